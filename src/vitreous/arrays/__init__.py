@@ -1,0 +1,1 @@
+"""The pixels and poses that flow."""

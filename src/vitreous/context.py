@@ -1,0 +1,80 @@
+"""What a method may ask of its surroundings: where to write, device, threads, memory, progress, stop, randomness, team."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+class Stopped(Exception):
+    """Raised by Context.check when the work was asked to stop; only the runner catches it."""
+
+
+class UserError(Exception):
+    """One clear sentence for the user: what is wrong, in which file and row, and what to do."""
+
+
+def _silent(done: float, total: float, note: str) -> None:
+    """Progress nobody wants."""
+
+
+def _quiet(text: str) -> None:
+    """A line nobody reads."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Team:
+    """The members that share one iteration. Alone, sharing and summing are the identity."""
+
+    rank: int = 0
+    size: int = 1
+    reduce: Callable[[Any], Any] = field(default=lambda tensor: tensor)
+
+    def share(self, count: int) -> range:
+        """This member's part of `count` items: every size-th, from its rank."""
+        return range(self.rank, count, self.size)
+
+    def sum(self, tensor: Any) -> Any:
+        """The sum of everybody's tensor, the same on every member."""
+        return self.reduce(tensor)
+
+
+@dataclass(frozen=True)
+class Context:
+    """The surroundings of one piece of work. The default is a quiet script: no progress, never stopped, seed 0."""
+
+    folder: Path = Path(".")
+    seed: int = 0
+    device: str = "cpu"
+    threads: int = 1
+    memory_GB: float = 4.0
+    team: Team = Team()
+    on_progress: Callable[[float, float, str], None] = _silent
+    on_note: Callable[[str], None] = _quiet
+    stop_asked: Callable[[], bool] = _never
+
+    def progress(self, done: float, total: float, note: str = "") -> None:
+        """Say how far the work is; `note` is a short phrase such as "iteration 3, 8.2 Å"."""
+        self.on_progress(done, total, note)
+
+    def note(self, text: str) -> None:
+        """One line for the job's log (run.out)."""
+        self.on_note(text)
+
+    def check(self) -> None:
+        """Raise Stopped if the user asked for a stop; long methods call it every second or so."""
+        if self.stop_asked():
+            raise Stopped
+
+    def seed_for(self, purpose: str) -> int:
+        """A seed for a generator, by purpose: the same job seed and purpose give the same numbers."""
+        digest = hashlib.sha256(f"{self.seed}/{purpose}".encode()).digest()
+        return int.from_bytes(digest[:7], "big")
+
+
+QUIET = Context()

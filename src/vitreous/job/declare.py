@@ -1,0 +1,165 @@
+"""The language in which a job is declared: @job, input, output, group; the two shapes of work, MapJob and LoopJob."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar, dataclass_transform
+
+import pydantic
+
+from vitreous.context import Context
+from vitreous.param import REQUIRED, declared, param
+
+T = TypeVar("T", bound=type)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file that a job takes, as a path relative to the project (or absolute)."""
+
+    kind: str
+    help: str
+    relion: str | None = None
+    optional: bool = False
+    tab: str = "I/O"
+
+
+@dataclass(frozen=True)
+class Group:
+    """A settings class that a job takes whole; its fields become options of the job under a tab."""
+
+    settings: type
+    tab: str
+    relion: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file that a job leaves, as a name inside its folder; may hold {iteration}, {class_number}. `kind` is a word of nodes.py."""
+
+    name: str
+    kind: str
+    help: str = ""
+    when: str | None = None
+
+
+@dataclass(frozen=True)
+class JobType:
+    """What is known of a job type beside its options."""
+
+    label: str
+    number: int
+    folder: str
+    title: str
+    version: int
+    command: str
+    fixed: Mapping[str, str]
+    ignored: Sequence[str]
+    cpu_bound: bool = True
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One independent piece of a map job: a key that is unique and stable, and the plain values that decide its result."""
+
+    key: str
+    row: Mapping[str, Any] = field(default_factory=dict)
+
+
+class MapJob:
+    """Work on independent units, one after another or side by side.
+
+    units says what there is; work does one and returns a record of plain (JSON) values, having written its files under
+    context.folder; gather writes the tables from the records of the finished units, in the order of units.
+    An exception in work sets that unit aside (the job goes on and lists it); context.UserError gives the sentence shown.
+    """
+
+    type: ClassVar[JobType]
+
+    def units(self, context: Context) -> Sequence[Unit]:
+        raise NotImplementedError
+
+    def work(self, unit: Unit, context: Context) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def gather(self, records: Sequence[Mapping[str, Any]], context: Context) -> None:
+        raise NotImplementedError
+
+
+class LoopJob:
+    """Work that goes round: begin gives a state, step the next, until done; save and load make each iteration lasting.
+
+    The state is opaque to the runner but for state.iteration (int, 0 after begin). finish writes the last outputs.
+    """
+
+    type: ClassVar[JobType]
+
+    def begin(self, context: Context) -> Any:
+        raise NotImplementedError
+
+    def step(self, state: Any, context: Context) -> Any:
+        raise NotImplementedError
+
+    def done(self, state: Any) -> bool:
+        raise NotImplementedError
+
+    def save(self, state: Any, folder: Path, context: Context) -> None:
+        raise NotImplementedError
+
+    def load(self, folder: Path, iteration: int, context: Context) -> Any:
+        raise NotImplementedError
+
+    def saved(self, folder: Path) -> Sequence[int]:
+        """Iterations that are complete on disk, rising."""
+        raise NotImplementedError
+
+    def finish(self, state: Any, context: Context) -> None:
+        raise NotImplementedError
+
+
+def input(*, kind: str, help: str, relion: str | None = None, optional: bool = False, tab: str = "I/O") -> Any:
+    """Declare an input file; the attribute is a str (empty when optional and not given)."""
+    return declared(Input(kind, help, relion, optional, tab), default="" if optional else REQUIRED, help=help)
+
+
+def group(settings: type, *, tab: str, relion: Mapping[str, str | None] | None = None) -> Any:
+    """Declare a settings class as part of a job; relion renames its fields' RELION options (None: RELION has no such option)."""
+    return declared(Group(settings, tab, dict(relion or {})), factory=settings, help=settings.__doc__ or "")
+
+
+def output(name: str, *, kind: str, help: str = "", when: str | None = None) -> Output:
+    """Declare an output file: a class attribute without annotation, e.g. fitted = output("micrographs_ctf.star", kind="micrographs.ctf")."""
+    return Output(name, kind, help, when)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(param, input, group, declared))
+def job(
+    label: str,
+    *,
+    number: int,
+    folder: str,
+    title: str,
+    version: int,
+    command: str,
+    fixed: Mapping[str, str] | None = None,
+    ignored: Sequence[str] = (),
+) -> Callable[[T], T]:
+    """Make a job type of a class: options become a frozen, checked, keyword-only constructor.
+
+    label, number, folder: RELION's job label, 3.1 number and directory. command: the word after `vitreous`.
+    version rises when the same settings give another result. fixed: RELION options we accept only at this value
+    (another value stops with the option's name). ignored: RELION options that cannot change the result.
+    """
+    config = pydantic.ConfigDict(extra="forbid", validate_default=True)
+
+    def make(cls: T) -> T:
+        made: Any = pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=config)(cls)
+        made.type = JobType(label, number, folder, title, version, command, dict(fixed or {}), tuple(ignored))
+        return made  # type: ignore[no-any-return]
+
+    return make
+
+
+def outputs(cls: type) -> dict[str, Output]:
+    """The declared outputs of a job type, by attribute name."""
+    return {name: value for name, value in vars(cls).items() if isinstance(value, Output)}

@@ -1,0 +1,1 @@
+"""What a paper calls a method, as functions on tables and arrays."""

@@ -1,0 +1,1 @@
+"""A project directory and what lives in it."""

@@ -1,0 +1,1 @@
+"""Carries a job out: folder, units, records, engine."""

@@ -1,0 +1,1 @@
+"""Specimens to micrographs, movies and particles with a known truth."""

@@ -1,0 +1,27 @@
+"""What tests share: where the real data lie, a project folder, RELION's programs."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real data and files written by the peers."""
+    for candidate in (os.environ.get("VITREOUS_TEST_DATA"), HERE.parent.parent / "shared" / "data"):
+        if candidate and Path(candidate).is_dir():
+            return Path(candidate)
+    pytest.skip("the real test data are not here; set VITREOUS_TEST_DATA to their folder")
+
+
+@pytest.fixture(scope="session")
+def relion() -> str:
+    """Where RELION's programs are."""
+    found = shutil.which("relion_refine")
+    if not found:
+        pytest.skip("RELION 3.1 is not installed (apt-get install relion)")
+    return str(Path(found).parent)
