@@ -35,7 +35,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Output:
-    """A file that a job leaves, as a name inside its folder; may hold {iteration}, {class_number}. `kind` is a word of nodes.py."""
+    """A file that a job leaves: a name inside its folder, which may hold {iteration}; `kind` is a word of nodes.py."""
 
     name: str
     kind: str
@@ -128,7 +128,7 @@ def group(settings: type, *, tab: str, relion: Mapping[str, str | None] | None =
 
 
 def output(name: str, *, kind: str, help: str = "", when: str | None = None) -> Output:
-    """Declare an output file: a class attribute without annotation, e.g. fitted = output("micrographs_ctf.star", kind="micrographs.ctf")."""
+    """Declare an output file: a class attribute without annotation, fitted = output("x.star", kind="micrographs.ctf")."""
     return Output(name, kind, help, when)
 
 
