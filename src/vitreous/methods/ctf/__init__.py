@@ -1,0 +1,1 @@
+"""Defocus, astigmatism and phase shift of a micrograph, from the rings in its power spectrum."""
