@@ -1,0 +1,1 @@
+"""Where the particles are: from a micrograph to coordinates."""
