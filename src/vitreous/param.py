@@ -72,7 +72,7 @@ def fields(cls: type) -> dict[str, FieldInfo]:
     return dict(cls.__pydantic_fields__)  # type: ignore[attr-defined]
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(param, declared))
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def settings(cls: type[T]) -> type[T]:
     """Make a frozen, checked settings class: keyword-only, unknown names refused, values converted and validated."""
     config = pydantic.ConfigDict(extra="forbid", validate_default=True)

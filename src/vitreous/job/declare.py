@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 import pydantic
 
 from vitreous.context import Context
-from vitreous.param import REQUIRED, declared, param
+from vitreous.param import REQUIRED, declared
 
 T = TypeVar("T", bound=type)
 
@@ -132,7 +132,7 @@ def output(name: str, *, kind: str, help: str = "", when: str | None = None) -> 
     return Output(name, kind, help, when)
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(param, input, group, declared))
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def job(
     label: str,
     *,

@@ -1,0 +1,106 @@
+"""A declaration as a command line: an argparse parser with units, defaults and limits in its help, and arguments both ways."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from vitreous.job.declare import Input
+from vitreous.job.options import Option, as_text, build, inner_type, options, value_of
+from vitreous.param import Param
+
+
+class _Switch(argparse.Action):
+    """--flag, --no-flag, and --flag Yes|No|true|false."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None
+    ) -> None:
+        negative = bool(option_string and option_string.startswith("--no-"))
+        word = str(values).lower() if values is not None else "yes"
+        if word not in ("yes", "true", "1", "no", "false", "0"):
+            parser.error(f"{option_string} takes Yes or No, not {values!r}")
+        setattr(namespace, self.dest, (word in ("yes", "true", "1")) != negative)
+
+
+def help_of(option: Option) -> str:
+    """The help of one option with its unit, default, choices and limits."""
+    what = option.about
+    facts = []
+    if isinstance(what, Param):
+        if what.unit:
+            facts.append(what.unit)
+        if option.choices:
+            facts.append(" | ".join(option.choices))
+        if what.low is not None and what.high is not None:
+            facts.append(f"usual {as_text(what.low)} to {as_text(what.high)}")
+        if option.when:
+            facts.append(f"with --{option.when.replace('_', '-')}")
+    if option.required:
+        facts.append("required")
+    elif option.default not in ("", None):
+        facts.append(f"default {as_text(option.default)}")
+    said = f"{what.help} [{', '.join(facts)}]" if facts else what.help
+    return said.replace("%", "%%")
+
+
+def metavar_of(option: Option) -> str:
+    """The word in place of a value: FILE, N, X, or the unit."""
+    if isinstance(option.about, Input):
+        return "FILE"
+    plain = inner_type(option.type)
+    return {int: "N", float: "X", str: "TEXT", bool: "Yes|No"}.get(plain, "VALUE") if not option.choices else "WORD"
+
+
+def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
+    """Add every option of a job or settings class to a parser, a group of arguments for each tab."""
+    groups: dict[str, Any] = {}
+    for option in options(cls):
+        if option.tab not in groups:
+            groups[option.tab] = parser.add_argument_group(option.tab)
+        common: dict[str, Any] = {
+            "dest": option.name,
+            "default": argparse.SUPPRESS,
+            "help": help_of(option),
+            "metavar": metavar_of(option),
+        }
+        if inner_type(option.type) is bool:
+            flags = [option.flag, "--no-" + option.flag[2:]]
+            groups[option.tab].add_argument(*flags, action=_Switch, nargs="?", **common)
+        else:
+            groups[option.tab].add_argument(option.flag, required=option.required, **common)
+
+
+def parser(cls: type, prog: str) -> argparse.ArgumentParser:
+    """The parser of a job or settings class."""
+    made = argparse.ArgumentParser(
+        prog=prog, description=(cls.__doc__ or "").strip(), allow_abbrev=False, formatter_class=_Formatter, argument_default=None
+    )
+    add_options(made, cls)
+    return made
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Help as wide as the terminal up to 120 columns, explanations from column 30."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30)
+        self._width = min(self._width, 120)
+
+
+def to_arguments(declared: Any) -> list[str]:
+    """The arguments that give this job or settings object again; values at their default are left out."""
+    arguments: list[str] = []
+    for option in options(type(declared)):
+        value = value_of(declared, option)
+        if not option.required and value == option.default:
+            continue
+        if inner_type(option.type) is bool:
+            arguments.append(option.flag if value else "--no-" + option.flag[2:])
+        else:
+            arguments.append(f"{option.flag}={as_text(value)}")
+    return arguments
+
+
+def from_arguments(cls: type, arguments: Sequence[str], prog: str = "vitreous") -> Any:
+    """The job or settings object of an argument list. A wrong name ends the program with code 2, a wrong value is a UserError."""
+    return build(cls, vars(parser(cls, prog).parse_args(list(arguments))))

@@ -1,0 +1,229 @@
+"""A declaration as job.star and back: RELION's option names and menu words where it has them, ours where it has not."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from vitreous.context import UserError
+from vitreous.files import star
+from vitreous.files.star_blocks import StarFile, list_block, loop_block
+from vitreous.job import registry
+from vitreous.job.options import Option, as_text, build, inner_type, options, value_of
+from vitreous.job.placement import COMPUTE_NAMES, QUEUE_EXTRA, QUEUE_NAMES, Placement
+from vitreous.job.run_job import read_run_job
+from vitreous.param import Param
+
+SEED = "random_seed"
+VERSION = ("# version 30001", "")
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """What a job.star or run.job says, as text, before it is a job. label is "" in files of RELION 3, number then counts."""
+
+    path: str
+    label: str = ""
+    number: int | None = None
+    is_continue: bool = False
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def with_values(self, changed: Mapping[str, str]) -> "JobFile":
+        """The same file with some values replaced or added."""
+        return replace(self, values={**self.values, **changed})
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A job read from a file, with its placement, seed, and what RELION keeps beside (queue)."""
+
+    job: Any
+    placement: Placement
+    seed: int
+    is_continue: bool
+    queue: Mapping[str, str]
+
+
+def read(path: Path | str) -> JobFile:
+    """Read a job.star (RELION 3.1, 4 or 5, or ours) or a run.job (3.0)."""
+    where = Path(path)
+    if not where.is_file():
+        raise UserError(f"{where}: there is no such file; name a job.star")
+    if where.suffix == ".job":
+        number, is_continue, said = read_run_job(where)
+        return JobFile(str(where), number=number, is_continue=is_continue, values=said)
+    blocks = star.read(where)
+    for name in ("job", "joboptions_values"):
+        if name not in blocks:
+            raise UserError(f"{where} is not a job.star: it has no block data_{name}")
+    head = {label: str(value) for label, value in next(iter(blocks["job"].rows()), {}).items()}
+    rows = blocks["joboptions_values"].rows()
+    given = {str(row["rlnJobOptionVariable"]): str(row["rlnJobOptionValue"]) for row in rows}
+    number_text = head.get("rlnJobType", "")
+    return JobFile(
+        str(where),
+        label=head.get("rlnJobTypeLabel", ""),
+        number=int(number_text) if number_text.lstrip("-").isdigit() else None,
+        is_continue=head.get("rlnJobIsContinue", "0") in ("1", "true", "True"),
+        values=given,
+    )
+
+
+def job_class(file: JobFile) -> type[Any]:
+    """The job type that a file asks for. Where several share a label, the one whose fixed options the file meets."""
+    found = registry.by_label(file.label) if file.label else []
+    if not found and file.number is not None and not file.label:
+        found = registry.by_number(file.number)
+    if not found:
+        known = ", ".join(sorted({cls.type.label for cls in registry.job_types().values()}))
+        asked = file.label or f"number {file.number}"
+        raise UserError(f"{file.path}: jobs of type {asked} are not supported yet; supported are {known}")
+    fitting = [cls for cls in found if not _broken(cls, file.values)]
+    return (fitting or found)[0]
+
+
+def load(path: Path | str, changed: Mapping[str, str] | None = None, cls: type[Any] | None = None) -> Loaded:
+    """The job, placement and seed of a file; `changed` replaces values, by RELION's names or ours."""
+    file = read(path)
+    kind = cls or job_class(file)
+    if changed:
+        file = file.with_values(_as_written(kind, changed, file.path))
+    return to_job(file, kind)
+
+
+def to_job(file: JobFile, cls: type[Any]) -> Loaded:
+    """Make the job. An option that would change the result and is not supported stops with its name."""
+    left = {name: text for name, text in file.values.items() if not name.startswith(QUEUE_EXTRA)}
+    job_values = _taken(cls, left, file.path)
+    place_values = _taken(Placement, left, file.path)
+    seed_text = left.pop(SEED, "0").strip() or "0"
+    if not seed_text.lstrip("-").isdigit():
+        raise UserError(f"{file.path}: {SEED} is {seed_text!r}, but must be a whole number")
+    queue = {name: left.pop(name) for name in list(left) if name in QUEUE_NAMES}
+    kind = cls.type
+    broken = _broken(cls, left)
+    if broken:
+        name, wanted = broken[0]
+        raise UserError(f"{file.path}: {kind.title} does not support {name} = {left[name]!r} yet; set it to {wanted!r}")
+    passed = {*kind.ignored, *kind.fixed, *COMPUTE_NAMES, "do_queue"}
+    unknown = [name for name in left if name not in passed]
+    if unknown:
+        listed = ", ".join(f"{name} = {left[name]!r}" for name in unknown)
+        raise UserError(f"{file.path}: {kind.title} does not support the option {listed} yet; remove it or use another job")
+    try:
+        return Loaded(build(cls, job_values), build(Placement, place_values), int(seed_text), file.is_continue, queue)
+    except UserError as error:
+        raise UserError(f"{file.path}: {error}") from None
+
+
+def to_values(job: Any, placement: Placement, *, seed: int = 0) -> dict[str, str]:
+    """All options of a job under RELION's names or ours, as job.star holds them."""
+    said = dict(job.type.fixed)
+    for declared in (job, placement):
+        for option in options(type(declared)):
+            text = _written(option, value_of(declared, option))
+            said.update(dict.fromkeys(option.relion or (option.name,), text))
+    said["do_queue"] = "No"
+    if seed:
+        said[SEED] = str(seed)
+    return dict(sorted((name, text.split("|")[0]) if name in job.type.fixed else (name, text) for name, text in said.items()))
+
+
+def write(
+    path: Path | str,
+    job: Any,
+    placement: Placement,
+    *,
+    is_continue: bool = False,
+    seed: int = 0,
+    queue: Mapping[str, str] | None = None,
+) -> None:
+    """Write a job.star that RELION 3.1, 4 and 5 read: the type by number and by label."""
+    said = {**to_values(job, placement, seed=seed), **(queue or {})}
+    head = {
+        "rlnJobTypeLabel": job.type.label,
+        "rlnJobType": str(job.type.number),
+        "rlnJobIsContinue": str(int(is_continue)),
+        "rlnJobIsTomo": "0",
+    }
+    names = sorted(said)
+    columns = {"rlnJobOptionVariable": names, "rlnJobOptionValue": [said[name] for name in names]}
+    blocks = [list_block("job", head, VERSION), loop_block("joboptions_values", columns, VERSION)]
+    star.write(path, StarFile(blocks))
+
+
+def refuse_queue(loaded: Loaded, path: Path | str) -> None:
+    """A file that asks for a queue must not run here unnoticed."""
+    if _same(loaded.queue.get("do_queue", "No"), "Yes"):
+        raise UserError(f"{path}: do_queue = Yes is not supported yet; run it here with --set do_queue=No")
+
+
+def _written(option: Option, value: Any) -> str:
+    words = option.about.relion_values if isinstance(option.about, Param) else None
+    if words and value in words:
+        return words[value].split("|")[0]
+    return as_text(value)
+
+
+def _taken(cls: type, left: dict[str, str], path: str) -> dict[str, Any]:
+    """Take the values of a class's options out of `left`."""
+    taken: dict[str, Any] = {}
+    for option in options(cls):
+        present = [name for name in (*option.relion, option.name) if name in left]
+        texts = [left.pop(name) for name in present]
+        if texts:
+            taken[option.name] = _understood(option, texts[0], present[0], path)
+    return {name: value for name, value in taken.items() if value is not _DEFAULT}
+
+
+_DEFAULT = object()
+
+
+def _understood(option: Option, text: str, name: str, path: str) -> Any:
+    words = option.about.relion_values if isinstance(option.about, Param) else None
+    if words:
+        for ours, theirs in words.items():
+            if any(_same(text, word) for word in theirs.split("|")) or _same(text, as_text(ours)):
+                return ours
+        allowed = ", ".join(repr(word.split("|")[0]) for word in words.values())
+        raise UserError(f"{path}: {name} = {text!r} is not supported; it may be {allowed}")
+    if text.strip() == "" and inner_type(option.type) is not str and not option.required:
+        return _DEFAULT
+    return text
+
+
+def _broken(cls: type[Any], said: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The fixed options that a file sets to another value, with the value that is accepted."""
+    fixed: Mapping[str, str] = cls.type.fixed
+    return [
+        (name, wanted.split("|")[0])
+        for name, wanted in fixed.items()
+        if name in said and not any(_same(said[name], word) for word in wanted.split("|"))
+    ]
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two texts mean the same: Yes and yes, 1 and 1.0."""
+    a, b = one.strip(), other.strip()
+    if a.lower() == b.lower():
+        return True
+    try:
+        return float(a) == float(b)
+    except ValueError:
+        return False
+
+
+def _as_written(cls: type[Any], changed: Mapping[str, str], path: str) -> dict[str, str]:
+    """Changes by our names or RELION's, as the names that stand in a file; a name of neither kind is an error."""
+    ours: dict[str, Iterable[str]] = {}
+    for option in (*options(cls), *options(Placement)):
+        ours[option.name] = option.relion or (option.name,)
+        ours.update(dict.fromkeys(option.relion, option.relion))
+    others = {*cls.type.fixed, *cls.type.ignored, *QUEUE_NAMES, *COMPUTE_NAMES, SEED}
+    written: dict[str, str] = {}
+    for name, text in changed.items():
+        plain = name.strip().lstrip("-").replace("-", "_")
+        if plain not in ours and plain not in others:
+            raise UserError(f"{path}: {cls.type.title} has no option {name!r}; it has {', '.join(n for n in ours)}")
+        written.update(dict.fromkeys(ours.get(plain, (plain,)), text))
+    return written

@@ -1,0 +1,161 @@
+"""Hands units to this process or to local worker processes (dask.distributed); a lost worker loses only its unit in hand."""
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vitreous.context import Context, Stopped, UserError
+from vitreous.job.declare import MapJob, Unit
+from vitreous.job.placement import Placement, device_of
+from vitreous.run.folder import JobFolder
+from vitreous.run.record import append_line, append_text, worker_file
+from vitreous.run.stopping import StopQuestion
+from vitreous.run.units import identity
+
+TRIES_OF_A_LOST_UNIT = 2
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a process must know to do units of a job: it travels to the workers."""
+
+    job: MapJob
+    identity: str
+    folder: JobFolder
+    placement: Placement
+    seed: int
+    worker: int = 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one unit: a record, or the reason why there is none. stopped: it was given up on request."""
+
+    unit: Unit
+    record: dict[str, Any] | None
+    reason: str = ""
+    trace: str = ""
+    stopped: bool = False
+
+
+def use_threads(count: int) -> None:
+    """Let numerical libraries in this process use so many threads, loaded already or later."""
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(count)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(count)
+    if "numba" in sys.modules:
+        numba = sys.modules["numba"]
+        numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
+
+
+def do_unit(task: Task, unit: Unit, context: Context) -> Result:
+    """Do one unit and record it; an error in it becomes a Result with the reason."""
+    began = time.monotonic()
+    try:
+        record = task.job.work(unit, context)
+    except Stopped:
+        return Result(unit, None, stopped=True)
+    except UserError as error:
+        return Result(unit, None, str(error), traceback.format_exc())
+    except Exception as error:
+        return Result(unit, None, f"{type(error).__name__}: {error}", traceback.format_exc())
+    line = {"key": unit.key, "identity": identity(unit, task.identity), "seconds": round(time.monotonic() - began, 3)}
+    append_line(worker_file(task.folder), {**line, "record": record})
+    return Result(unit, record)
+
+
+def here(task: Task, units: Sequence[Unit], context: Context) -> Iterator[Result]:
+    """The units one after another in this process."""
+    for unit in units:
+        if context.stop_asked():
+            return
+        yield do_unit(task, unit, context)
+
+
+def _in_worker(task: Task, unit: Unit) -> Result:
+    from distributed import get_worker
+
+    folder = task.folder
+    question = StopQuestion(folder)
+    if question():
+        return Result(unit, None, stopped=True)
+    number = int(str(get_worker().name).rsplit("-", 1)[-1]) if str(get_worker().name)[-1:].isdigit() else 0
+    context = Context(
+        folder=folder.path,
+        seed=task.seed,
+        device=device_of(task.placement, number),
+        threads=task.placement.threads,
+        memory_GB=task.placement.memory_GB,
+        on_note=lambda text: append_text(folder.out, text),
+        stop_asked=question,
+    )
+    return do_unit(task, unit, context)
+
+
+def side_by_side(task: Task, units: Sequence[Unit], *, asked: Callable[[], bool]) -> Iterator[Result]:
+    """The units in worker processes, as they finish. A unit whose worker dies twice is set aside with that reason."""
+    import logging
+
+    import dask
+    from distributed import Client, LocalCluster
+    from distributed import wait as wait_for
+
+    placement = task.placement
+    workers = min(placement.workers, len(units))
+    environment = {name: str(placement.threads) for name in THREAD_VARIABLES}
+    settings = {
+        "distributed.scheduler.allowed-failures": TRIES_OF_A_LOST_UNIT - 1,
+        "distributed.nanny.pre-spawn-environ": environment,
+        "distributed.worker.memory.terminate": False,
+        "distributed.worker.memory.pause": False,
+        "distributed.worker.memory.spill": False,
+        "distributed.worker.memory.target": False,
+    }
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with (
+        dask.config.set(settings),
+        LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+            memory_limit=0,
+        ) as cluster,
+        Client(cluster) as client,  # type: ignore[no-untyped-call]
+    ):
+        waiting = list(reversed(units))
+        flying: dict[Any, Unit] = {}
+        while waiting or flying:
+            while waiting and len(flying) < 2 * workers and not asked():
+                unit = waiting.pop()
+                flying[client.submit(_in_worker, task, unit, pure=False)] = unit
+            if not flying:
+                return
+            for future in _finished(list(flying), wait_for):
+                yield _landed(future, flying.pop(future))
+
+
+def _finished(futures: list[Any], wait_for: Any) -> list[Any]:
+    try:
+        return list(wait_for(futures, timeout=1.0, return_when="FIRST_COMPLETED").done)
+    except TimeoutError:
+        return []
+
+
+def _landed(future: Any, unit: Unit) -> Result:
+    from distributed import KilledWorker
+
+    try:
+        result: Result = future.result()
+    except KilledWorker:
+        return Result(unit, None, f"its process was killed {TRIES_OF_A_LOST_UNIT} times (out of memory?)")
+    except Exception as error:
+        return Result(unit, None, f"{type(error).__name__}: {error}", traceback.format_exc())
+    return result

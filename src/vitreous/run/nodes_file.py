@@ -1,0 +1,66 @@
+"""The files a finished job offers to others: the declared outputs that exist, and RELION_OUTPUT_NODES.star that lists them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vitreous.files import atomic
+from vitreous.job.declare import LoopJob, outputs
+from vitreous.job.options import values
+from vitreous.nodes import kind
+from vitreous.run.folder import JobFolder
+
+
+@dataclass(frozen=True)
+class Node:
+    """A file in the graph: its path from the project directory, RELION 5's label and the 3.1 number."""
+
+    name: str
+    label: str
+    number: int
+
+
+class _Iteration(int):
+    """An iteration in a file name: run_it{iteration}_data.star gives run_it007_data.star."""
+
+    def __format__(self, spec: str) -> str:
+        return int(self).__format__(spec or "03d")
+
+
+def label_of(word: str, job_label: str) -> str:
+    """RELION's node label of a kind such as "micrographs.ctf": the detail, else the job's own word, is appended."""
+    first, _, detail = word.partition(".")
+    own = detail or (job_label.split(".")[1] if job_label.startswith("relion.") and "external" not in job_label else "")
+    label = kind(first).label
+    return f"{label}.{own}" if own and not label.endswith("." + own) else label
+
+
+def made_nodes(folder: Path, job: Any, *, exist: bool = True) -> list[Node]:
+    """The outputs of a job as nodes. exist: only files that are there, names with {iteration} at the last one saved.
+
+    Without exist, what is known before a run: names without {iteration}, of outputs whose condition holds.
+    """
+    said = values(job)
+    last = _Iteration(max(job.saved(folder), default=0)) if exist and isinstance(job, LoopJob) else None
+    found = []
+    for output in outputs(type(job)).values():
+        if output.when and not said.get(output.when):
+            continue
+        if "{" in output.name and last is None:
+            continue
+        name = output.name.format(iteration=last) if last is not None else output.name
+        paths = sorted(folder.glob(name)) if "*" in name else [folder / name]
+        kept = [path for path in paths if path.exists()] if exist else [path for path in paths if "*" not in path.name]
+        number = kind(output.kind).number
+        found += [Node(str(path), label_of(output.kind, job.type.label), number) for path in kept]
+    return found
+
+
+def write_output_nodes(where: JobFolder, job: Any) -> None:
+    """List the outputs for a pipeliner that cannot know them: our own types, and files whose names depend on the run."""
+    nodes = made_nodes(where.path, job)
+    rows = "".join(f"{node.name} {node.label} {node.number}\n" for node in nodes)
+    head = "# version 30001\n\ndata_output_nodes\n\nloop_\n"
+    columns = "_rlnPipeLineNodeName #1\n_rlnPipeLineNodeTypeLabel #2\n_rlnPipeLineNodeType #3\n"
+    if nodes:
+        atomic.write_text(where.output_nodes, f"{head}{columns}{rows}\n")

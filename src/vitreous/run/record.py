@@ -1,0 +1,92 @@
+"""What a run leaves behind: records of units, run.out and run.err, note.txt, progress, versions and exit markers."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vitreous.files import atomic
+from vitreous.job.options import plain_value
+from vitreous.run.folder import JobFolder
+
+REPORTED = ("vitreous", "torch", "numpy", "scipy", "numba", "pydantic", "distributed", "mrcfile", "tifffile", "imagecodecs")
+
+
+def append_line(path: Path, record: Mapping[str, Any]) -> None:
+    """Append one record as a line of JSON that is on disk when this returns. A torn last line is closed first."""
+    text = json.dumps(record, default=plain_value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as stream:
+        stream.seek(0, os.SEEK_END)
+        if stream.tell():
+            stream.seek(-1, os.SEEK_END)
+            if stream.read(1) != b"\n":
+                text = "\n" + text
+        stream.write(text.encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def append_text(path: Path, text: str) -> None:
+    """Append lines to a log."""
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(text if text.endswith("\n") else text + "\n")
+
+
+def worker_file(folder: JobFolder) -> Path:
+    """The file of records that this process appends to."""
+    return folder.rows / f"{socket.gethostname()}-{os.getpid()}.jsonl"
+
+
+def note_start(folder: JobFolder, command: str, *, goes_on: bool) -> None:
+    """Add the time and the command to note.txt in the words RELION uses."""
+    how = "continuing" if goes_on else "new"
+    append_text(
+        folder.note,
+        f" ++++ Executing {how} job on {time.asctime()}\n ++++ with the following command(s): \n{command}\n ++++ \n",
+    )
+
+
+def clear_markers(folder: JobFolder) -> None:
+    """Remove the files that tell how an earlier run ended."""
+    for path in (*folder.control, folder.stop):
+        path.unlink(missing_ok=True)
+
+
+def mark(folder: JobFolder, status: str) -> None:
+    """Say how the run ended: "succeeded", "failed" or "aborted"."""
+    folder.abort_now.unlink(missing_ok=True)
+    folder.stop.unlink(missing_ok=True)
+    atomic.write_text({"succeeded": folder.success, "failed": folder.failure, "aborted": folder.aborted}[status], "")
+
+
+def versions() -> dict[str, str]:
+    """The releases of the suite, of Python and of the libraries underneath."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for name in REPORTED:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def write_versions(folder: JobFolder) -> None:
+    """Note which releases did the work."""
+    atomic.write_text(folder.versions, json.dumps(versions(), indent=1))
+
+
+def duration(seconds: float) -> str:
+    """A time span for people: 12 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,187 @@
+"""The one loop that carries a job out: next unit, stop?, do it, record it. Knows no job by name."""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+from vitreous.context import Context, Stopped, UserError
+from vitreous.files import atomic
+from vitreous.job import as_star
+from vitreous.job.declare import LoopJob, MapJob
+from vitreous.job.options import identity, options, values
+from vitreous.job.placement import Placement, device_of
+from vitreous.run import loops, maps, record
+from vitreous.run.engine import use_threads
+from vitreous.run.folder import JobFolder
+from vitreous.run.nodes_file import write_output_nodes
+from vitreous.run.screen import Screen
+from vitreous.run.stopping import StopQuestion, signals_ask
+
+LEAST_FREE_BYTES = 100 * 2**20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: "succeeded" or "aborted"; units done in all, done in this run, set aside; seconds of this run."""
+
+    status: str
+    done: int = 0
+    did: int = 0
+    set_aside: int = 0
+    seconds: float = 0.0
+
+
+def run(
+    job: Any,
+    folder: Path | str,
+    placement: Placement | None = None,
+    *,
+    seed: int = 0,
+    command: str = "",
+    quiet: bool = False,
+) -> Outcome:
+    """Run a job in a folder, or go on with it: only what has no record with the same settings is done.
+
+    A relative folder and all paths in STAR files are relative to the current directory. Ends with one of RELION's exit
+    markers. Raises UserError when the job fails; a request to stop gives an Outcome "aborted".
+    """
+    where = JobFolder(Path(folder))
+    placed = _fitting(placement or Placement())
+    began = time.monotonic()
+    with _alone(where), Screen(where, job.type.title, quiet=quiet) as screen:
+        question = StopQuestion(where)
+        try:
+            with signals_ask(question, screen.note):
+                _open_folder(where, job, placed, seed=seed, command=command, screen=screen)
+                outcome = _carry_out(job, where, placed, seed=seed, screen=screen, question=question)
+        except Stopped:
+            outcome = Outcome("aborted")
+        except Exception as error:
+            raise _failed(where, job, error) from error
+        outcome = replace(outcome, seconds=time.monotonic() - began)
+        if outcome.status == "succeeded":
+            write_output_nodes(where, job)
+        screen.note(_summary(job, outcome))
+        record.mark(where, outcome.status)
+    return outcome
+
+
+def _carry_out(job: Any, where: JobFolder, placed: Placement, *, seed: int, screen: Screen, question: StopQuestion) -> Outcome:
+    own_seed = values(job).get("seed", seed)
+    threads = placed.threads if isinstance(job, MapJob) else _cores(placed.threads * placed.workers)
+    use_threads(threads)
+    context = Context(
+        folder=where.path,
+        seed=own_seed if isinstance(own_seed, int) else seed,
+        device=device_of(placed, 0),
+        threads=threads,
+        memory_GB=placed.memory_GB,
+        on_progress=screen.progress,
+        on_note=screen.note,
+        stop_asked=question,
+    )
+    known = identity(job, seed=context.seed)
+    if isinstance(job, LoopJob):
+        stopped, done, did = loops.go(job, where, context)
+        return Outcome("aborted" if stopped else "succeeded", done, did)
+    if not isinstance(job, MapJob):
+        raise TypeError(f"{type(job).__name__} is neither a MapJob nor a LoopJob")
+    return Outcome(*maps.go(job, where, placed, context=context, known=known))
+
+
+def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, command: str, screen: Screen) -> None:
+    goes_on = where.settings.exists()
+    record.clear_markers(where)
+    if where.abort_now.exists():
+        raise UserError(f"{where.abort_now} cannot be removed; check the permissions")
+    free = shutil.disk_usage(where.path).free
+    if free < LEAST_FREE_BYTES:
+        raise UserError(f"only {free / 2**20:.0f} MB are free where {where.path} lies: free some space, then continue the job")
+    changed = _changes(where, job)
+    as_star.write(where.job_star, job, placed, is_continue=goes_on, seed=seed)
+    record.note_start(where, command or _python_call(job), goes_on=goes_on)
+    record.write_versions(where)
+    screen.note(f"{job.type.title} in {where.path}/ ({'going on' if goes_on else 'new'})")
+    for line in changed:
+        screen.note(line)
+    inputs = {option.name: True for option in options(type(job)) if option.is_input}
+    if isinstance(job, LoopJob) and job.saved(where.path) and any(line.split(" ")[0].lstrip() in inputs for line in changed):
+        raise UserError(f"{where.path} holds iterations of other input ({changed[0].strip()}): give another folder with --out")
+    atomic.write_text(where.settings, json.dumps(_plain(job), indent=1))
+
+
+def _plain(job: Any) -> dict[str, Any]:
+    from vitreous.job.options import as_plain
+
+    return {"label": job.type.label, "options": as_plain(job)}
+
+
+def _changes(where: JobFolder, job: Any) -> list[str]:
+    """Lines "name was x, is y" for options that differ from the last run in this folder."""
+    if not where.settings.exists():
+        return []
+    before = json.loads(where.settings.read_text())
+    now = _plain(job)
+    if before["label"] != now["label"]:
+        raise UserError(f"{where.path} belongs to a job {before['label']}, not {now['label']}: give another folder with --out")
+    old: Mapping[str, Any] = before["options"]
+    return [f"{n} was {old[n]!r}, is now {v!r}" for n, v in now["options"].items() if n in old and old[n] != v]
+
+
+def _python_call(job: Any) -> str:
+    from vitreous.job.as_command import to_arguments
+
+    return " ".join(["vitreous", job.type.command, *to_arguments(job)])
+
+
+def _failed(where: JobFolder, job: Any, error: Exception) -> UserError:
+    """Write the failure down, the sentence and then the traceback, and give the sentence back."""
+    if isinstance(error, UserError):
+        said = str(error)
+    elif isinstance(error, OSError) and error.errno == 28:
+        said = f"no space left on the disk of {where.path}: free some space, then continue the job"
+    else:
+        said = f"{job.type.title} failed: {type(error).__name__}: {error} (traceback in {where.err})"
+    trace = "" if isinstance(error, UserError) else "".join(traceback.format_exception(error))
+    record.append_text(where.err, f"ERROR: {said}\n{trace}")
+    record.append_text(where.out, f"ERROR: {said}")
+    record.mark(where, "failed")
+    return UserError(said)
+
+
+def _summary(job: Any, outcome: Outcome) -> str:
+    spent = record.duration(outcome.seconds)
+    if outcome.status == "aborted":
+        return f"{job.type.title}: stopped on request after {spent}; the same command or continue goes on"
+    what = "iterations" if isinstance(job, LoopJob) else "units"
+    aside = f"; {outcome.set_aside} set aside, see run.err" if outcome.set_aside else ""
+    return f"{job.type.title}: done in {spent}, {outcome.did} of {outcome.done} {what} in this run{aside}"
+
+
+def _cores(wanted: int) -> int:
+    return max(1, min(wanted, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
+
+
+def _fitting(placement: Placement) -> Placement:
+    """The placement with no more threads than there are cores, which would only slow the work."""
+    return replace(placement, threads=_cores(placement.threads))
+
+
+@contextmanager
+def _alone(where: JobFolder) -> Iterator[IO[str]]:
+    """Hold the folder's lock; another live run in it is an error. The system frees the lock of a dead one."""
+    where.hidden.mkdir(parents=True, exist_ok=True)
+    with where.lock.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError(f"another run is at work in {where.path}; wait for it or abort it") from error
+        yield handle
