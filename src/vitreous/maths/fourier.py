@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -110,6 +111,20 @@ def window(array: Tensor, shape: Sequence[int], *, fill: float = 0.0) -> Tensor:
         target.append(slice(max(-start, 0), max(-start, 0) + min(start + new, was) - max(start, 0)))
     whole = [slice(None)] * (array.ndim - axes)
     out[(*whole, *target)] = array[(*whole, *source)]
+    return out
+
+
+def wrapped(array: Tensor, shape: Sequence[int]) -> Tensor:
+    """ifftshift(window(array, shape)) in one pass, for shapes not smaller than the array: padded, the centre at index 0."""
+    axes = len(shape)
+    out = array.new_zeros((*array.shape[:-axes], *shape))
+    whole = [slice(None)] * (array.ndim - axes)
+    parts = []
+    for n in array.shape[-axes:]:
+        half = n // 2
+        parts.append([(slice(half, n), slice(0, n - half)), (slice(0, half), slice(-half, None))][: 2 if half else 1])
+    for chosen in product(*parts):
+        out[(*whole, *(target for _, target in chosen))] = array[(*whole, *(source for source, _ in chosen))]
     return out
 
 
