@@ -1,0 +1,209 @@
+"""Particles out of many stacks by row, read by parallel positioned reads; and stacks written image by image."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vitreous.context import UserError
+from vitreous.files import atomic, mrc
+from vitreous.files.mrc_header import LENGTH, Header, as_type, make_header
+
+_READERS = 8  # requests in flight: on a cold disk 8 are four times as quick as one
+_OPEN = 256  # stacks kept open at a time
+
+
+class ImageStacks:
+    """Images named "index@stack" (index from 1), as one sequence in the order of the names.
+
+    root is what relative paths count from. All images must be square and of one size (`box`). Stacks are opened when
+    first needed and checked: a missing file, a wrong size or an index beyond the end names stack, index and row.
+    """
+
+    def __init__(self, names: Sequence[str] | NDArray[Any], root: Path | str = Path(".")) -> None:
+        self._root = Path(root)
+        split = [mrc.split_name(str(name)) for name in names]
+        paths: dict[str, int] = {}
+        self._stack = np.array([paths.setdefault(path, len(paths)) for _, path in split], np.intp)
+        self._index = np.array([(index or 1) - 1 for index, _ in split], np.int64)
+        self._names = list(paths)
+        self._headers: dict[int, Header] = {}
+        self._box: int | None = None
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    @property
+    def box(self) -> int:
+        """The side of the images in pixels."""
+        if self._box is None:
+            if not len(self):
+                raise UserError("there is no particle in the table: the step before left none")
+            self._header(0, 0)
+        assert self._box is not None
+        return self._box
+
+    @property
+    def pixel_size_A(self) -> float:
+        """The pixel size in the first stack's header, 0 where it has none; an optics table knows better."""
+        return self._header(0, 0).pixel_size_A
+
+    def check(self) -> None:
+        """Look at the header of every stack and at every index, so that no error waits for the middle of the work."""
+        for stack in range(len(self._names)):
+            rows = np.flatnonzero(self._stack == stack)
+            self._header(stack, int(rows[np.argmax(self._index[rows])]))
+            self._header(stack, int(rows[np.argmin(self._index[rows])]))
+
+    def _header(self, stack: int, row: int) -> Header:
+        """The header of a stack, on behalf of a row of the table (from 0)."""
+        if stack not in self._headers:
+            header = mrc.read_header(self._root / self._names[stack])
+            _, y, x = header.shape
+            if y != x:
+                raise UserError(f"{header.path} (row {row + 1}) has images of {x} x {y} pixels; particles must be square")
+            if self._box is None:
+                self._box = x
+            if x != self._box:
+                raise UserError(
+                    f"{header.path} (row {row + 1}) has images of {x} pixels where the others have {self._box}: "
+                    "extract all particles with one box size"
+                )
+            self._headers[stack] = header
+        header = self._headers[stack]
+        if not 0 <= self._index[row] < header.shape[0]:
+            raise UserError(
+                f"{header.path} holds {header.shape[0]} images and row {row + 1} of the table asks for number "
+                f"{self._index[row] + 1}: the table does not belong to this stack, extract again"
+            )
+        return header
+
+    def read(self, indices: ArrayLike) -> NDArray[np.float32]:
+        """The images of these rows (from 0), in that order, as float32 (n, y, x)."""
+        rows = np.asarray(indices, np.intp).reshape(-1)
+        if not len(rows):
+            return np.empty((0, self.box, self.box), np.float32)
+        stacks = self._stack[rows]
+        for stack in np.unique(stacks):
+            mine = rows[stacks == stack]
+            for row in {int(mine[np.argmax(self._index[mine])]), int(mine[np.argmin(self._index[mine])])}:
+                self._header(int(stack), row)
+        images = np.empty((len(rows), self.box, self.box), np.float32)
+        for part in self._shares(rows):
+            self._read_plain(rows, part, images)
+        return images
+
+    def _shares(self, rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+        """Positions in `rows` that use few stacks at a time, in the order in which they lie on disk."""
+        order = np.lexsort((self._index[rows], self._stack[rows]))
+        place = np.unique(self._stack[rows][order], return_inverse=True)[1]
+        for first in range(0, int(place[-1]) + 1, _OPEN):
+            yield order[(place >= first) & (place < first + _OPEN)]
+
+    def _read_plain(self, rows: NDArray[np.intp], part: NDArray[np.intp], images: NDArray[np.float32]) -> None:
+        """Fill the images of `part`: neighbours on disk in one request, several requests in flight."""
+        files: dict[int, int] = {}
+        try:
+            for stack in np.unique(self._stack[rows[part]]).tolist():
+                if not self._headers[stack].compressed:
+                    files[stack] = os.open(self._headers[stack].path, os.O_RDONLY)
+            stacks, indices = self._stack[rows[part]], self._index[rows[part]]
+            breaks = np.flatnonzero((np.diff(stacks) != 0) | (np.diff(indices) != 1)) + 1
+            runs = [run for whole in np.split(part, breaks) for run in np.array_split(whole, -(-len(whole) // 64))]
+
+            def fetch(run: NDArray[np.intp]) -> None:
+                header = self._headers[int(self._stack[rows[run[0]]])]
+                images[run] = _read_run(header, files.get(int(self._stack[rows[run[0]]])), self._index[rows[run]])
+
+            if len(runs) == 1:
+                fetch(runs[0])
+            else:
+                with ThreadPoolExecutor(_READERS) as pool:
+                    list(pool.map(fetch, runs))
+        finally:
+            for handle in files.values():
+                os.close(handle)
+
+
+def _read_run(header: Header, handle: int | None, indices: NDArray[np.int64]) -> NDArray[Any]:
+    """Neighbouring images of one stack, in their type on disk (n, y, x)."""
+    if handle is None:
+        return mrc.read_sections(header, indices)
+    _, y, x = header.shape
+    raw = np.empty(len(indices) * header.section_bytes, np.uint8)
+    view, got = raw.data.cast("B"), 0
+    start = header.offset + int(indices[0]) * header.section_bytes
+    while got < len(view):
+        count = os.preadv(handle, [view[got:]], start + got)
+        if not count:
+            raise UserError(f"{header.path} is cut short: it ends within image {int(indices[0]) + 1}; copy or write it again")
+        got += count
+    if header.mode == 101:
+        return mrc.unpack_nibbles(raw.reshape(len(indices), y, -1), x)
+    return raw.view(header.dtype).reshape(len(indices), y, x)
+
+
+class StackWriter(AbstractContextManager["StackWriter"]):
+    """Writes a stack image by image; it stands under its name when the block ends well, and not at all otherwise.
+
+    box is the side in pixels. A writer that got no image leaves no file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, box: int, pixel_size_A: float, dtype: mrc.Dtype = "float32") -> None:
+        self.path, self.box, self.pixel_size_A, self.dtype = Path(path), box, pixel_size_A, dtype
+        self.count = 0
+        self._sums = np.zeros(2)
+        self._range = [np.inf, -np.inf]
+        self._writing: AbstractContextManager[IO[Any]] | None = None
+        self._file: IO[Any] | None = None
+
+    def __len__(self) -> int:
+        return self.count
+
+    def append(self, images: ArrayLike) -> range:
+        """Add (n, y, x) or (y, x); gives the indices (from 1) that the images have in the stack."""
+        pixels = np.asarray(images)
+        pixels = pixels[None] if pixels.ndim == 2 else pixels
+        if pixels.shape[1:] != (self.box, self.box):
+            raise ValueError(f"images of {pixels.shape[1:]} do not go into {self.path}, whose box is {self.box}")
+        if self._file is None:
+            self._writing = atomic.writing(self.path)
+            self._file = self._writing.__enter__()
+            self._file.write(bytes(LENGTH))
+        typed = as_type(pixels, self.dtype)
+        low, high, mean, deviation = mrc.statistics(typed) if typed.size else (0.0, 0.0, 0.0, 0.0)
+        if typed.size:
+            self._range = [min(self._range[0], low), max(self._range[1], high)]
+        self._sums += typed.size * np.array([mean, deviation**2 + mean**2])
+        self._file.write(typed.data.cast("B"))
+        self.count += len(pixels)
+        return range(self.count - len(pixels) + 1, self.count + 1)
+
+    def _head(self) -> bytes:
+        mean, square = self._sums / max(self.count * self.box**2, 1)
+        deviation = float(np.sqrt(max(square - mean**2, 0.0)))
+        return make_header(
+            (self.count, self.box, self.box),
+            "stack",
+            dtype=self.dtype,
+            pixel_size_A=self.pixel_size_A,
+            statistics=(self._range[0], self._range[1], float(mean), deviation),
+        )
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
+        if self._writing is None or self._file is None:
+            return None
+        if kind is None:
+            try:
+                self._file.seek(0)
+                self._file.write(self._head())
+            except BaseException as failure:
+                self._writing.__exit__(type(failure), failure, failure.__traceback__)
+                raise
+        return self._writing.__exit__(kind, error, trace)
