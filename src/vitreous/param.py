@@ -1,7 +1,7 @@
 """One parameter: default, unit, limits, help and RELION name, declared once as a thin skin on pydantic's Field."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, dataclass_transform
 
 import pydantic
@@ -26,6 +26,15 @@ class Param:
     relion: str | None = None
     relion_values: Mapping[Any, str] | None = None
     tab: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A settings class that a job takes whole; its fields become options of the job under a tab."""
+
+    settings: type
+    tab: str
+    relion: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def param(
@@ -65,6 +74,11 @@ def declared(what: Any, *, default: Any = REQUIRED, factory: Callable[[], Any] |
     if factory is not None:
         return pydantic.Field(default_factory=factory, description=help, json_schema_extra={_KEY: what})
     return pydantic.Field(default, description=help, json_schema_extra={_KEY: what})
+
+
+def group(settings: type, *, tab: str, relion: Mapping[str, str | None] | None = None) -> Any:
+    """Declare a settings class as part of a job; relion renames its fields' RELION options (None: RELION has no such option)."""
+    return declared(Group(settings, tab, dict(relion or {})), factory=settings, help=settings.__doc__ or "")
 
 
 def fields(cls: type) -> dict[str, FieldInfo]:

@@ -8,7 +8,22 @@ from typing import Any, ClassVar, TypeVar, dataclass_transform
 import pydantic
 
 from vitreous.context import Context
-from vitreous.param import REQUIRED, declared
+from vitreous.param import REQUIRED, Group, declared, group
+
+__all__ = [
+    "Group",
+    "Input",
+    "JobType",
+    "LoopJob",
+    "MapJob",
+    "Output",
+    "Unit",
+    "group",
+    "input",
+    "job",
+    "output",
+    "outputs",
+]
 
 T = TypeVar("T", bound=type)
 
@@ -22,15 +37,6 @@ class Input:
     relion: str | None = None
     optional: bool = False
     tab: str = "I/O"
-
-
-@dataclass(frozen=True)
-class Group:
-    """A settings class that a job takes whole; its fields become options of the job under a tab."""
-
-    settings: type
-    tab: str
-    relion: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,11 +126,6 @@ class LoopJob:
 def input(*, kind: str, help: str, relion: str | None = None, optional: bool = False, tab: str = "I/O") -> Any:
     """Declare an input file; the attribute is a str (empty when optional and not given)."""
     return declared(Input(kind, help, relion, optional, tab), default="" if optional else REQUIRED, help=help)
-
-
-def group(settings: type, *, tab: str, relion: Mapping[str, str | None] | None = None) -> Any:
-    """Declare a settings class as part of a job; relion renames its fields' RELION options (None: RELION has no such option)."""
-    return declared(Group(settings, tab, dict(relion or {})), factory=settings, help=settings.__doc__ or "")
 
 
 def output(name: str, *, kind: str, help: str = "", when: str | None = None) -> Output:
