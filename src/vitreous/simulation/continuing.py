@@ -1,0 +1,34 @@
+"""What was simulated already: a line of settings beside each result, written last, so that a stopped simulation goes on."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from vitreous.context import Context
+from vitreous.files.atomic import write_text
+
+VERSION = 1  # rises when the same settings make other data
+
+
+def _identity(settings: Any, context: Context) -> str:
+    text = json.dumps({"settings": asdict(settings), "seed": context.seed, "version": VERSION}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _marker(folder: Path, name: str) -> Path:
+    return folder / ".simulated" / f"{name}.txt"
+
+
+def is_done(folder: Path, name: str, settings: Any, context: Context) -> bool:
+    """Whether the result `name` was finished in the folder with the same settings and seed."""
+    marker = _marker(folder, name)
+    return marker.is_file() and marker.read_text().strip() == _identity(settings, context)
+
+
+def mark_done(folder: Path, name: str, settings: Any, context: Context) -> None:
+    """Say that the result `name` is complete."""
+    marker = _marker(folder, name)
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    write_text(marker, _identity(settings, context) + "\n")
