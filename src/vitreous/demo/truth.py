@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from vitreous.maths.rotations import distance_deg, mean_rotation
 from vitreous.tables.table import Table
 
 Array = NDArray[np.float64]
@@ -70,21 +72,20 @@ def find_frame(found: Array, true: Array, operators: Array, *, trials: int = 60)
 
 
 def _averaged(turn: Array, poses: Array, true: Array, operators: Array) -> Array:
-    """The turn nearest (in the least-squares sense) to all particles' own turns that lie within 15 degrees of the proposal."""
+    """The mean of all particles' own turns that lie within 15 degrees of the proposal."""
     mates = np.einsum("nij,mjk->nmik", true, operators)
     traces = np.einsum("nij,nmij->nm", poses @ turn, mates)
     nearest = mates[np.arange(len(true)), traces.argmax(1)]
     close = traces.max(1) > 1 + 2 * np.cos(np.radians(15))
     if close.sum() < 3:
         return turn
-    u, _, vt = np.linalg.svd(np.einsum("nji,njk->ik", poses[close], nearest[close]))
-    return np.asarray(u @ np.diag([1, 1, np.linalg.det(u @ vt)]) @ vt)
+    own = np.einsum("nji,njk->nik", poses[close], nearest[close])
+    return np.asarray(mean_rotation(torch.from_numpy(own)).numpy())
 
 
 def pose_errors_deg(poses: Array, true: Array, operators: Array) -> Array:
     """Angles (n,) between poses and the nearest symmetry mate A R_j of the true ones, in degrees."""
-    traces = np.einsum("nji,njk,mki->nm", poses, true, operators, optimize=True)
-    return np.asarray(np.degrees(np.arccos(np.clip((traces.max(1) - 1) / 2, -1, 1))))
+    return np.asarray(distance_deg(*(torch.from_numpy(np.ascontiguousarray(m)) for m in (poses, true, operators))).numpy())
 
 
 def into_truth_frame(volume: NDArray[np.float32], frame: Frame) -> NDArray[np.float32]:
