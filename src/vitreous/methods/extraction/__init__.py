@@ -1,0 +1,1 @@
+"""Particles out of micrographs: windows, scale, background."""
