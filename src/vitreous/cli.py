@@ -150,22 +150,12 @@ def _run_file(arguments: list[str]) -> int:
     )
     said = parser.parse_args(arguments)
     from vitreous.job import as_star
+    from vitreous.job.as_command import pairs
 
     loaded = as_star.load(said.job_star, pairs(said.changes))
     as_star.refuse_queue(loaded, said.job_star)
     command = shlex.join(["vitreous", "run", *arguments])
     return _start(loaded.job, loaded.placement, out=said.out, seed=loaded.seed, command=command)
-
-
-def pairs(texts: Sequence[str]) -> dict[str, str]:
-    """name=value texts as a dictionary."""
-    found = {}
-    for text in texts:
-        name, mark, value = text.partition("=")
-        if not mark or not name.strip():
-            raise UserError(f"--set {text!r} is not of the form name=value")
-        found[name.strip()] = value.strip()
-    return found
 
 
 def _project(arguments: list[str]) -> int:

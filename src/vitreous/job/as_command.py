@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from vitreous.context import UserError
 from vitreous.job.declare import Input
 from vitreous.job.options import Option, as_text, build, inner_type, options, value_of
 from vitreous.param import Param
@@ -104,3 +105,14 @@ def to_arguments(declared: Any) -> list[str]:
 def from_arguments(cls: type, arguments: Sequence[str], prog: str = "vitreous") -> Any:
     """The job or settings object of an argument list. A wrong name ends the program with code 2, a wrong value is a UserError."""
     return build(cls, vars(parser(cls, prog).parse_args(list(arguments))))
+
+
+def pairs(texts: Sequence[str]) -> dict[str, str]:
+    """name=value texts as a dictionary."""
+    found = {}
+    for text in texts:
+        name, mark, value = text.partition("=")
+        if not mark or not name.strip():
+            raise UserError(f"--set {text!r} is not of the form name=value")
+        found[name.strip()] = value.strip()
+    return found

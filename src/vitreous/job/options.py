@@ -44,6 +44,11 @@ class Option:
         return isinstance(self.about, Input)
 
     @property
+    def input_kind(self) -> str:
+        """The kind of file an input takes, a word of nodes.py; empty for other options."""
+        return self.about.kind if isinstance(self.about, Input) else ""
+
+    @property
     def choices(self) -> tuple[str, ...]:
         """The words it may be, from the declaration or from a Literal type; none for a free value."""
         plain = inner_type(self.type)

@@ -81,6 +81,21 @@ def write_versions(folder: JobFolder) -> None:
     atomic.write_text(folder.versions, json.dumps(versions(), indent=1))
 
 
+def last_progress(folder: JobFolder) -> str:
+    """What progress.jsonl says last, in words; empty without one."""
+    if not folder.progress.is_file():
+        return ""
+    lines = folder.progress.read_text().splitlines()[-2:]
+    for line in reversed(lines):
+        try:
+            said = json.loads(line)
+        except ValueError:
+            continue
+        left = f", {duration(said['left_s'])} left" if said.get("left_s") else ""
+        return f"{said['done']:g} of {said['total']:g}{left}"
+    return ""
+
+
 def duration(seconds: float) -> str:
     """A time span for people: 12 s, 3 min 20 s, 2 h 5 min."""
     whole = round(seconds)

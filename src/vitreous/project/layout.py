@@ -1,0 +1,67 @@
+"""Path names of a project directory, pure: the graph's file, its lock, the node folders, the names of jobs and their aliases."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+GRAPH = "default_pipeline.star"
+JOB_NAME = re.compile(r"^(?P<folder>[^/]+)/job(?P<number>\d{3,})/?$")
+NOT_IN_ALIAS = set("*?()/\"\\|#<>&%{}$'`;")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The names in a project directory."""
+
+    root: Path
+
+    @property
+    def graph(self) -> Path:
+        return self.root / GRAPH
+
+    @property
+    def lock_folder(self) -> Path:
+        return self.root / ".relion_lock"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.lock_folder / f"lock_{GRAPH}"
+
+    @property
+    def changed(self) -> Path:
+        """Touched after each write, so that open windows read again."""
+        return self.root / ".pipeline_has_changed"
+
+    @property
+    def mark(self) -> Path:
+        """Tells RELION's window that this is a project."""
+        return self.root / ".gui_projectdir"
+
+    def node(self, kind: str, name: str) -> Path:
+        """The empty file that lets a file browser find a node by its kind (3.1: the number)."""
+        return self.root / ".Nodes" / kind / name
+
+    def job(self, name: str) -> Path:
+        """The folder of a job, "CtfFind/job003/"."""
+        return self.root / name.rstrip("/")
+
+
+def job_name(folder: str, number: int) -> str:
+    """The name of a job: CtfFind/job003/, with the slash at its end as in the graph."""
+    return f"{folder}/job{number:03d}/"
+
+
+def number_of(name: str) -> int | None:
+    """The number in a job's name, None if it is no job's."""
+    found = JOB_NAME.match(name)
+    return int(found["number"]) if found else None
+
+
+def alias_fault(alias: str) -> str:
+    """What is wrong with an alias by RELION's rules; empty when it may be used. Blanks are to be underscores before."""
+    if len(alias) < 2:
+        return "must have two characters at least"
+    if alias.startswith("job"):
+        return "must not begin with job"
+    wrong = sorted(NOT_IN_ALIAS & set(alias))
+    return f"must not hold {' '.join(wrong)}" if wrong else ""
