@@ -1,0 +1,114 @@
+"""Two halves that never see each other beyond a low resolution: how particles are split, and maps out of their sums."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.maths import symmetry
+from vitreous.methods.refinement import density, slices
+from vitreous.methods.refinement.local import Modes
+from vitreous.methods.refinement.resolution import Curve
+from vitreous.methods.refinement.stock import Stock
+from vitreous.tables.table import Table
+
+LEAST_WEIGHT = 1e-3
+POOLED_MICROGRAPHS = 0.1
+
+
+def split(particles: Table, seed: int) -> NDArray[np.int64]:
+    """Half set, 1 or 2, of each row: the table's own when it has one, else whole micrographs, else particles by lot.
+
+    Micrographs are dealt out, largest first, to the smaller half; when the halves then differ by more than a tenth
+    (one or two micrographs, say) particles are drawn one by one.
+    """
+    if "half" in particles and set(np.unique(particles["half"]).tolist()) == {1, 2}:
+        return np.asarray(particles["half"], np.int64)
+    generator = np.random.default_rng(seed)
+    count = len(particles)
+    if "micrograph" in particles:
+        rows_of = list(particles.split_by("micrograph").values())
+        order = sorted(generator.permutation(len(rows_of)).tolist(), key=lambda i: -len(rows_of[i]))
+        half, sizes = np.ones(count, np.int64), [0, 0]
+        for i in order:
+            smaller = int(sizes[1] < sizes[0])
+            half[rows_of[i]] = smaller + 1
+            sizes[smaller] += len(rows_of[i])
+        if abs(sizes[0] - sizes[1]) <= POOLED_MICROGRAPHS * count:
+            return half
+    return generator.permutation(np.arange(count) % 2) + 1
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What insertion leaves: data complex64 and weights float32, cubes as in slices.py."""
+
+    data: NDArray[np.complex64]
+    weights: NDArray[np.float32]
+
+    def shell_means(self) -> Curve:
+        """Mean weight by shell of the unpadded box, over the voxels of the shell."""
+        shell = density.cube_shells(self.weights.shape[0])
+        total = np.bincount(shell.ravel(), self.weights.ravel())
+        return total / np.maximum(np.bincount(shell.ravel()), 1)  # type: ignore[no-any-return]
+
+
+def back_project(stock: Stock, rows: NDArray[np.int64], modes: Modes, *, inverse_noise: NDArray[np.float32], group: str) -> Sums:
+    """Insert rows at their modes, weighted by posterior, CTF and 1/sigma2 (groups, shells), and at all symmetry mates."""
+    data, weights = density.empty_cube(stock.pixels.reach)
+    operators = symmetry.operators(group).numpy()
+    per_pixel = inverse_noise[:, stock.pixels.shell]
+    posterior = modes.posterior()
+    at = 0
+    for part in stock.chunks(rows):
+        stock.context.check()
+        batch = stock.batch(part)
+        strength = batch.ctf * per_pixel[stock.groups[part]]
+        image = batch.whole * strength
+        strength *= batch.ctf
+        here = slice(at, at + len(part))
+        slices.insert_modes(
+            data, weights, image, strength, stock.pixels.index, np.float32(density.PADDING), posterior[here],
+            modes.rotations[here], modes.origins[here], operators, stock.box,
+        )  # fmt: skip
+        at += len(part)
+    slices.complete_plane(data, weights)
+    return Sums(data, weights)
+
+
+def join_low(sums: Sequence[Sums], shell: int) -> tuple[Sums, Sums]:
+    """The halves with their sums put together in shells 0..shell, so that they keep one orientation and one hand."""
+    first, second = sums
+    low = density.cube_shells(first.weights.shape[0]) <= shell
+    data = np.where(low, first.data + second.data, 0)
+    weights = np.where(low, first.weights + second.weights, 0)
+    made = [Sums(np.where(low, data, s.data), np.where(low, weights, s.weights)) for s in sums]
+    return made[0], made[1]
+
+
+def together(sums: Sequence[Sums]) -> Sums:
+    """The sums of both halves."""
+    return Sums(sums[0].data + sums[1].data, sums[0].weights + sums[1].weights)
+
+
+def unfiltered(sums: Sums, box: int) -> NDArray[np.float32]:
+    """The map of the sums without a prior: weights no lower than a thousandth of their shell's mean."""
+    return _map(sums, LEAST_WEIGHT * sums.shell_means(), box, floor=True)
+
+
+def filtered(sums: Sums, signal_to_noise: Curve, box: int) -> NDArray[np.float32]:
+    """The map with the prior: data / (weight + mean weight of the shell / SSNR of the shell), the Wiener filter."""
+    mean = sums.shell_means()
+    ratio = np.concatenate([signal_to_noise, np.full(max(0, len(mean) - len(signal_to_noise)), signal_to_noise[-1])])
+    return _map(sums, mean / np.maximum(ratio[: len(mean)], 1e-6), box, floor=False)
+
+
+def _map(sums: Sums, extra: Curve, box: int, *, floor: bool) -> NDArray[np.float32]:
+    shell = density.cube_shells(sums.weights.shape[0])
+    there = extra[shell].astype(np.float32)
+    below = np.maximum(sums.weights, there) if floor else sums.weights + there
+    reach = (box + 1) // 2 - 1
+    inside = (shell <= reach) & (below > 0)
+    cube = np.where(inside, sums.data / np.where(inside, below, 1.0), 0).astype(np.complex64)
+    return density.from_cube(cube, box)

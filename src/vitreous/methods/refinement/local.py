@@ -1,0 +1,176 @@
+"""Continuous refinement of poses: Gauss-Newton with damping on the exact Cartesian log-likelihood, one image after another.
+
+Starts from any number of modes an image; each keeps its own optimum, its log-likelihood and the log-determinant of its
+information matrix, so that modes are weighed against each other by their mass (Laplace) and not by their height alone.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.methods.refinement.slices import evaluate
+
+_jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Poses of n images, m modes each: rotations (n, m, 3, 3), origins (n, m, 2) px, log_likelihood (n, m) (-inf: no mode).
+
+    information (n, m, 5, 5) is the Gauss-Newton Hessian of (turn in rad about the image's x, y, z; origin x, y in px).
+    """
+
+    rotations: NDArray[np.float64]
+    origins: NDArray[np.float64]
+    log_likelihood: NDArray[np.float64]
+    information: NDArray[np.float64]
+
+    def posterior(self) -> NDArray[np.float64]:
+        """Weights (n, m) of the modes, summing to one: likelihood times the volume of the mode."""
+        there = self.log_likelihood > -np.inf
+        _, log_det = np.linalg.slogdet(np.where(there[..., None, None], self.information, 0.0) + 1e-6 * np.eye(5))
+        score = np.where(there, self.log_likelihood - 0.5 * log_det, -np.inf)
+        score -= score.max(axis=1, keepdims=True)
+        weight = np.exp(score)
+        total: NDArray[np.float64] = weight / weight.sum(axis=1, keepdims=True)
+        return total
+
+    def distinct(self, *, nearer_deg: float, nearer_px: float) -> "Modes":
+        """The same, best first, with modes that came to rest at a better one's place taken out (log_likelihood -inf)."""
+        rows = np.arange(len(self.log_likelihood))[:, None]
+        order = np.argsort(-self.log_likelihood, axis=1, kind="stable")
+        turned, origins = self.rotations[rows, order], self.origins[rows, order]
+        score = self.log_likelihood[rows, order].copy()
+        least = 1.0 + 2.0 * np.cos(np.radians(nearer_deg))
+        for later in range(1, score.shape[1]):
+            for earlier in range(later):
+                trace = np.einsum("nij,nij->n", turned[:, later], turned[:, earlier])
+                apart = np.linalg.norm(origins[:, later] - origins[:, earlier], axis=1)
+                same = (trace > least) & (apart < nearer_px) & (score[:, earlier] > -np.inf)
+                score[same, later] = -np.inf
+        return Modes(turned, origins, score, self.information[rows, order])
+
+    def select(self, which: NDArray[Any]) -> "Modes":
+        """The modes of these images."""
+        return Modes(self.rotations[which], self.origins[which], self.log_likelihood[which], self.information[which])
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _turned(rotation, w):  # type: ignore[no-untyped-def]
+    """exp([w]x) applied on the left of a rotation (Rodrigues)."""
+    angle = np.sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2])
+    k = np.zeros((3, 3))
+    k[0, 1], k[0, 2], k[1, 2] = -w[2], w[1], -w[0]
+    k[1, 0], k[2, 0], k[2, 1] = w[2], -w[1], w[0]
+    if angle < 1e-12:
+        return rotation.copy()
+    step = np.eye(3) + np.sin(angle) / angle * k + (1.0 - np.cos(angle)) / (angle * angle) * (k @ k)
+    return step @ rotation
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _climb(image, ctf, weight, pixels, cube, padding, rotation, origin, box, limits, gradient, hessian):  # type: ignore[no-untyped-def]
+    """Climb from one pose, in place; limits = [rounds, largest turn rad, largest move px, sigma of origins px, tolerance]."""
+    prior = 1.0 / (limits[3] * limits[3])
+    score = evaluate(image, ctf, weight, pixels, cube, padding, rotation, origin, box, gradient, hessian)
+    score -= 0.5 * prior * (origin[0] ** 2 + origin[1] ** 2)
+    trial_gradient = np.empty(5)
+    trial_hessian = np.empty((5, 5))
+    damping = 1e-2
+    for _ in range(int(limits[0])):
+        lhs = hessian.copy()
+        rhs = gradient.copy()
+        for i in range(2):
+            lhs[3 + i, 3 + i] += prior
+            rhs[3 + i] -= prior * origin[i]
+        for i in range(5):
+            lhs[i, i] += damping * lhs[i, i] + 1e-12
+        move = np.linalg.solve(lhs, rhs)
+        turn = np.sqrt(move[0] ** 2 + move[1] ** 2 + move[2] ** 2)
+        shift = np.sqrt(move[3] ** 2 + move[4] ** 2)
+        shrink = max(1.0, turn / limits[1], shift / limits[2])
+        move /= shrink
+        there = _turned(rotation, move[:3])
+        moved = origin + move[3:]
+        new = evaluate(image, ctf, weight, pixels, cube, padding, there, moved, box, trial_gradient, trial_hessian)
+        new -= 0.5 * prior * (moved[0] ** 2 + moved[1] ** 2)
+        if new > score:
+            gain = new - score
+            score = new
+            rotation[:] = there
+            origin[:] = moved
+            gradient[:] = trial_gradient
+            hessian[:] = trial_hessian
+            damping = max(1e-4, damping * 0.2)
+            if gain < limits[4]:
+                break
+        else:
+            damping = max(damping, 1e-2) * 10.0
+            if damping > 1e4 or (turn < 1e-4 and shift < 1e-3):
+                break
+    return score
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _climb_all(images, ctfs, weights, groups, pixels, cube, padding, rotations, origins, scores, hessians, box, limits):  # type: ignore[no-untyped-def]
+    gradient = np.empty(5)
+    for i in range(images.shape[0]):
+        for m in range(rotations.shape[1]):
+            if scores[i, m] == -np.inf:
+                hessians[i, m] = np.eye(5)
+                continue
+            scores[i, m] = _climb(
+                images[i], ctfs[i], weights[groups[i]], pixels, cube, padding, rotations[i, m], origins[i, m], box, limits,
+                gradient, hessians[i, m],
+            )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Climb:
+    """How far a pose may go: box of the images; rounds of Gauss-Newton, steps in rad and px, spread of origins (px), least gain that goes on."""
+
+    box: int
+    rounds: int = 8
+    largest_turn_rad: float = 0.1
+    largest_move_px: float = 2.0
+    sigma_origin_px: float = 10.0
+    tolerance: float = 0.02
+
+    def packed(self) -> NDArray[np.float64]:
+        values = [self.rounds, self.largest_turn_rad, self.largest_move_px, self.sigma_origin_px, self.tolerance]
+        return np.array(values, np.float64)
+
+
+def refine(
+    images: NDArray[np.complex64],
+    ctfs: NDArray[np.float32],
+    *,
+    weights: NDArray[np.float32],
+    groups: NDArray[np.int64],
+    pixels: NDArray[np.int32],
+    cube: NDArray[np.complex64],
+    start: Modes,
+    climb: Climb,
+    threads: int = 1,
+) -> Modes:
+    """Climb from every mode of every image; images, ctfs (n, P), weights (groups, P) = 1/sigma2. Returns new Modes;
+    the answer does not depend on the number of threads.
+    """
+    padding = np.float32(2.0)
+    out = Modes(start.rotations.copy(), start.origins.copy(), start.log_likelihood.copy(), np.zeros_like(start.information))
+    limits = climb.packed()
+
+    def part(rows: slice) -> None:
+        _climb_all(
+            images[rows], ctfs[rows], weights, groups[rows], pixels, cube, padding, out.rotations[rows], out.origins[rows],
+            out.log_likelihood[rows], out.information[rows], climb.box, limits,
+        )  # fmt: skip
+
+    edges = np.linspace(0, len(images), 4 * threads + 1).astype(int)
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(part, [slice(a, b) for a, b in zip(edges[:-1], edges[1:])]))
+    return out

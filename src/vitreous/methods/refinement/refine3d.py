@@ -1,0 +1,277 @@
+"""Gold-standard 3D refinement: State -> State, the whole round on one page."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vitreous.context import QUIET, Context, UserError
+from vitreous.maths import filters, fourier, masks, rotations, symmetry
+from vitreous.methods.refinement import expectation3d, gold_standard, resolution
+from vitreous.methods.refinement.local import Modes
+from vitreous.methods.refinement.resolution import Convergence
+from vitreous.methods.refinement.search import Shifts
+from vitreous.methods.refinement.settings3d import ORDERS, RefineSettings
+from vitreous.methods.refinement.stock import ImageSource, Stock
+from vitreous.tables.table import Table
+
+Volume = NDArray[np.float32]
+FIRST_SIGMA_ORIGIN_A = 10.0
+LEAST_SIGMA_ORIGIN_A = 2.0
+SHELLS_AHEAD = 4
+
+
+@dataclass(frozen=True)
+class State:
+    """All that a round needs of the last one. Poses are of all rows; maps are what the next round projects."""
+
+    iteration: int
+    half: NDArray[np.int64]
+    modes: Modes | None
+    references: tuple[Volume, Volume]
+    noise: NDArray[np.float64]
+    reach: int
+    sigma_origin_px: float
+    global_rounds: int = 0
+    stage: str = "coarse"
+    convergence: Convergence = field(default_factory=Convergence)
+    fsc: NDArray[np.float64] | None = None
+    unfiltered: tuple[Volume, Volume] | None = None
+    joined: Volume | None = None
+    resolution_A: float = float("inf")
+    finished: bool = False
+
+    @property
+    def best(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Rotations (n, 3, 3), origins (n, 2) px, log-likelihoods (n,) and posterior (n,) of each row's best mode."""
+        assert self.modes is not None
+        posterior = self.modes.posterior()
+        at = (np.arange(len(posterior)), posterior.argmax(1))
+        return self.modes.rotations[at], self.modes.origins[at], self.modes.log_likelihood[at], posterior[at]
+
+
+class Refinement:
+    """What stays the same from round to round: the images, the settings, the mask."""
+
+    def __init__(self, stock: Stock, settings: RefineSettings, *, mask: Volume | None, context: Context) -> None:
+        self.stock, self.settings, self.context = stock, settings, context
+        self.group = group_of(settings.reference.symmetry)
+        ball = masks.sphere(stock.box, stock.radius_px, 5.0).numpy()
+        self.mask = ball if mask is None else mask
+
+    @property
+    def order(self) -> int:
+        """HEALPix order of the global search."""
+        return ORDERS[self.settings.sampling.step]
+
+    def begin(self, particles: Table, reference: Volume) -> State:
+        """The state before the first round: reference filtered and scaled, noise from the images, halves drawn."""
+        low = self.settings.reference.initial_low_pass_A
+        volume = low_passed(reference, self.stock.pixel_size_A, low) * self.mask
+        half = gold_standard.split(particles, self.context.seed_for("half sets"))
+        noise = expectation3d.first_noise(self.stock, np.flatnonzero(self.stock.usable()))
+        reach = self.stock.pixels.reach if low <= 0 else self._shell(low) + SHELLS_AHEAD
+        sigma = FIRST_SIGMA_ORIGIN_A / self.stock.pixel_size_A
+        state = State(0, half, None, (volume, volume), noise, min(reach, self.stock.pixels.reach), sigma)
+        if not self.settings.reference.greyscale_is_right:
+            scaled = self._scaled(volume, state)
+            state = replace(state, references=(scaled, scaled))
+        return state
+
+    def step(self, state: State) -> State:
+        """One round: poses, noise, sums, FSC, maps, and what the next round shall do."""
+        rows = [np.flatnonzero((state.half == h) & self.stock.usable()) for h in (1, 2)]
+        how = self._how(state)
+        found = []
+        for h in range(2):
+            start = None if state.modes is None else state.modes.select(rows[h])
+            found.append(
+                expectation3d.find(self.stock, rows[h], volume=state.references[h], noise=state.noise, start=start, how=how)
+            )
+            self.context.progress(state.iteration + (h + 1) / 3, self.settings.optimisation.most_rounds, self._words(state))
+        noise = self._noise(state, rows, found)
+        sums = self._sums(rows, found, noise)
+        maps = self._maps(sums, state)
+        modes = _spread(rows, found, len(state.half), how.keep)
+        return self._judge(replace(state, iteration=state.iteration + 1, modes=modes, noise=noise, **maps), state)
+
+    def _words(self, state: State) -> str:
+        known = "" if state.fsc is None else f", {state.resolution_A:.1f} Å"
+        return f"round {state.iteration + 1}, {state.stage} search{known}"
+
+    def _shell(self, resolution_A: float) -> int:
+        return max(1, round(self.stock.box * self.stock.pixel_size_A / resolution_A))
+
+    def _how(self, state: State) -> expectation3d.Search:
+        sampling = self.settings.sampling
+        order = {"coarse": max(self.order - 1, 1), "global": self.order, "local": None}[state.stage]
+        radius = sampling.offset_range_px
+        if state.modes is not None:
+            radius = min(radius, max(2.0 * sampling.offset_step_px, 2.0 * state.convergence.move_px))
+        shifts = Shifts.within(radius, 2.0 * sampling.offset_step_px, state.sigma_origin_px)
+        return expectation3d.Search(order, state.reach, self.group, shifts, keep=3 if state.stage == "local" else 6)
+
+    def _scaled(self, volume: Volume, state: State) -> Volume:
+        """The reference brought to the images' grey scale: least squares at the best poses of a sample of images, twice."""
+        rows = np.flatnonzero(self.stock.usable())
+        rows = np.random.default_rng(self.context.seed_for("grey scale")).permutation(rows)[:400]
+        scaled = volume * expectation3d.power_scale(self.stock, rows, volume=volume, noise=state.noise, reach=state.reach)
+        for _ in range(2):
+            how = replace(self._how(state), keep=2)
+            modes = expectation3d.find(self.stock, rows, volume=scaled, noise=state.noise, start=None, how=how)
+            scaled = scaled * expectation3d.fitted_scale(
+                self.stock, rows, modes, volume=scaled, noise=state.noise, reach=state.reach
+            )
+        return scaled.astype(np.float32)  # type: ignore[no-any-return]
+
+    def _noise(self, state: State, rows: list[NDArray[np.int64]], found: list[Modes]) -> NDArray[np.float64]:
+        sums = np.zeros_like(state.noise)
+        for h in range(2):
+            sums += expectation3d.residual_sums(self.stock, rows[h], found[h], volume=state.references[h])
+        members = np.bincount(self.stock.groups[np.concatenate(rows)], minlength=len(sums))
+        count = np.bincount(self.stock.pixels.shell, minlength=sums.shape[1])
+        noise = sums / np.maximum(2.0 * count[None] * members[:, None], 1.0)
+        noise[:, 0] = noise[:, 1]
+        return np.where(members[:, None] > 0, expectation3d.floored(noise), state.noise)
+
+    def _sums(self, rows: list[NDArray[np.int64]], found: list[Modes], noise: NDArray[np.float64]) -> list[Any]:
+        inverse = (1.0 / noise).astype(np.float32)
+
+        def one(h: int) -> gold_standard.Sums:
+            return gold_standard.back_project(self.stock, rows[h], found[h], inverse_noise=inverse, group=self.group)
+
+        with ThreadPoolExecutor(min(2, max(1, self.context.threads))) as pool:
+            return list(pool.map(one, range(2)))
+
+    def _maps(self, sums: list[Any], state: State) -> dict[str, Any]:
+        """FSC, unfiltered halves, references of the next round and the joined map."""
+        box = self.stock.box
+        join_A = self.settings.optimisation.join_halves_to_A
+        halves = list(sums) if join_A <= 0 else list(gold_standard.join_low(sums, self._shell(join_A)))
+        raw = [gold_standard.unfiltered(s, box) for s in halves]
+        if self.settings.optimisation.solvent_corrected_fsc:
+            seed = self.context.seed_for(f"phases {state.iteration}")
+            fsc = resolution.randomised_fsc(raw[0], raw[1], self.mask, np.random.default_rng(seed))
+        else:
+            fsc = resolution.half_map_fsc(raw[0], raw[1], self.mask)
+        ratio = resolution.signal_to_noise(fsc)
+        references = [(gold_standard.filtered(s, ratio, box) * self.mask).astype(np.float32) for s in halves]
+        both = resolution.signal_to_noise(resolution.joined(fsc))
+        whole = gold_standard.filtered(gold_standard.together(sums), both, box)
+        return {"fsc": fsc, "unfiltered": (raw[0], raw[1]), "references": (references[0], references[1]), "joined": whole}
+
+    def _judge(self, state: State, before: State) -> State:
+        """Resolution, the change of the poses, the reach and the stage of the next round; whether it is over."""
+        assert state.fsc is not None
+        shell = resolution.shell_at(state.fsc)
+        turn, move = (999.0, 999.0) if before.modes is None else change(before, state, self.group)
+        at = state.convergence.after(shell, turn, move)
+        _, origins, _, _ = state.best
+        sigma = float(np.sqrt((origins**2).mean()))
+        least = LEAST_SIGMA_ORIGIN_A / self.stock.pixel_size_A
+        rounds = state.global_rounds + (before.stage == "global")
+        stage = before.stage
+        if stage == "coarse":
+            stage = "global"
+        elif stage == "global" and rounds >= 2 and (at.no_gain >= 1 or rounds >= 4):
+            stage, at = "local", replace(at, no_gain=0, no_change=0)
+        finished = before.stage == "local" and ((at.no_gain >= 2 and at.no_change >= 1) or at.no_gain >= 4)
+        return replace(
+            state,
+            convergence=at,
+            sigma_origin_px=max(sigma, least),
+            global_rounds=rounds,
+            stage=stage,
+            reach=min(self.stock.pixels.reach, max(shell + SHELLS_AHEAD, 8)),
+            resolution_A=resolution.resolution_A(state.fsc, self.stock.box, self.stock.pixel_size_A),
+            finished=finished or state.iteration >= self.settings.optimisation.most_rounds,
+        )
+
+
+def change(before: State, after: State, group: str) -> tuple[float, float]:
+    """Median turn (degrees, modulo symmetry) and move (px) of the best poses between two states."""
+    one, two = before.best, after.best
+    operators = symmetry.operators(group)
+    turn = rotations.distance_deg(torch.from_numpy(two[0]), torch.from_numpy(one[0]), operators)
+    return float(turn.median()), float(np.median(np.linalg.norm(two[1] - one[1], axis=1)))
+
+
+def _spread(rows: list[NDArray[np.int64]], found: list[Modes], count: int, keep: int) -> Modes:
+    """Modes of both halves in the order of the table; rows of neither keep a pose of no meaning with likelihood 0."""
+    made = Modes(
+        np.tile(np.eye(3), (count, keep, 1, 1)), np.zeros((count, keep, 2)), np.full((count, keep), -np.inf),
+        np.tile(np.eye(5), (count, keep, 1, 1)),
+    )  # fmt: skip
+    made.log_likelihood[:, 0] = 0.0
+    for mine, modes in zip(rows, found):
+        width = modes.log_likelihood.shape[1]
+        made.log_likelihood[mine] = -np.inf
+        made.rotations[mine, :width], made.origins[mine, :width] = modes.rotations, modes.origins
+        made.log_likelihood[mine, :width], made.information[mine, :width] = modes.log_likelihood, modes.information
+    return made
+
+
+def group_of(name: str) -> str:
+    """The point group's canonical name, or a sentence for the user."""
+    try:
+        return symmetry.canonical(name)
+    except ValueError as error:
+        raise UserError(f"Symmetry: {error}.") from None
+
+
+def low_passed(volume: Volume, pixel_size_A: float, cutoff_A: float) -> Volume:
+    """The map without detail finer than cutoff_A (0: as it is)."""
+    if cutoff_A <= 0:
+        return volume.astype(np.float32)
+    filtered = filters.low_pass3(torch.from_numpy(volume.astype(np.float32)), pixel_size_A, cutoff_A=cutoff_A)
+    return filtered.numpy().astype(np.float32)  # type: ignore[no-any-return]
+
+
+def fitted_reference(reference: Volume, voxel_size_A: float, stock: Stock, *, resize: bool) -> Volume:
+    """The reference on the particles' grid: rescaled by Fourier cropping or padding, then cut or padded in space."""
+    if len(set(reference.shape)) != 1:
+        raise UserError(f"The reference has the shape {reference.shape}; it must be a cube.")
+    box, size = reference.shape[0], stock.pixel_size_A
+    if box == stock.box and abs(voxel_size_A - size) < 0.01 * size:
+        return reference.astype(np.float32)
+    if not resize:
+        raise UserError(
+            f"The reference has {box} voxels of {voxel_size_A:.4g} Å, the particles {stock.box} pixels of {size:.4g} Å; "
+            "allow it to be resized, or give one that fits."
+        )
+    scaled = 2 * round(box * voxel_size_A / size / 2)
+    changed = fourier.resize3(torch.from_numpy(reference.astype(np.float32)), max(scaled, 2))
+    return fourier.window(changed, (stock.box,) * 3).numpy().astype(np.float32)  # type: ignore[no-any-return]
+
+
+def refine(
+    source: ImageSource, particles: Table, reference: Volume, settings: RefineSettings, *, mask: Volume | None = None,
+    context: Context = QUIET,
+) -> Iterator[State]:  # fmt: skip
+    """Refine particles against a map (box, box, box; the particles' pixel size) and yield the State after each round.
+
+    source gives the images of the table's rows; the first State yielded is that before round 1.
+    """
+    engine = Refinement(stock_of(source, particles, settings, context), settings, mask=mask, context=context)
+    state = engine.begin(particles, reference)
+    yield state
+    while not state.finished:
+        state = engine.step(state)
+        yield state
+
+
+def stock_of(source: ImageSource, particles: Table, settings: RefineSettings, context: Context) -> Stock:
+    """The images of a table made ready under these settings; the pixel size must be one for all optics groups."""
+    if len(particles) == 0:
+        raise UserError("There are no particles in the input table; give a table with at least a few hundred rows.")
+    sizes = np.unique(np.round(particles.optics_column("pixel_size_A").astype(float), 4))
+    if len(sizes) > 1:
+        raise UserError(f"The particles have several pixel sizes ({', '.join(map(str, sizes))} Å); bring them to one first.")
+    return Stock(
+        source, particles, pixel_size_A=float(sizes[0]), diameter_A=settings.optimisation.particle_diameter_A, context=context,
+        ctf=settings.images.correct_ctf, zero_mask=settings.optimisation.zero_outside,
+    )  # fmt: skip

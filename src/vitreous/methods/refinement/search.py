@@ -1,0 +1,172 @@
+"""Global search: every view direction of a grid, every in-plane angle and a grid of shifts at once, on the polar bank."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vitreous.maths import rotations, sphere, symmetry
+from vitreous.maths.ctf import CtfParams, ctf_at
+from vitreous.maths.kernels.sample import prepare_volume
+from vitreous.methods.refinement import polar, scores
+from vitreous.methods.refinement.local import Modes
+
+_jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Polar central slices of one map at the directions (K, 3, 3; psi = 0) of an asymmetric unit, as angular modes."""
+
+    grid: polar.PolarGrid
+    directions: torch.Tensor
+    modes: scores.Modes
+    samples: torch.Tensor
+    group: str
+    step_deg: float
+
+
+def shells_for(step_deg: float, radius_px: float, box: int) -> int:
+    """How many shells a grid of directions of this step can tell apart: half a radian or so of phase at the usual radius."""
+    far = 0.6 * radius_px * math.radians(0.4 * step_deg)
+    return max(4, min(int(0.8 * box / (2 * math.pi * far)), (box + 1) // 2 - 1))
+
+
+def build_bank(volume: NDArray[np.float32], *, order: int, group: str, shells: int, support_px: float) -> Bank:
+    """The bank of a map (box, box, box) at HEALPix directions of an order, shells 0..shells, all in-plane angles."""
+    box = volume.shape[0]
+    angles = polar.angles_for(shells, support_px, box, coarsest_deg=sphere.step_deg(order))
+    grid = polar.PolarGrid(box, shells, angles, support_px)
+    where = sphere.directions(order, group)
+    turned = rotations.from_euler(where[:, 0], where[:, 1], torch.zeros(len(where), dtype=torch.float64))
+    prepared = prepare_volume(torch.from_numpy(np.ascontiguousarray(volume, np.float32)))
+    samples = polar.slices(prepared, turned, grid)
+    return Bank(grid, turned, scores.reference_modes(samples, grid), samples, group, sphere.step_deg(order))
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """Origins (s, 2) px tried about each image's own, and the spread of the prior about zero (px)."""
+
+    offsets: torch.Tensor
+    sigma_px: float
+
+    @staticmethod
+    def within(radius_px: float, step_px: float, sigma_px: float) -> "Shifts":
+        """A square grid of this step inside a circle."""
+        n = math.floor(radius_px / step_px + 1e-6)
+        line = torch.arange(-n, n + 1, dtype=torch.float64) * step_px
+        y, x = torch.meshgrid(line, line, indexing="ij")
+        kept = torch.hypot(x, y) <= radius_px + 1e-6
+        return Shifts(torch.stack([x[kept], y[kept]], 1), sigma_px)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the search needs of a batch: masked images (n, box, box), CTFs or None, 1/sigma2 per shell (n, shells + 1), origins px."""
+
+    images: torch.Tensor
+    params: CtfParams | None
+    inverse_noise: torch.Tensor
+    origins_px: torch.Tensor
+    pixel_size_A: float
+
+
+def score_cells(bank: Bank, batch: Prepared, shifts: Shifts, space: scores.Workspace) -> torch.Tensor:
+    """Log-likelihood less each image's constant, (angles, K, shifts, n); lives in `space`."""
+    grid = bank.grid
+    samples = polar.sample_images(batch.images.to(torch.float32), grid)
+    weight = batch.inverse_noise[:, : grid.shells + 1, None].to(torch.float32)
+    kx, ky = grid.points
+    if batch.params is not None:
+        scale = 1.0 / (grid.box * batch.pixel_size_A)
+        ctf = ctf_at(batch.params, kx * scale, ky * scale)
+        samples = samples * (ctf * weight)
+        radial = (ctf.square().mean(-1) * weight[..., 0]).to(torch.float32)
+    else:
+        samples = samples * weight
+        radial = weight[..., 0].contiguous()
+    samples = samples * polar.shift_phases(batch.origins_px, grid).to(torch.complex64)
+    phases = polar.shift_phases(shifts.offsets, grid).to(torch.complex64)
+    moved = scores.shifted(scores.columns(samples), scores.columns(phases), space)
+    cells = scores.cross_terms(scores.modes(moved, grid, space), bank.modes, grid, space)
+    n = len(batch.images)
+    cells = cells.view(grid.angles, -1, len(shifts.offsets), n)
+    cells -= scores.norm_terms(radial, bank.samples, grid)[None, :, None, :]
+    place = batch.origins_px[None] + shifts.offsets[:, None]
+    cells -= (place.square().sum(-1) / (2 * shifts.sigma_px**2)).to(torch.float32)[None, None]
+    return cells
+
+
+@_jit  # type: ignore[untyped-decorator]
+def _spread_out(candidates, best_first, keep, least_trace, operators, chosen):  # type: ignore[no-untyped-def]
+    """Greedily keep candidate rotations (n, c, 3, 3) that are not near a better one, mates counted; chosen (n, keep), -1: none."""
+    for i in range(candidates.shape[0]):
+        count = 0
+        for c in best_first[i]:
+            if c < 0 or count == keep:
+                break
+            near = False
+            for k in range(count):
+                kept = candidates[i, chosen[i, k]]
+                for o in range(operators.shape[0]):
+                    mate = candidates[i, c] @ operators[o]
+                    if np.sum(mate * kept) > least_trace:
+                        near = True
+                        break
+                if near:
+                    break
+            if not near:
+                chosen[i, count] = c
+                count += 1
+
+
+def best_modes(
+    bank: Bank, cells: torch.Tensor, shifts: Shifts, *, keep: int, origins_px: torch.Tensor, depth: float = 25.0
+) -> Modes:
+    """The `keep` best well-separated poses of each image from score_cells, within `depth` of the best in log-likelihood."""
+    angles, count, _, n = cells.shape
+    sectors = max(d for d in range(1, 13) if angles % d == 0)
+    split = cells.view(sectors, angles // sectors, count, -1, n)
+    values, at = split.amax((1, 3)).view(-1, n).T.topk(min(12 * keep, sectors * count), dim=1)
+    sector, direction = torch.div(at, count, rounding_mode="floor"), at % count
+    near = split[sector, :, direction, :, torch.arange(n)[:, None]].flatten(2).argmax(2)  # (n, c): angle in sector, shift
+    move = near % len(shifts.offsets)
+    angle = sector * (angles // sectors) + torch.div(near, len(shifts.offsets), rounding_mode="floor")
+    psi = -360.0 / angles * angle.to(torch.float64)
+    candidates = (rotations.from_euler(torch.zeros_like(psi), torch.zeros_like(psi), psi) @ bank.directions[direction]).numpy()
+    order = np.where((values >= values[:, :1] - depth).numpy(), np.arange(at.shape[1]), -1)
+    chosen = np.full((n, keep), -1)
+    least = 1.0 + 2.0 * math.cos(math.radians(1.2 * bank.step_deg))
+    _spread_out(np.ascontiguousarray(candidates), order, keep, least, symmetry.operators(bank.group).numpy(), chosen)
+    rows = np.arange(n)[:, None]
+    log_likelihood = np.where(chosen >= 0, values.numpy()[rows, chosen], -np.inf).astype(np.float64)
+    origins = (origins_px[:, None] + shifts.offsets[move]).numpy()
+    return Modes(candidates[rows, chosen], origins[rows, chosen], log_likelihood, np.zeros((n, keep, 5, 5)))
+
+
+def images_at_once(bank: Bank, shifts: Shifts, memory_GB: float) -> int:
+    """How many images a pass may take so that its buffers (four times the cells) stay inside the memory."""
+    cells = bank.grid.angles * bank.directions.shape[0] * len(shifts.offsets)
+    return max(1, min(64, int(memory_GB * 1e9 / (4 * 4 * cells))))
+
+
+def in_parallel(work: Any, parts: list[Any], threads: int) -> list[Any]:
+    """Results of work(part, workspace) in order, on threads that each own a workspace."""
+    if threads <= 1 or len(parts) < 2:
+        space = scores.Workspace()
+        return [work(part, space) for part in parts]
+    lanes = [parts[i::threads] for i in range(threads)]
+
+    def lane(mine: list[Any]) -> list[Any]:
+        space = scores.Workspace()
+        return [work(part, space) for part in mine]
+
+    with ThreadPoolExecutor(threads) as pool:
+        done = list(pool.map(lane, lanes))
+    return [done[i % threads][i // threads] for i in range(len(parts))]

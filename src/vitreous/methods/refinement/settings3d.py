@@ -1,0 +1,90 @@
+"""What may be chosen in 3D refinement, with the only defaults."""
+
+from vitreous.param import param, settings
+
+STEPS = ("30 degrees", "15 degrees", "7.5 degrees", "3.7 degrees", "1.8 degrees")
+ORDERS = {step: order for order, step in enumerate(STEPS, start=1)}
+
+
+@settings
+class Reference:
+    """The map to start from."""
+
+    greyscale_is_right: bool = param(
+        False,
+        relion="ref_correct_greyscale",
+        help="The reference is on the absolute grey scale of the images (made by this program or RELION from the same data). "
+        "If not, its scale is fitted to the images before the first round.",
+    )
+    resize: bool = param(
+        True,
+        relion="trust_ref_size",
+        help="Bring a reference of another box or pixel size to that of the particles, by the pixel size in its header. "
+        "If not, a reference that differs stops the job.",
+    )
+    initial_low_pass_A: float = param(
+        60.0, unit="Å", low=0, high=200, step=5, minimum=0, relion="ini_high",
+        help="Low-pass filter of the reference before the first round, so that what is finer comes from the particles alone.",
+    )  # fmt: skip
+    symmetry: str = param("C1", relion="sym_name", help="Point group: C1, Cn, Dn, T, O, I1, I2, I3, I4.")
+
+
+@settings
+class Images:
+    """How the particle images are taken."""
+
+    correct_ctf: bool = param(True, relion="do_ctf_correction", help="Model each particle's CTF from the input table.")
+
+
+@settings
+class Optimisation:
+    """Masks and when to stop."""
+
+    particle_diameter_A: float = param(
+        200.0, unit="Å", low=0, high=1000, step=10, minimum=1, relion="particle_diameter",
+        help="Diameter of the soft mask about each particle, and about the map where no mask is given.",
+    )  # fmt: skip
+    zero_outside: bool = param(
+        True, relion="do_zero_mask", help="Take the noise outside the particle's mask out of the images that are scored."
+    )
+    solvent_corrected_fsc: bool = param(
+        False,
+        relion="do_solvent_fsc",
+        help="FSC between the halves under the mask, corrected by phase randomisation; without it under a soft sphere.",
+    )
+    join_halves_to_A: float = param(
+        40.0,
+        unit="Å",
+        minimum=0,
+        help="Both halves share their sums below this resolution, which keeps orientation and hand alike.",
+    )
+    most_rounds: int = param(25, minimum=1, help="Stop after this many rounds even if still improving.")
+
+
+@settings
+class Sampling:
+    """The global search; after it poses are refined continuously, without a grid."""
+
+    step: str = param(
+        "7.5 degrees",
+        choices=STEPS,
+        relion="sampling",
+        help="Angular step of the global search over all directions and in-plane angles.",
+    )
+    offset_range_px: float = param(
+        5.0, unit="px", low=0, high=30, minimum=0, relion="offset_range", help="Radius of the first search over shifts."
+    )
+    offset_step_px: float = param(
+        1.0, unit="px", low=0.1, high=5, step=0.1, minimum=0.05, relion="offset_step",
+        help="Step of the search over shifts; the first pass takes twice the step.",
+    )  # fmt: skip
+
+
+@settings
+class RefineSettings:
+    """Everything that decides a 3D refinement beside its inputs."""
+
+    reference: Reference = Reference()
+    images: Images = Images()
+    optimisation: Optimisation = Optimisation()
+    sampling: Sampling = Sampling()

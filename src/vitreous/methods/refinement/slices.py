@@ -1,0 +1,265 @@
+"""Central slices of a padded 3D transform at listed pixels: read with derivatives, score and insert; numba, float32 in, float64 sums.
+
+A "cube" is a centred half transform, complex64 (2c+1, 2c+1, c+2) in [z, y, x >= 0], DC at [c, c, 0], frequencies in
+units of 1/(padding box). Pixels are listed (kx, ky) pairs in units of 1/box, each Friedel pair once (packed.py).
+Rotations follow vitreous.maths.rotations: a pixel k of the image lies at A^T (kx, ky, 0) of the volume. Shifts are
+origins in pixels: the image moved by +origin is centred.
+"""
+
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+jit: Any = numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+
+
+@jit  # type: ignore[untyped-decorator]
+def _corners(cube, half, qx, qy, qz, out):  # type: ignore[no-untyped-def]
+    """Value and gradient (padded units) at q, qx >= 0: out = [a, da/dx, da/dy, da/dz] as real and imaginary parts."""
+    x0 = int(np.floor(qx))
+    y0 = int(np.floor(qy))
+    z0 = int(np.floor(qz))
+    fx = np.float32(qx - x0)
+    fy = np.float32(qy - y0)
+    fz = np.float32(qz - z0)
+    y0 += half
+    z0 += half
+    one = np.float32(1.0)
+    c000 = cube[z0, y0, x0]
+    c001 = cube[z0, y0, x0 + 1]
+    c010 = cube[z0, y0 + 1, x0]
+    c011 = cube[z0, y0 + 1, x0 + 1]
+    c100 = cube[z0 + 1, y0, x0]
+    c101 = cube[z0 + 1, y0, x0 + 1]
+    c110 = cube[z0 + 1, y0 + 1, x0]
+    c111 = cube[z0 + 1, y0 + 1, x0 + 1]
+    gx = one - fx
+    gy = one - fy
+    gz = one - fz
+    a00 = c000 * gx + c001 * fx
+    a01 = c010 * gx + c011 * fx
+    a10 = c100 * gx + c101 * fx
+    a11 = c110 * gx + c111 * fx
+    b0 = a00 * gy + a01 * fy
+    b1 = a10 * gy + a11 * fy
+    value = b0 * gz + b1 * fz
+    slope_z = b1 - b0
+    slope_y = (a01 - a00) * gz + (a11 - a10) * fz
+    slope_x = ((c001 - c000) * gy + (c011 - c010) * fy) * gz + ((c101 - c100) * gy + (c111 - c110) * fy) * fz
+    out[0] = value.real
+    out[1] = value.imag
+    out[2] = slope_x.real
+    out[3] = slope_x.imag
+    out[4] = slope_y.real
+    out[5] = slope_y.imag
+    out[6] = slope_z.real
+    out[7] = slope_z.imag
+
+
+@jit  # type: ignore[untyped-decorator]
+def _phases(origin, box, reach, table):  # type: ignore[no-untyped-def]
+    """exp(-2 pi i k origin / box) for k = -reach..reach, along x (row 0) and y (row 1)."""
+    for axis in range(2):
+        turn = -2.0 * np.pi * origin[axis] / box
+        for k in range(-reach, reach + 1):
+            table[axis, k + reach] = np.complex64(complex(np.cos(turn * k), np.sin(turn * k)))
+
+
+@jit  # type: ignore[untyped-decorator]
+def evaluate(image, ctf, weight, pixels, cube, padding, rotation, origin, box, gradient, hessian):  # type: ignore[no-untyped-def]
+    """Log-likelihood (cross term less half the norm, up to a constant) of one image at one pose, with its slope.
+
+    image complex64 (P,), ctf float32 (P,), weight = 1/sigma2 float32 (P,), pixels int32 (P, 2). gradient (5,) and
+    hessian (5, 5), written here, are those of (wx, wy, wz, origin x, origin y): the pose turned by exp([w]x) A, w in
+    radians about the image's axes, origin in pixels; the Hessian is Gauss-Newton's (positive).
+    """
+    half = (cube.shape[0] - 1) // 2
+    reach = box // 2
+    table = np.empty((2, 2 * reach + 1), np.complex64)
+    _phases(origin, box, reach, table)
+    around = np.empty(8, np.float32)
+    row = np.empty((5, 2), np.float32)
+    turn = np.float32(2.0 * np.pi / box)
+    r = rotation.astype(np.float32)
+    total = 0.0
+    gradient[:] = 0.0
+    hessian[:] = 0.0
+    for p in range(image.shape[0]):
+        kx = np.float32(pixels[p, 0])
+        ky = np.float32(pixels[p, 1])
+        qx = padding * (r[0, 0] * kx + r[1, 0] * ky)
+        qy = padding * (r[0, 1] * kx + r[1, 1] * ky)
+        qz = padding * (r[0, 2] * kx + r[1, 2] * ky)
+        sign = np.float32(1.0)
+        if qx < 0.0:
+            sign = np.float32(-1.0)
+        _corners(cube, half, sign * qx, sign * qy, sign * qz, around)
+        amplitude = ctf[p]
+        vr = amplitude * around[0]
+        vi = amplitude * sign * around[1]
+        y = image[p] * table[0, pixels[p, 0] + reach] * table[1, pixels[p, 1] + reach]
+        dr = y.real - vr
+        di = y.imag - vi
+        w = weight[p]
+        total += w * (y.real * vr + y.imag * vi - np.float32(0.5) * (vr * vr + vi * vi))
+        for part in range(2):
+            # the mate of a flipped pixel is conj(a(-q)): slopes change sign, and so does the imaginary part once more
+            s = amplitude * padding * (sign if part == 0 else np.float32(1.0))
+            sx = s * around[2 + part]
+            sy = s * around[4 + part]
+            sz = s * around[6 + part]
+            gx = r[0, 0] * sx + r[0, 1] * sy + r[0, 2] * sz
+            gy = r[1, 0] * sx + r[1, 1] * sy + r[1, 2] * sz
+            gz = r[2, 0] * sx + r[2, 1] * sy + r[2, 2] * sz
+            row[0, part] = -ky * gz
+            row[1, part] = kx * gz
+            row[2, part] = ky * gx - kx * gy
+        row[3, 0] = -turn * kx * vi
+        row[3, 1] = turn * kx * vr
+        row[4, 0] = -turn * ky * vi
+        row[4, 1] = turn * ky * vr
+        for i in range(5):
+            gradient[i] += w * (row[i, 0] * dr + row[i, 1] * di)
+            for j in range(i + 1):
+                hessian[i, j] += w * (row[i, 0] * row[j, 0] + row[i, 1] * row[j, 1])
+    for i in range(5):
+        for j in range(i):
+            hessian[j, i] = hessian[i, j]
+    return total
+
+
+@jit  # type: ignore[untyped-decorator]
+def read(pixels, cube, padding, rotation, out):  # type: ignore[no-untyped-def]
+    """The slice at the listed pixels: out complex64 (P,), written here. pixels may be float (polar samples)."""
+    half = (cube.shape[0] - 1) // 2
+    around = np.empty(8, np.float32)
+    for p in range(pixels.shape[0]):
+        kx = pixels[p, 0]
+        ky = pixels[p, 1]
+        qx = padding * (rotation[0, 0] * kx + rotation[1, 0] * ky)
+        qy = padding * (rotation[0, 1] * kx + rotation[1, 1] * ky)
+        qz = padding * (rotation[0, 2] * kx + rotation[1, 2] * ky)
+        sign = 1.0
+        if qx < 0.0:
+            sign = -1.0
+        _corners(cube, half, sign * qx, sign * qy, sign * qz, around)
+        out[p] = np.complex64(complex(around[0], sign * around[1]))
+
+
+@jit  # type: ignore[untyped-decorator]
+def residual(image, ctf, pixels, shell, cube, padding, rotation, origin, box, sums):  # type: ignore[no-untyped-def]
+    """Add |X S - C A|^2 of one image at one pose to the sums (shells,) of its pixels' shells, in place."""
+    half = (cube.shape[0] - 1) // 2
+    reach = box // 2
+    table = np.empty((2, 2 * reach + 1), np.complex64)
+    _phases(origin, box, reach, table)
+    around = np.empty(8, np.float32)
+    for p in range(image.shape[0]):
+        kx = pixels[p, 0]
+        ky = pixels[p, 1]
+        qx = padding * (rotation[0, 0] * kx + rotation[1, 0] * ky)
+        qy = padding * (rotation[0, 1] * kx + rotation[1, 1] * ky)
+        qz = padding * (rotation[0, 2] * kx + rotation[1, 2] * ky)
+        sign = 1.0
+        if qx < 0.0:
+            sign = -1.0
+        _corners(cube, half, sign * qx, sign * qy, sign * qz, around)
+        y = image[p] * table[0, kx + reach] * table[1, ky + reach]
+        real = y.real - ctf[p] * around[0]
+        imag = y.imag - ctf[p] * sign * around[1]
+        sums[shell[p]] += real * real + imag * imag
+
+
+@jit  # type: ignore[untyped-decorator]
+def insert(data, weights, image, strength, pixels, padding, rotation, origin, box):  # type: ignore[no-untyped-def]
+    """Add one image to the cube `data` (complex64) and its strength to `weights` (float32); the adjoint of `read`.
+
+    image complex64 (P,) is already multiplied by CTF/sigma2 and is shifted here by its origin; strength (P,) is CTF2/sigma2.
+    """
+    half = (data.shape[0] - 1) // 2
+    reach = box // 2
+    table = np.empty((2, 2 * reach + 1), np.complex64)
+    _phases(origin, box, reach, table)
+    one = np.float32(1.0)
+    for p in range(image.shape[0]):
+        kx = pixels[p, 0]
+        ky = pixels[p, 1]
+        y = image[p] * table[0, kx + reach] * table[1, ky + reach]
+        qx = padding * (rotation[0, 0] * kx + rotation[1, 0] * ky)
+        qy = padding * (rotation[0, 1] * kx + rotation[1, 1] * ky)
+        qz = padding * (rotation[0, 2] * kx + rotation[1, 2] * ky)
+        if qx < 0.0:
+            qx, qy, qz = -qx, -qy, -qz
+            y = y.conjugate()
+        x0 = int(np.floor(qx))
+        y0 = int(np.floor(qy))
+        z0 = int(np.floor(qz))
+        fx = np.float32(qx - x0)
+        fy = np.float32(qy - y0)
+        fz = np.float32(qz - z0)
+        for dz in range(2):
+            wz = fz if dz else one - fz
+            for dy in range(2):
+                wy = wz * (fy if dy else one - fy)
+                for dx in range(2):
+                    w = wy * (fx if dx else one - fx)
+                    data[z0 + half + dz, y0 + half + dy, x0 + dx] += y * w
+                    weights[z0 + half + dz, y0 + half + dy, x0 + dx] += strength[p] * w
+
+
+@jit  # type: ignore[untyped-decorator]
+def insert_modes(data, weights, image, strength, pixels, padding, posterior, rotations, origins, operators, box):  # type: ignore[no-untyped-def]
+    """insert() for images (n, P) at their modes (n, m) with a posterior above 1 %, and at every symmetry mate of each."""
+    for i in range(image.shape[0]):
+        for m in range(posterior.shape[1]):
+            p = np.float32(posterior[i, m])
+            if p < np.float32(0.01):
+                continue
+            for o in range(operators.shape[0]):
+                turned = rotations[i, m] @ operators[o]
+                insert(data, weights, image[i] * p, strength[i] * p, pixels, padding, turned, origins[i, m], box)
+
+
+@jit  # type: ignore[untyped-decorator]
+def match(images, ctfs, weights, pixels, cube, padding, rotations, origins, box):  # type: ignore[no-untyped-def]
+    """Cross term and norm, (n, 2): weighted sums of Re conj(X S) C A and of |C A|^2, of images (n, P) at one pose each."""
+    half = (cube.shape[0] - 1) // 2
+    reach = box // 2
+    table = np.empty((2, 2 * reach + 1), np.complex64)
+    around = np.empty(8, np.float32)
+    out = np.zeros((images.shape[0], 2))
+    for i in range(images.shape[0]):
+        _phases(origins[i], box, reach, table)
+        r = rotations[i]
+        for p in range(images.shape[1]):
+            kx = pixels[p, 0]
+            ky = pixels[p, 1]
+            qx = padding * (r[0, 0] * kx + r[1, 0] * ky)
+            qy = padding * (r[0, 1] * kx + r[1, 1] * ky)
+            qz = padding * (r[0, 2] * kx + r[1, 2] * ky)
+            sign = 1.0
+            if qx < 0.0:
+                sign = -1.0
+            _corners(cube, half, sign * qx, sign * qy, sign * qz, around)
+            y = images[i, p] * table[0, kx + reach] * table[1, ky + reach]
+            real = ctfs[i, p] * around[0]
+            imag = ctfs[i, p] * sign * around[1]
+            out[i, 0] += weights[i, p] * (y.real * real + y.imag * imag)
+            out[i, 1] += weights[i, p] * (real * real + imag * imag)
+    return out
+
+
+@jit  # type: ignore[untyped-decorator]
+def residuals(images, ctfs, pixels, shell, cube, padding, rotations, origins, groups, box, sums):  # type: ignore[no-untyped-def]
+    """residual() for images (n, P) at one pose each, added to the sums (groups, shells) of their groups."""
+    for i in range(images.shape[0]):
+        residual(images[i], ctfs[i], pixels, shell, cube, padding, rotations[i], origins[i], box, sums[groups[i]])
+
+
+def complete_plane(data: NDArray[np.complex64], weights: NDArray[np.float32]) -> None:
+    """Give the plane x = 0 of inserted cubes the Friedel mates that insertion leaves out; in place."""
+    mate = data[::-1, ::-1, 0].conj().copy()
+    data[:, :, 0] += mate
+    weights[:, :, 0] += weights[::-1, ::-1, 0].copy()

@@ -1,0 +1,187 @@
+"""Particle images made ready for the 3D engine: checked, packed, with their CTFs, kept in memory when the budget allows."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vitreous.context import Context, UserError
+from vitreous.maths import aberrations, masks
+from vitreous.maths.ctf import CtfParams, ctf_at
+from vitreous.methods.refinement.packed import Pixels, pack, pixels_of
+from vitreous.tables.table import Table
+
+READ_AT_ONCE = 256
+
+
+class ImageSource(Protocol):
+    """Anything that gives particle images by row number."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Images (n, y, x), white particles on a darker ground."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Packed transforms of some rows: whole (unmasked) and masked, complex64 (n, P); ctf float32 (n, P)."""
+
+    whole: NDArray[np.complex64]
+    masked: NDArray[np.complex64]
+    ctf: NDArray[np.float32]
+
+    def upto(self, count: int) -> "Batch":
+        """The first `count` pixels: a lower resolution."""
+        return Batch(*(np.ascontiguousarray(part[:, :count]) for part in (self.whole, self.masked, self.ctf)))
+
+
+def ctf_params(particles: Table) -> CtfParams | None:
+    """The particles' CTFs; None when the table has no defocus."""
+    if "defocus_u_A" not in particles:
+        return None
+    return CtfParams.of(
+        particles["defocus_u_A"],
+        particles.get("defocus_v_A", 0.0) if "defocus_v_A" in particles else particles["defocus_u_A"],
+        defocus_angle_deg=particles.get("defocus_angle_deg", 0.0),
+        voltage_kV=particles.optics_column("voltage_kV"),
+        cs_mm=particles.optics_column("cs_mm"),
+        amplitude_contrast=particles.optics_column("amplitude_contrast"),
+        phase_shift_deg=particles.get("phase_shift_deg", 0.0),
+        bfactor_A2=particles.get("ctf_bfactor_A2", 0.0),
+        scale=particles.get("ctf_scale", 1.0),
+    )
+
+
+class Stock:
+    """The images of a table in one box and pixel size, as packed transforms; `bad` lists rows that cannot be used."""
+
+    def __init__(
+        self, source: ImageSource, particles: Table, *, pixel_size_A: float, diameter_A: float, context: Context, ctf: bool = True,
+        zero_mask: bool = True, shells: int | None = None,
+    ) -> None:  # fmt: skip
+        if len(particles) == 0:
+            raise UserError("There are no particles in the input table; give a table with at least a few hundred rows.")
+        self.source = source
+        first = source.read(np.arange(1))
+        self.box = int(first.shape[-1])
+        self.pixel_size_A = pixel_size_A
+        if first.shape[-1] != first.shape[-2]:
+            raise UserError(f"The particle images are {first.shape[-1]} x {first.shape[-2]} pixels; they must be square.")
+        self.context = context
+        pixels = pixels_of(self.box)
+        self.pixels = pixels if shells is None else _cut(pixels, shells)
+        radius = min(diameter_A / pixel_size_A, self.box) / 2
+        self.radius_px = radius
+        self.zero_mask = zero_mask
+        self.disc = masks.disc(self.box, radius, edge_px=5.0)
+        self.params = ctf_params(particles) if ctf else None
+        self.tilt = _tilt_phases(particles, self.pixels, pixel_size_A) if ctf else None
+        groups = particles.get("optics_group", 1)
+        self.group_names, self.groups = np.unique(groups, return_inverse=True)
+        self.bad: dict[int, str] = {}
+        self._held: Batch | None = None
+        if self.bytes_a_particle * len(particles) < 0.5e9 * context.memory_GB:
+            self._held = self._hold(len(particles))
+        self.count = len(particles)
+
+    @property
+    def bytes_a_particle(self) -> int:
+        """Memory of one particle's packed transforms and CTF."""
+        return 20 * len(self.pixels.index)
+
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """The packed images of these rows: from memory, or read and transformed now."""
+        if self._held is not None:
+            return Batch(self._held.whole[rows], self._held.masked[rows], self._held.ctf[rows])
+        return self._make(rows)
+
+    def masked_images(self, rows: NDArray[np.int64]) -> torch.Tensor:
+        """Real images (n, box, box) as the scores see them: masked, cleared of NaN."""
+        return self._mask(self._read(rows))
+
+    def chunks(self, rows: NDArray[np.int64], size: int = READ_AT_ONCE) -> list[NDArray[np.int64]]:
+        """The rows in blocks of at most `size`."""
+        return [rows[i : i + size] for i in range(0, len(rows), size)]
+
+    def usable(self) -> NDArray[np.bool_]:
+        """Which rows may be used: all but the bad ones."""
+        good = np.ones(self.count, bool)
+        good[list(self.bad)] = False
+        return good
+
+    def _hold(self, count: int) -> Batch:
+        pixels = len(self.pixels.index)
+        held = Batch(
+            np.empty((count, pixels), np.complex64),
+            np.empty((count, pixels), np.complex64),
+            np.empty((count, pixels), np.float32),
+        )
+        for rows in self.chunks(np.arange(count)):
+            self.context.check()
+            made = self._make(rows)
+            held.whole[rows], held.masked[rows], held.ctf[rows] = made.whole, made.masked, made.ctf
+        return held
+
+    def _make(self, rows: NDArray[np.int64]) -> Batch:
+        images = self._read(rows)
+        whole = pack(images.numpy(), self.pixels)
+        masked = pack(self._mask(images).numpy(), self.pixels)
+        if self.tilt is not None:
+            phase = self.tilt[self.groups[rows]]
+            whole *= phase
+            masked *= phase
+        return Batch(whole, masked, self._ctf(rows))
+
+    def _ctf(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        if self.params is None:
+            return np.ones((len(rows), len(self.pixels.index)), np.float32)
+        step = 1.0 / (self.box * self.pixel_size_A)
+        k = torch.from_numpy(self.pixels.index.astype(np.float64)) * step
+        values: NDArray[np.float32] = ctf_at(self.params[torch.from_numpy(rows)], k[:, 0], k[:, 1]).numpy()
+        return values
+
+    def _read(self, rows: NDArray[np.int64]) -> torch.Tensor:
+        images = np.asarray(self.source.read(rows), np.float32)
+        finite = np.isfinite(images).all(axis=(1, 2))
+        flat = images.std(axis=(1, 2), where=np.isfinite(images)) < 1e-12
+        for row, ok, empty in zip(rows.tolist(), finite.tolist(), flat.tolist()):
+            if not ok:
+                self.bad.setdefault(row, "holds values that are not numbers")
+            elif empty:
+                self.bad.setdefault(row, "is empty (all pixels are equal)")
+        return torch.from_numpy(np.where(finite[:, None, None], images, np.float32(0.0)).astype(np.float32))
+
+    def _mask(self, images: torch.Tensor) -> torch.Tensor:
+        if not self.zero_mask:
+            return images
+        outside = 1.0 - self.disc
+        level = (images * outside).sum((1, 2)) / outside.sum().clamp(min=1e-6)
+        return images * self.disc + level[:, None, None] * outside
+
+
+def _cut(pixels: Pixels, shells: int) -> Pixels:
+    count = pixels.count(shells)
+    return Pixels(pixels.box, pixels.index[:count], pixels.shell[:count], pixels.ends[: min(shells, pixels.reach) + 1])
+
+
+def _tilt_phases(particles: Table, pixels: Pixels, pixel_size_A: float) -> NDArray[np.complex64] | None:
+    """exp(-i g) of each optics group's beam tilt (groups, P), or None when no group has one."""
+    optics = particles.optics
+    if optics is None or "beam_tilt_x_mrad" not in optics or "beam_tilt_y_mrad" not in optics:
+        return None
+    if not np.any(optics["beam_tilt_x_mrad"]) and not np.any(optics["beam_tilt_y_mrad"]):
+        return None
+    k = torch.from_numpy(pixels.index.astype(np.float64)) / (pixels.box * pixel_size_A)
+    present = np.unique(particles.get("optics_group", 1))
+    rows = []
+    for group in present:
+        at = int(np.flatnonzero(optics["optics_group"] == group)[0])
+        phase = aberrations.beam_tilt_phase(
+            k[:, 0], k[:, 1], tilt_mrad=(float(optics["beam_tilt_x_mrad"][at]), float(optics["beam_tilt_y_mrad"][at])),
+            voltage_kV=float(optics["voltage_kV"][at]), cs_mm=float(optics["cs_mm"][at]),
+        )  # fmt: skip
+        rows.append(aberrations.phase_factor(-phase).numpy())
+    return np.stack(rows).astype(np.complex64)
