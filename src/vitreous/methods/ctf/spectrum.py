@@ -77,12 +77,17 @@ def from_power_spectrum(picture: Array, pixel_size_A: float, *, box: int = 512) 
 
 
 def resample(picture: Array, box: int) -> Array:
-    """A centred picture (N, N) with the same field of view in fewer pixels (box, box), by Fourier cropping."""
-    size = picture.shape[0]
-    transform = scipy.fft.fftshift(scipy.fft.fft2(scipy.fft.ifftshift(picture)))
-    low = size // 2 - box // 2
-    part = scipy.fft.ifftshift(transform[low : low + box, low : low + box])
-    return (scipy.fft.fftshift(scipy.fft.ifft2(part)).real * (box / size) ** 2).astype(np.float32)
+    """A centred picture (y, x) with the same field of view in box x box pixels, by Fourier cropping; values are kept."""
+    height, width = picture.shape
+    transform = scipy.fft.rfft2(scipy.fft.ifftshift(picture))
+    half = box // 2
+    kept = transform[:, : half + 1]
+    part = np.concatenate([kept[: box - half], kept[height - half :]])
+    if box % 2 == 0:
+        part[half] = 0
+        part[:, half] = 0
+    small = scipy.fft.fftshift(scipy.fft.irfft2(part, s=(box, box)))
+    return (small * (box * box / (height * width))).astype(np.float32)
 
 
 def flatten(spectrum: Spectrum, min_resolution_A: float) -> Array:

@@ -1,0 +1,199 @@
+"""Shifts of frames by correlation of each with the sum of the others.
+
+A shift is what is applied to the frame: corrected(x) = frame(x - s), minus the movement of the specimen; (x, y) in pixels of
+the original frame, relative to the first frame.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from vitreous.methods.motion.smooth import smooth
+
+Floats = NDArray[np.float64]
+Transforms = NDArray[np.complex64]
+FAINTEST_WEIGHT = 2e-3
+SMALLEST_CROP = 192
+LOWEST_INDEX = 2.5
+ROUNDS = 12
+CLOSE_PX = 0.05
+REFINEMENTS = 3
+
+
+@dataclass(frozen=True)
+class Window:
+    """The low frequencies that alignment uses, of frames (height, width), as half transforms (rows, columns // 2 + 1).
+
+    kx (columns//2+1,) and ky (rows,) in cycles per original pixel; weight damps high frequencies and the few lowest.
+    """
+
+    shape: tuple[float, float]
+    crop: tuple[int, int]
+    kx: NDArray[np.float32]
+    ky: NDArray[np.float32]
+    weight: NDArray[np.float32]
+
+    def cut(self, transform: Transforms) -> Transforms:
+        """The window's part of a half transform of a whole frame."""
+        rows, columns = self.crop
+        half = rows // 2
+        kept = transform[..., : columns // 2 + 1]
+        return np.concatenate([kept[..., : rows - half, :], kept[..., kept.shape[-2] - half :, :]], axis=-2)
+
+    def phases(self, shifts: Floats) -> tuple[Transforms, Transforms]:
+        """Factors (n, rows, 1) and (n, 1, columns//2+1) that move frames by shifts (n, 2)."""
+        y = np.exp(-2j * np.pi * shifts[:, 1:2] * self.ky).astype(np.complex64)
+        x = np.exp(-2j * np.pi * shifts[:, 0:1] * self.kx).astype(np.complex64)
+        return y[:, :, None], x[:, None, :]
+
+
+def window(shape: tuple[int, int], bfactor_px2: float) -> Window:
+    """The window for frames of this shape and a B-factor: as small as leaves out only what weighs under 0.002."""
+    reach = 0.5 if bfactor_px2 <= 0 else min(0.5, float(np.sqrt(-np.log(FAINTEST_WEIGHT) / (2 * bfactor_px2))))
+    crop = (_crop_size(shape[0], reach), _crop_size(shape[1], reach))
+    return of_field(shape, crop, bfactor_px2)
+
+
+def of_field(shape: tuple[float, float], crop: tuple[int, int], bfactor_px2: float) -> Window:
+    """The window of `crop` samples of a field of view of shape (height, width) original pixels."""
+    ky = np.fft.fftfreq(crop[0], 1 / crop[0]).astype(np.float32)
+    kx = np.arange(crop[1] // 2 + 1, dtype=np.float32)
+    lowest = kx[None, :] ** 2 + ky[:, None] ** 2 < LOWEST_INDEX**2
+    ky, kx = ky / np.float32(shape[0]), kx / np.float32(shape[1])
+    weight = np.exp(-2 * bfactor_px2 * (kx[None, :] ** 2 + ky[:, None] ** 2)).astype(np.float32)
+    weight[lowest] = 0
+    if crop[0] % 2 == 0:
+        weight[crop[0] // 2] = 0
+    if crop[1] % 2 == 0:
+        weight[:, -1] = 0
+    return Window(shape, crop, kx, ky, weight)
+
+
+def _crop_size(length: int, reach: float) -> int:
+    wanted = max(SMALLEST_CROP, int(np.ceil(2 * reach * length)))
+    if wanted >= length:
+        return length
+    size = 2 * int(scipy.fft.next_fast_len((wanted + 1) // 2, real=True))
+    return min(size, length)
+
+
+def whitened(transforms: Transforms, seen: Window) -> Window:
+    """The window with its weight divided by the mean power of the frames at each |k|: a correlation in units of noise."""
+    power = np.zeros(seen.weight.shape, np.float64)
+    for transform in transforms:
+        power += transform.real**2 + transform.imag**2
+    shape = np.array(seen.shape)
+    radius = np.hypot((seen.ky * shape[0])[:, None], (seen.kx * shape[1])[None, :])
+    ring = np.minimum(radius.astype(int), min(seen.crop) // 2)
+    mean = np.bincount(ring.ravel(), power.ravel()) / np.maximum(np.bincount(ring.ravel()), 1)
+    mean = np.maximum(mean / len(transforms), 1e-12 * max(float(mean.max()), 1e-30))
+    return Window(seen.shape, seen.crop, seen.kx, seen.ky, (seen.weight / mean[ring]).astype(np.float32))
+
+
+def whole_frames(transforms: Transforms, seen: Window, *, max_shift_px: float) -> Floats:
+    """Shifts (n, 2) of frames, from their transforms in the window (n, rows, columns//2+1)."""
+    count = len(transforms)
+    shifts = np.zeros((count, 2))
+    if count < 2:
+        return shifts
+    for _ in range(ROUNDS):
+        steps = _peaks(transforms, seen, shifts, max_shift_px=max_shift_px)
+        shifts = _without_jumps(shifts + steps)
+        shifts -= shifts[0]
+        change = steps - steps.mean(0)
+        if np.sqrt(np.mean(change**2)) < CLOSE_PX:
+            break
+    for _ in range(REFINEMENTS):
+        gradient, curvature = slopes(transforms, seen, shifts)
+        measured = shifts + newton(gradient, curvature)
+        shifts = smooth(measured, np.trace(curvature, axis1=1, axis2=2))
+        shifts -= shifts[0]
+    return shifts
+
+
+def _peaks(transforms: Transforms, seen: Window, shifts: Floats, *, max_shift_px: float) -> Floats:
+    """Where each frame, shifted as so far, correlates best with the sum of the others: further shifts (n, 2)."""
+    moved_y, moved_x = seen.phases(shifts)
+    moved = transforms * moved_y * moved_x
+    total = moved.sum(0)
+    rows, columns = seen.crop
+    scale = np.array([seen.shape[1] / columns, seen.shape[0] / rows])
+    reach = np.maximum(np.minimum(np.ceil(max_shift_px / scale).astype(int), [columns // 2 - 1, rows // 2 - 1]), 1)
+    y, x = np.arange(-reach[1], reach[1] + 1), np.arange(-reach[0], reach[0] + 1)
+    steps = np.zeros_like(shifts)
+    for index, frame in enumerate(moved):
+        product = (total - frame) * frame.conj() * seen.weight
+        correlation = scipy.fft.irfft2(product, s=seen.crop)[np.ix_(y, x)]
+        row, column = np.unravel_index(int(np.argmax(correlation)), correlation.shape)
+        dy = _vertex(correlation[max(row - 1, 0) : row + 2, column])
+        dx = _vertex(correlation[row, max(column - 1, 0) : column + 2])
+        steps[index] = (x[column] + dx) * scale[0], (y[row] + dy) * scale[1]
+    return steps
+
+
+def _vertex(three: NDArray[np.float32]) -> float:
+    """Place of the maximum of a parabola through three values, from the middle one; 0 at an edge."""
+    if len(three) < 3:
+        return 0.0
+    low, middle, high = (float(v) for v in three)
+    bend = low + high - 2 * middle
+    return float(np.clip(-0.5 * (high - low) / bend, -0.5, 0.5)) if bend < 0 else 0.0
+
+
+def _without_jumps(shifts: Floats) -> Floats:
+    """A frame that stands apart from the median of its neighbours far more than the others do takes that median."""
+    count = len(shifts)
+    if count < 5:
+        return shifts
+    out = shifts.copy()
+    near = np.clip(np.arange(count)[:, None] + np.arange(-2, 3)[None, :], 0, count - 1)
+    near = near + np.maximum(0, 2 - np.arange(count))[:, None] - np.maximum(0, np.arange(count) - (count - 3))[:, None]
+    median = np.median(shifts[np.clip(near, 0, count - 1)], axis=1)
+    apart = np.hypot(*(shifts - median).T)
+    limit = max(8 * float(np.median(apart)), 4.0)
+    out[apart > limit] = median[apart > limit]
+    return out
+
+
+def slopes(transforms: Transforms, seen: Window, shifts: Floats) -> tuple[Floats, Floats]:
+    """Gradient (n, 2) and curvature (n, 2, 2, positive at a maximum) of each frame's correlation with the others.
+
+    These are exact for the trigonometric sum, with no interpolation between pixels.
+    """
+    moved_y, moved_x = seen.phases(shifts)
+    moved = transforms * moved_y * moved_x
+    total = moved.sum(0)
+    weight = 2 * seen.weight
+    weight[:, 0] = seen.weight[:, 0]
+    x, y = (2 * np.pi * seen.kx).astype(np.float64), (2 * np.pi * seen.ky).astype(np.float64)
+    gradient, curvature = np.empty((len(moved), 2)), np.empty((len(moved), 2, 2))
+    for index, frame in enumerate(moved):
+        product = (total - frame) * frame.conj()
+        product *= weight
+        rows_imag, rows_real = product.imag.sum(1, dtype=np.float64), product.real.sum(1, dtype=np.float64)
+        columns_imag, columns_real = product.imag.sum(0, dtype=np.float64), product.real.sum(0, dtype=np.float64)
+        gradient[index] = -(columns_imag @ x), -(rows_imag @ y)
+        cross = float(y @ (product.real @ x.astype(np.float32)))
+        curvature[index] = [[columns_real @ x**2, cross], [cross, rows_real @ y**2]]
+    return gradient, curvature
+
+
+def newton(gradient: Floats, curvature: Floats, *, longest_px: float = 2.0) -> Floats:
+    """Steps (n, 2) to the maxima; the curvature of a frame whose own is not that of a maximum is the mean one."""
+    mean = positive(curvature.mean(0))
+    steps = np.zeros_like(gradient)
+    for index, (slope, bend) in enumerate(zip(gradient, curvature)):
+        least = np.linalg.eigvalsh(bend)[0]
+        used = bend if least > 0.1 * np.linalg.eigvalsh(mean)[0] else mean
+        steps[index] = np.linalg.solve(used, slope)
+    length = np.hypot(*steps.T)
+    return steps * np.minimum(1, longest_px / np.maximum(length, 1e-12))[:, None]
+
+
+def positive(matrix: Floats) -> Floats:
+    """The nearest symmetric matrix with positive eigenvalues."""
+    values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
+    floor = max(1e-6 * float(np.abs(values).max()), 1e-30)
+    return (vectors * np.maximum(values, floor)) @ vectors.T
