@@ -47,6 +47,7 @@ class Output:
     kind: str
     help: str = ""
     when: str | None = None
+    equals: Any = None
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,12 @@ def input(*, kind: str, help: str, relion: str | None = None, optional: bool = F
     return declared(Input(kind, help, relion, optional, tab), default="" if optional else REQUIRED, help=help)
 
 
-def output(name: str, *, kind: str, help: str = "", when: str | None = None) -> Output:
-    """Declare an output file: a class attribute without annotation, fitted = output("x.star", kind="micrographs.ctf")."""
-    return Output(name, kind, help, when)
+def output(name: str, *, kind: str, help: str = "", when: str | None = None, equals: Any = None) -> Output:
+    """Declare an output file: a class attribute without annotation, fitted = output("x.star", kind="micrographs.ctf").
+
+    when: the option that it depends on; equals: the value which that option must have (without it: any that is not empty).
+    """
+    return Output(name, kind, help, when, equals)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)

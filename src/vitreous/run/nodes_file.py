@@ -1,11 +1,12 @@
 """The files a finished job offers to others: the declared outputs that exist, and RELION_OUTPUT_NODES.star that lists them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vitreous.files import atomic
-from vitreous.job.declare import LoopJob, outputs
+from vitreous.job.declare import LoopJob, Output, outputs
 from vitreous.job.options import values
 from vitreous.nodes import kind
 from vitreous.run.folder import JobFolder
@@ -44,7 +45,7 @@ def made_nodes(folder: Path, job: Any, *, exist: bool = True) -> list[Node]:
     last = _Iteration(max(job.saved(folder), default=0)) if exist and isinstance(job, LoopJob) else None
     found = []
     for output in outputs(type(job)).values():
-        if output.when and not said.get(output.when):
+        if output.when and not _holds(output, said):
             continue
         if "{" in output.name and last is None:
             continue
@@ -54,6 +55,12 @@ def made_nodes(folder: Path, job: Any, *, exist: bool = True) -> list[Node]:
         number = kind(output.kind).number
         found += [Node(str(path), label_of(output.kind, job.type.label), number) for path in kept]
     return found
+
+
+def _holds(output: Output, said: Mapping[str, Any]) -> bool:
+    """Whether the condition of an output is met by the options."""
+    value = said.get(output.when or "")
+    return bool(value) if output.equals is None else bool(value == output.equals)
 
 
 def write_output_nodes(where: JobFolder, job: Any) -> None:
