@@ -128,6 +128,20 @@ def wrapped(array: Tensor, shape: Sequence[int]) -> Tensor:
     return out
 
 
+def unwrapped(array: Tensor, shape: Sequence[int]) -> Tensor:
+    """window(fftshift(array), shape) in one pass, for shapes not larger than the array: the inverse of wrapped."""
+    axes = len(shape)
+    out = array.new_empty((*array.shape[:-axes], *shape))
+    whole = [slice(None)] * (array.ndim - axes)
+    parts = []
+    for n in shape:
+        half = n // 2
+        parts.append([(slice(half, n), slice(0, n - half)), (slice(0, half), slice(-half, None))][: 2 if half else 1])
+    for chosen in product(*parts):
+        out[(*whole, *(target for target, _ in chosen))] = array[(*whole, *(source for _, source in chosen))]
+    return out
+
+
 def shift2(ft: Tensor, shifts_px: Tensor, box: int) -> Tensor:
     """Half transforms (n, N, N//2+1) of square images moved by shifts (n, 2) = (x, y) pixels towards rising indices."""
     kx, ky = indices2(box)

@@ -23,7 +23,7 @@ def insert(
     of the accumulators gets one of two mates until complete_plane is called. Adjoint of project: sum over those points of
     Re conj(P V) X equals the sum over the half volume of Re conj(V) P'X. Fast and reference agree to 1e-5 of the largest value.
     """
-    r_max = limit(slices.shape[-2], r_max)
+    r_max = limit(slices.shape[-2], min(r_max, limit(data.shape[0] // padding, r_max, padding=padding)), padding=padding)
     if implementation("backproject", data, slices, weights, rotations) == "fast":
         from vitreous.maths.kernels.backproject import fast_cpu
 

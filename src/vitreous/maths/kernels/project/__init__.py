@@ -27,9 +27,9 @@ def prepare(volume: Tensor, padding: int = PADDING, *, correct: bool = True) -> 
     return torch.fft.rfftn(wrapped(volume, [padding * box] * 3), dim=VOLUME)
 
 
-def limit(box: int, r_max: float) -> float:
-    """r_max, or less: the largest radius that stays clear of the Nyquist line of the box."""
-    return min(float(r_max), (box - 1) // 2)
+def limit(box: int, r_max: float, *, padding: int = PADDING) -> float:
+    """r_max, or less: what stays clear of the Nyquist line of the box and of the padded grid's edge."""
+    return min(float(r_max), box / 2 - 1e-3, (padding * box) // 2 / padding - 1e-3)
 
 
 def project(volume_ft: Tensor, rotations: Tensor, box: int, r_max: float, *, padding: int = PADDING) -> Tensor:
@@ -39,7 +39,7 @@ def project(volume_ft: Tensor, rotations: Tensor, box: int, r_max: float, *, pad
     the volume, so a box smaller than the volume's gives the low frequencies. The slice at A is the centred, unnormalised
     transform of the image in which reference point r lands at (A r)_xy. Fast and reference agree to 1e-5 of the largest value.
     """
-    r_max = limit(box, r_max)
+    r_max = limit(box, min(r_max, limit(volume_ft.shape[0] // padding, r_max, padding=padding)), padding=padding)
     if implementation("project", volume_ft, rotations) == "fast":
         from vitreous.maths.kernels.project import fast_cpu
 

@@ -1,0 +1,1 @@
+"""Maps out of posed particles, and what is done to maps: masks, masked FSC, sharpening."""

@@ -1,0 +1,218 @@
+"""Direct Fourier reconstruction: CTF-weighted slices put into a padded transform, divided by their weights."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitreous.context import QUIET, Context, UserError
+from vitreous.maths import symmetry
+from vitreous.maths.aberrations import phase_factor2d
+from vitreous.maths.conventions import FSC_THRESHOLD, WEIGHT_FLOOR
+from vitreous.maths.ctf import CtfParams, ctf2d
+from vitreous.maths.fourier import VOLUME, rfft2, rfft3, shift2, unwrapped
+from vitreous.maths.kernels.backproject import accumulators, complete_plane, insert
+from vitreous.maths.kernels.divide import divide, last_shell, shell_means
+from vitreous.maths.kernels.project import gridding_correction, limit
+from vitreous.maths.masks import sphere
+from vitreous.maths.shells import fsc, resolution_at
+from vitreous.methods.reconstruction.particles import InMemory, PosedParticles, random_halves
+from vitreous.methods.reconstruction.settings import Reconstruction
+
+BATCH = 128
+EDGE_PX = 3.0
+
+
+@dataclass(frozen=True)
+class Accumulated:
+    """Sums of slices (P, P, P//2+1) complex64 and of their weights, float64, P = padding * box; complete (both mates in)."""
+
+    data: Tensor
+    weight: Tensor
+    box: int
+    padding: int
+    r_max: float
+
+
+@dataclass(frozen=True)
+class Reconstructed:
+    """A map from all particles, the plain half maps (N, N, N) float32, and how well these agree in a soft sphere."""
+
+    volume: Tensor
+    half1: Tensor
+    half2: Tensor
+    fsc: Tensor
+    resolution_A: float
+    voxel_size_A: float
+
+
+def reconstruct(
+    images: Any,
+    rotations: Tensor,
+    *,
+    pixel_size_A: float,
+    shifts_A: Tensor | None = None,
+    ctf: CtfParams | None = None,
+    half: Tensor | None = None,
+    settings: Reconstruction | None = None,
+    context: Context = QUIET,
+) -> Reconstructed:
+    """Reconstruct from arrays: images (n, N, N), rotations A (n, 3, 3), shifts (n, 2) in Å that centre the images.
+
+    ctf: n CTFs, or none. half: 1 or 2 for each image; random by the context's seed if not given.
+    """
+    count = len(images)
+    split = random_halves(count, context.seed_for("half sets")) if half is None else half
+    shifts = torch.zeros(count, 2, dtype=torch.float64) if shifts_A is None else shifts_A
+    source = images if hasattr(images, "read") else InMemory(images)
+    posed = PosedParticles(source, rotations, shifts, ctf, pixel_size_A, split)
+    return reconstruct_particles(posed, settings or Reconstruction(), context)
+
+
+def reconstruct_particles(particles: PosedParticles, settings: Reconstruction, context: Context = QUIET) -> Reconstructed:
+    """Both half maps, their FSC, and the map of all particles."""
+    box = _box(particles)
+    voxel = particles.pixel_size_A
+    wanted = box * voxel / settings.max_resolution_A if settings.max_resolution_A > 0 else box
+    r_max = limit(box, wanted, padding=settings.padding)
+    plan_memory(box, settings.padding, context)
+    halves = []
+    for number in (1, 2):
+        rows = torch.nonzero(particles.half == number)[:, 0]
+        if len(rows) == 0:
+            raise UserError(f"half set {number} is empty: particles need both halves, or no half-set column at all")
+        halves.append(accumulate(particles, rows, settings, r_max=r_max, context=context))
+    maps = [solve(half) for half in halves]
+    curve = masked_fsc(maps[0], maps[1], sphere_mask(box, voxel, settings.mask_diameter_A))
+    curve[last_shell(r_max) + 1 :] = 0
+    first, second = halves
+    first.data.add_(second.data)
+    first.weight.add_(second.weight)
+    del second, halves
+    volume = solve(first, joined_prior(first, curve) if settings.wiener else None, in_place=True)
+    return Reconstructed(volume, maps[0], maps[1], curve, resolution_at(curve, FSC_THRESHOLD, box, voxel), voxel)
+
+
+def _box(particles: PosedParticles) -> int:
+    shape = particles.source.read([0]).shape
+    if shape[1] != shape[2]:
+        raise UserError(f"images of {shape[2]} x {shape[1]} pixels cannot be reconstructed: they must be square")
+    return int(shape[1])
+
+
+def plan_memory(box: int, padding: int, context: Context) -> None:
+    """Stop before the work if it cannot fit, with the figure and the option that would."""
+    padded = padding * box
+    need_GB = (2 * padded**2 * (padded // 2 + 1) * 16 + 2 * padded**3 * 4 + BATCH * box**2 * 60) / 1e9
+    if need_GB > context.memory_GB:
+        advice = "a smaller padding" if padding > 1 else "smaller images (a larger pixel)"
+        raise UserError(
+            f"reconstruction in a box of {box} at padding {padding} needs {need_GB:.1f} GB, more than the "
+            f"{context.memory_GB:g} GB allowed: raise memory_GB, or choose {advice}"
+        )
+
+
+def _batches(particles: PosedParticles, rows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """(rows, images) batch by batch, the next one read while this one is worked on."""
+    parts = list(rows.split(BATCH))
+    with ThreadPoolExecutor(1) as reader:
+        ahead = reader.submit(particles.source.read, parts[0].numpy())
+        for i, part in enumerate(parts):
+            images = ahead.result()
+            if i + 1 < len(parts):
+                ahead = reader.submit(particles.source.read, parts[i + 1].numpy())
+            bad = np.flatnonzero(~np.isfinite(images).all((1, 2)))
+            if len(bad):
+                raise UserError(f"the image of particle {int(part[bad[0]]) + 1} holds pixels that are not numbers: remove it")
+            yield part, torch.from_numpy(images)
+
+
+def accumulate(
+    particles: PosedParticles, rows: Tensor, settings: Reconstruction, *, r_max: float, context: Context = QUIET
+) -> Accumulated:
+    """Sums over the particles of these rows, at all symmetry mates of their poses: data C X, weight C^2."""
+    box = _box(particles)
+    data, weight = accumulators(box, settings.padding)
+    mates = symmetry.operators(settings.symmetry)
+    done = 0
+    for part, images in _batches(particles, rows):
+        context.check()
+        slices, weights = weighted_slices(particles, part, images, correct_ctf=settings.correct_ctf)
+        for operator in mates:
+            poses = particles.rotations[part] @ operator
+            insert(data, weight, slices, weights, poses, r_max, padding=settings.padding)
+        done += len(part)
+        context.progress(done, len(rows), "particles")
+    complete_plane(data, weight)
+    return Accumulated(data, weight, box, settings.padding, r_max)
+
+
+def weighted_slices(particles: PosedParticles, rows: Tensor, images: Tensor, *, correct_ctf: bool) -> tuple[Tensor, Tensor]:
+    """Centred transforms of images, shifted to their centres and multiplied by the CTF; and the CTF squared."""
+    box = images.shape[-1]
+    ft = shift2(rfft2(images), particles.shifts_A[rows] / particles.pixel_size_A, box)
+    if particles.beam_tilt_mrad is not None and particles.ctf is not None:
+        ft = _untilted(ft, particles, rows)
+    if not correct_ctf or particles.ctf is None:
+        return ft, torch.ones(ft.shape, dtype=torch.float32)
+    ctf = ctf2d(particles.ctf[rows], box, particles.pixel_size_A)
+    return (ft if particles.premultiplied else ft * ctf), ctf * ctf
+
+
+def _untilted(ft: Tensor, particles: PosedParticles, rows: Tensor) -> Tensor:
+    """Transforms with the phases of the beam tilt taken off; rows of one tilt and optics share a factor."""
+    assert particles.beam_tilt_mrad is not None and particles.ctf is not None
+    ctf = particles.ctf[rows]
+    keys = torch.cat([particles.beam_tilt_mrad[rows], ctf.voltage_kV[:, None], ctf.cs_mm[:, None]], 1)
+    groups, member = torch.unique(keys, dim=0, return_inverse=True)
+    out = ft.clone()
+    for number, (x, y, voltage, cs) in enumerate(groups.tolist()):
+        factor = phase_factor2d(ft.shape[-2], particles.pixel_size_A, tilt_mrad=(x, y), voltage_kV=voltage, cs_mm=cs)
+        out[member == number] *= factor.conj().to(ft.dtype)
+    return out
+
+
+def solve(sums: Accumulated, prior: Tensor | None = None, *, in_place: bool = False) -> Tensor:
+    """The map (N, N, N) float32 of accumulated slices.
+
+    prior: 1/tau^2 for shells 0 .. last_shell(r_max) in the unit of the weights (see joined_prior); without it no weight is taken
+    below a thousandth of its shell's mean. in_place spares a copy and spoils the sums.
+    """
+    padded = sums.padding * sums.box
+    data = sums.data if in_place else sums.data.clone()
+    mean = shell_means(sums.weight, padding=sums.padding, r_max=sums.r_max)
+    floor = mean * (WEIGHT_FLOOR if prior is None else 0.0)
+    prior = torch.zeros_like(mean) if prior is None else prior
+    divide(data, sums.weight, padding=sums.padding, r_max=sums.r_max, prior=prior, floor=floor)
+    volume = unwrapped(torch.fft.irfftn(data, s=[padded] * 3, dim=VOLUME), [sums.box] * 3)
+    line = gridding_correction(sums.box, padded).to(volume.dtype)
+    volume /= line[:, None, None] * line[:, None] * line
+    # Outside the sphere that fits the box there is only what the coarse sampling folds in.
+    return volume * sphere(sums.box, sums.box / 2 - EDGE_PX, EDGE_PX)
+
+
+def joined_prior(sums: Accumulated, curve: Tensor) -> Tensor:
+    """1/tau^2 of each shell for the map of both halves, from the halves' FSC: mean weight / SSNR.
+
+    The FSC that the joined map would have, sqrt(2 FSC / (1 + FSC)), gives SSNR = FSC / (1 - FSC), FSC within [0.001, 0.999].
+    """
+    mean = shell_means(sums.weight, padding=sums.padding, r_max=sums.r_max)
+    half = curve[: last_shell(sums.r_max) + 1].clamp(0, 1)
+    joined = torch.sqrt(2 * half / (1 + half)).clamp(0.001, 0.999)
+    return mean * (1 - joined) / joined
+
+
+def sphere_mask(box: int, voxel_size_A: float, diameter_A: float) -> Tensor:
+    """A soft sphere of a diameter in Å, its edge of 5 voxels inside; the largest of the box if negative or too large."""
+    edge = min(5.0, box / 8)
+    radius = min(diameter_A / 2 / voxel_size_A, box / 2) if diameter_A > 0 else box / 2
+    return sphere(box, max(radius - edge, 0.0), edge)
+
+
+def masked_fsc(first: Tensor, second: Tensor, mask: Tensor) -> Tensor:
+    """FSC of two maps (N, N, N) inside a mask, shells 0 .. N//2."""
+    return fsc(rfft3(first * mask), rfft3(second * mask))
