@@ -84,6 +84,19 @@ COLUMNS: tuple[Column, ...] = (
     Column("log_likelihood", "rlnLogLikeliContribution", "float", "", "Log-likelihood of the image"),
     Column("pmax", "rlnMaxValueProbDistribution", "float", "", "Largest posterior probability"),
     Column("significant_samples", "rlnNrOfSignificantSamples", "int", "", "Poses that hold 99.9 % of the posterior"),
+    # classes of a model
+    Column("reference_image", "rlnReferenceImage", "str", "", "Class average, index@stack, or map"),
+    Column("class_distribution", "rlnClassDistribution", "float", "", "Fraction of the particles in the class"),
+    Column("rotation_accuracy_deg", "rlnAccuracyRotations", "float", "°", "Error of rotation that the signal allows; 999: unknown"),
+    Column("shift_accuracy_A", "rlnAccuracyTranslationsAngst", "float", "Å", "Error of shift that the signal allows; 999: unknown"),
+    Column("estimated_resolution_A", "rlnEstimatedResolution", "float", "Å", "Resolution to which the class has signal"),
+    Column("fourier_completeness", "rlnOverallFourierCompleteness", "float", "", "Fraction of Fourier space with data"),
+    Column("class_prior_x_A", "rlnClassPriorOffsetX", "float", "Å", "Centre of the prior of shifts along x"),
+    Column("class_prior_y_A", "rlnClassPriorOffsetY", "float", "Å", "Centre of the prior of shifts along y"),
+    Column("class_score", "rlnClassScore", "float", "", "How good the class average is, 0 (rubbish) to 1"),
+    Column("class_index", "rlnClassIndex", "int", "", "Number of the class in the model it was chosen from"),
+    Column("predicted_class_score", "rlnPredictedClassScore", "float", "", "Class score that RELION's ranker gave"),
+    Column("selected", "rlnSelected", "int", "", "1 if the class was chosen, 0 if not"),
 )
 
 BY_LABEL: dict[str, Column] = {column.label: column for column in COLUMNS}
