@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from vitreous.context import QUIET, Context
-from vitreous.files import star
-from vitreous.simulation import mrc_out as mrc
+from vitreous.files import mrc, star
+from vitreous.files.stacks import StackWriter
 from vitreous.simulation.continuing import is_done, mark_done
 from vitreous.simulation.microscope import Defocus, random_defocus, transfer
 from vitreous.simulation.orientations import euler_matrix, random_angles
@@ -113,7 +113,7 @@ def simulate_particles(settings: ParticleSettings, folder: Path, context: Contex
     volume = maker.projector.volume() * maker.scale
     mrc.write_volume(folder / MAP, volume, pixel_size_A=settings.pixel_size_A)
     rows: list[dict[str, object]] = []
-    with mrc.StackWriter(folder / STACK, box=settings.box, pixel_size_A=settings.pixel_size_A, dtype="float32") as stack:
+    with StackWriter(folder / STACK, box=settings.box, pixel_size_A=settings.pixel_size_A, dtype="float32") as stack:
         while len(rows) < settings.count:
             context.check()
             context.progress(len(rows), settings.count, "simulating particles")

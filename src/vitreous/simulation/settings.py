@@ -85,7 +85,7 @@ class Camera:
     hot_pixels: int = param(12, help="Pixels that always count too much (the gain does not show them)", minimum=0, high=1000)
     dead_lines: int = param(1, help="Dead columns (zero in the gain reference and in the list of defects)", minimum=0, high=10)
     format: str = param("tiff", help="File format of the movies", choices=("tiff", "mrc", "eer"))
-    eer_frames_per_fraction: int = param(4, help="EER frames that make one fraction", minimum=1, high=100)
+    eer_frames_per_fraction: int = param(40, help="EER frames that make one fraction", minimum=1, high=200)
 
 
 @settings
@@ -99,6 +99,10 @@ class SessionSettings:
     ice: Ice = group(Ice, tab="Ice")
     motion: Motion = group(Motion, tab="Motion")
     camera: Camera = group(Camera, tab="Camera")
+    movies_as_sums: bool = param(
+        False, help="Write micrographs instead: sums without motion, gain and defects, for picking and CTF estimation"
+    )
+    map_box: int = param(0, help="Side of the true map; 0 takes one and a half diameters", unit="px", minimum=0, high=1024)
     damage: float = param(1.0, help="Radiation damage relative to the published critical doses; 0 is none", minimum=0, high=3)
 
 
