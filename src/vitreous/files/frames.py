@@ -70,17 +70,16 @@ def read_gain(
     turns = rotation // 90 if rotation >= 90 else rotation
     if turns not in (0, 1, 2, 3) or flip not in (0, 1, 2) or (rotation >= 90 and rotation % 90):
         raise UserError(f"a gain reference cannot be turned by {rotation} and flipped by {flip}: see the help of these options")
-    gain = np.rot90(_gain_pixels(file), -turns)
+    gain: NDArray[Any] = np.rot90(_gain_pixels(file), -turns)
     gain = gain[::-1] if flip == 1 else gain[:, ::-1] if flip == 2 else gain
-    multiplies = not eer or file.suffix.lower() == ".gain"
-    if not multiplies:
-        good = gain > 0
+    fitted = _fit(gain, shape) if eer else gain
+    if eer and file.suffix.lower() != ".gain":
+        good = fitted > 0
         if not good.any():
             raise UserError(f"the gain reference {file} has no pixel above 0: choose another one")
-        inverse = np.zeros_like(gain, np.float64)
-        np.divide(gain.mean(dtype=np.float64), gain, out=inverse, where=good)
-        gain = inverse
-    fitted = _fit(gain, shape) if eer else gain
+        inverse = np.zeros(fitted.shape)
+        np.divide(fitted.mean(dtype=np.float64), fitted, out=inverse, where=good)
+        fitted = inverse
     if fitted.shape != shape:
         raise UserError(
             f"the gain reference {file} has {gain.shape[1]} x {gain.shape[0]} pixels and the movie's frames have "
@@ -109,7 +108,7 @@ def _fit(gain: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
         return gain.repeat(2, axis=0).repeat(2, axis=1)
     if (y, x) == (2 * shape[0], 2 * shape[1]):
         blocks = gain.reshape(shape[0], 2, shape[1], 2)
-        return blocks.mean(axis=(1, 3)) * (blocks > 0).all(axis=(1, 3))
+        return np.asarray(blocks.mean(axis=(1, 3)) * (blocks > 0).all(axis=(1, 3)))
     return gain
 
 
