@@ -169,7 +169,7 @@ def _taken(cls: type, left: dict[str, str], path: str) -> dict[str, Any]:
     """Take the values of a class's options out of `left`."""
     taken: dict[str, Any] = {}
     for option in options(cls):
-        present = [name for name in (*option.relion, option.name) if name in left]
+        present = [name for name in dict.fromkeys((*option.relion, option.name)) if name in left]
         texts = [left.pop(name) for name in present]
         if texts:
             taken[option.name] = _understood(option, texts[0], present[0], path)
