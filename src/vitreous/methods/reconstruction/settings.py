@@ -7,7 +7,9 @@ from vitreous.param import param, settings
 class Reconstruction:
     """How posed particles become a map."""
 
-    symmetry: str = param("C1", help="Point group, as C1, C4, D2, T, O, I1 to I4; poses are repeated by its operators.")
+    sym: str = param(
+        "C1", relion="sym_name", help="Point group, as C1, C4, D2, T, O, I1 to I4; poses are repeated by its operators."
+    )
     padding: int = param(
         2, minimum=1, maximum=3, high=3, step=1,
         help="The Fourier transform is sampled this many times more finely than the box asks for.",

@@ -137,7 +137,7 @@ def accumulate(
     """Sums over the particles of these rows, at all symmetry mates of their poses: data C X, weight C^2."""
     box = _box(particles)
     data, weight = accumulators(box, settings.padding)
-    mates = symmetry.operators(settings.symmetry)
+    mates = symmetry.operators(settings.sym)
     done = 0
     for part, images in _batches(particles, rows):
         context.check()
