@@ -124,7 +124,7 @@ def side_by_side(task: Task, units: Sequence[Unit], *, asked: Callable[[], bool]
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
             memory_limit=0,
         ) as cluster,
