@@ -1,0 +1,294 @@
+"""Chooses what goes on: classes by number or score; micrographs or particles by value, statistics, distance; or parts."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vitreous.context import Context, UserError
+from vitreous.job.declare import MapJob, Unit, group, input, job, output
+from vitreous.methods.selection.settings import ClassChoice, RowChoice, Splitting
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from vitreous.tables.table import Table
+
+
+@job(
+    "relion.select",
+    number=7,
+    folder="Select",
+    title="Subset selection",
+    version=1,
+    command="select",
+    fixed={"do_regroup": "No", "do_filaments": "No", "fn_coords": ""},
+    ignored=("nr_groups", "dendrogram_threshold", "dendrogram_minclass"),
+)
+class Select(MapJob):
+    """Keep the good classes, or the rows of a table that pass, or divide a table into parts."""
+
+    model: str = input(
+        kind="optimiser",
+        relion="fn_model",
+        optional=True,
+        help="Optimiser or model STAR file of a classification, to choose among its classes.",
+    )
+    micrographs: str = input(kind="micrographs", relion="fn_mic", optional=True, help="Or a table of micrographs.")
+    particles: str = input(kind="particles", relion="fn_data", optional=True, help="Or a table of particles.")
+    choice: ClassChoice = group(ClassChoice, tab="Classes")
+    rows: RowChoice = group(RowChoice, tab="Subsets")
+    splitting: Splitting = group(Splitting, tab="Subsets")
+    kept_particles = output("particles.star", kind="particles", help="The particles that were kept", when="model")
+    averages = output("class_averages.star", kind="references2d", help="The classes that were kept", when="model")
+    backup = output("backup_selection.star", kind="file", help="Which classes were kept", when="model")
+    ranked = output("rank_optimiser.star", kind="optimiser", help="The classes with their scores", when="by_score")
+    some_particles = output("particles*.star", kind="particles", help="The particles that were kept", when="particles")
+    some_micrographs = output("micrographs*.star", kind="micrographs", help="The micrographs kept", when="micrographs")
+
+    def units(self, context: Context) -> Sequence[Unit]:
+        """One unit, whose row holds a digest of the input."""
+        given = [path for path in (self.model, self.micrographs, self.particles) if path]
+        if len(given) != 1:
+            raise UserError(f"give one of --model, --micrographs and --particles; {len(given)} were given")
+        if not Path(given[0]).is_file():
+            raise UserError(f"there is no file {given[0]}: check the path, which counts from {Path.cwd()}")
+        chosen = {
+            "--classes or --by-score (among classes)": bool(self.choice.classes) or self.choice.by_score,
+            "--by-value": self.rows.by_value,
+            "--by-statistics": self.rows.by_statistics,
+            "--remove-duplicates": self.rows.remove_duplicates,
+            "--split": self.splitting.split,
+        }
+        if self.model and not chosen["--classes or --by-score (among classes)"]:
+            raise UserError("say which classes to keep: --classes 1,3,5, or --by-score for those that look good")
+        if not self.model and not any(list(chosen.values())[1:]):
+            raise UserError(f"say what to do with {given[0]}: {', '.join(list(chosen)[1:])}")
+        digest = hashlib.sha256(Path(given[0]).read_bytes()).hexdigest()[:16]
+        return [Unit(key=given[0], row={"digest": digest})]
+
+    def work(self, unit: Unit, context: Context) -> dict[str, Any]:
+        """Choose, and write what was chosen."""
+        if self.model:
+            return self._choose_classes(context)
+        return self._choose_rows(context)
+
+    def gather(self, records: Sequence[Mapping[str, Any]], context: Context) -> None:
+        """Say what became of it; the files were written by the one unit."""
+        for record in records:
+            context.note(record["note"])
+
+    def _choose_classes(self, context: Context) -> dict[str, Any]:
+        import numpy as np
+
+        from vitreous.files import star
+        from vitreous.methods.selection import choose
+
+        found = _read_model(self.model)
+        classes, particles = found.classes, found.particles
+        sizes = np.bincount(particles["class_number"].astype(np.intp), minlength=len(classes) + 1)[1 : len(classes) + 1]
+        if self.choice.classes:
+            try:
+                kept = choose.by_number(self.choice.classes, len(classes))
+            except ValueError as error:
+                raise UserError(f"{self.model}: {error}") from error
+        else:
+            scores = _scores(found)
+            classes = classes.with_(class_score=scores)
+            kept = choose.by_score(scores, sizes, self.choice)
+            _write_ranked(found, classes, context.folder)
+        mine = particles.select(np.isin(particles["class_number"], np.flatnonzero(kept) + 1))
+        note = f"{kept.sum()} of {len(kept)} classes kept, with {len(mine)} of {len(particles)} particles"
+        if not len(mine):
+            best = f"; the best score is {classes['class_score'].max():.2f}" if "class_score" in classes else ""
+            raise UserError(f"the chosen classes of {self.model} hold no particles{best}: choose others, or lower --least-score")
+        star.write_table(context.folder / self.kept_particles.name, mine)
+        _write_averages(classes, kept, context.folder / self.averages.name, recentre=self.choice.recentre)
+        star.write_table(context.folder / self.backup.name, _selection(kept))
+        return {"note": note, "classes": (np.flatnonzero(kept) + 1).tolist(), "particles": len(mine)}
+
+    def _choose_rows(self, context: Context) -> dict[str, Any]:
+        import numpy as np
+
+        from vitreous.files import star
+        from vitreous.methods.selection import rows
+
+        path, kind = (self.micrographs, "micrographs") if self.micrographs else (self.particles, "particles")
+        table = star.read_table(path, kind)
+        left = table
+        if self.rows.by_value:
+            values = _numbers(left, self.rows.column, path)
+            left = left.select(rows.by_value(values, self.rows.lowest, self.rows.highest))
+        if self.rows.by_statistics:
+            statistics = _statistics(left, self.rows.image_column, path)
+            left = left.select(rows.without_outliers(*statistics, sigma=self.rows.sigma))
+        if self.rows.remove_duplicates:
+            left = left.select(_singles(left, self.rows, path))
+        if not len(left):
+            raise UserError(f"none of the {len(table)} rows of {path} is left: widen the limits of the selection")
+        if not self.splitting.split:
+            star.write_table(context.folder / f"{kind}.star", left)
+            return {"note": f"{len(left)} of {len(table)} {kind} kept", "rows": len(left)}
+        random = np.random.default_rng(context.seed_for("split"))
+        try:
+            found = rows.parts(len(left), self.splitting, random=random)
+        except ValueError as error:
+            raise UserError(f"{error} (--part-size, --part-count)") from error
+        for number, part in enumerate(found, 1):
+            star.write_table(context.folder / f"{kind}_split{number}.star", left.select(part))
+        return {"note": f"{len(left)} {kind} in {len(found)} parts", "rows": len(left), "parts": [len(part) for part in found]}
+
+
+@dataclass(frozen=True)
+class _Model:
+    """What a classification left: its classes and particles, and the files that hold them."""
+
+    classes: "Table"
+    particles: "Table"
+    model: Path
+    optimiser: Path | None
+    diameter_A: float
+
+
+def _read_model(path: str) -> _Model:
+    from vitreous.files import star
+
+    file = star.read(path)
+    if "optimiser_general" in file:
+        said = star.read_list(path, "optimiser_general")
+        model, data, optimiser = Path(said["rlnModelStarFile"]), Path(said["rlnExperimentalDataStarFile"]), Path(path)
+    elif "model_classes" in file:
+        model, data = Path(path), Path(path.replace("_model.star", "_data.star"))
+        optimiser = Path(path.replace("_model.star", "_optimiser.star"))
+    else:
+        raise UserError(f"{path} is neither an optimiser nor a model of a classification: name a run_it025_optimiser.star")
+    for needed in (model, data):
+        if not needed.is_file():
+            raise UserError(f"{path} belongs to {needed}, which is not there: was the job cleaned?")
+    settings = star.read_list(optimiser, "optimiser_general") if optimiser.is_file() else {}
+    return _Model(
+        classes=star.read_table(model, "model_classes"),
+        particles=star.read_table(data, "particles"),
+        model=model,
+        optimiser=optimiser if optimiser.is_file() else None,
+        diameter_A=float(settings.get("rlnParticleDiameter", -1)),
+    )
+
+
+def _scores(found: _Model) -> "NDArray[np.float64]":
+    import numpy as np
+
+    from vitreous.files.stacks import ImageStacks
+    from vitreous.methods.selection.score import measure_classes
+
+    for name, label in (("estimated_resolution_A", "rlnEstimatedResolution"), ("class_distribution", "rlnClassDistribution")):
+        if name not in found.classes:
+            raise UserError(f"{found.model} has no column {label} in data_model_classes, so its classes cannot be scored")
+    stacks = ImageStacks(list(found.classes["reference_image"]))
+    pixel = float(found.particles.optics_column("pixel_size_A")[0])
+    diameter = found.diameter_A if found.diameter_A > 0 else 0.8 * stacks.box * pixel
+    measures = measure_classes(
+        stacks.read(np.arange(len(stacks))),
+        pixel,
+        resolution_A=found.classes["estimated_resolution_A"].astype(np.float64),
+        distribution=found.classes["class_distribution"].astype(np.float64),
+        diameter_A=diameter,
+    )
+    return measures.score
+
+
+def _write_ranked(found: _Model, classes: "Table", folder: Path) -> None:
+    """The model with its scores, and an optimiser that points to it."""
+    from vitreous.files import star
+    from vitreous.tables.columns import label_of
+
+    model = star.read(found.model)
+    model["model_classes"].columns[label_of("class_score")] = classes["class_score"]
+    star.write(folder / "rank_model.star", model)
+    if found.optimiser is not None:
+        optimiser = star.read(found.optimiser)
+        optimiser["optimiser_general"].values["rlnModelStarFile"] = str(folder / "rank_model.star")
+        star.write(folder / "rank_optimiser.star", optimiser)
+
+
+def _write_averages(classes: "Table", kept: "NDArray[np.bool_]", path: Path, *, recentre: bool) -> None:
+    """The kept classes as a table; with recentre, their images moved to the middle in a stack beside it."""
+    import numpy as np
+
+    from vitreous.files import mrc, star
+    from vitreous.files.stacks import ImageStacks
+    from vitreous.methods.selection.choose import centred
+
+    table = classes.select(kept).with_(class_index=np.flatnonzero(kept) + 1)
+    if recentre:
+        stacks = ImageStacks(list(table["reference_image"]))
+        stack = path.with_suffix(".mrcs")
+        mrc.write_stack(stack, centred(stacks.read(np.arange(len(stacks)))), pixel_size_A=stacks.pixel_size_A)
+        table = table.with_(reference_image=np.array([f"{i + 1:06d}@{stack}" for i in range(len(table))], object))
+    star.write_table(path, table.as_kind(""))
+
+
+def _selection(kept: "NDArray[np.bool_]") -> "Table":
+    from vitreous.tables.table import Table
+
+    return Table({"selected": kept.astype(int)})
+
+
+def _numbers(table: "Table", column: str, path: str) -> "NDArray[np.float64]":
+    """A column of numbers, by our name or its STAR label, also one of the optics table."""
+    import numpy as np
+
+    from vitreous.tables.columns import name_of
+
+    name = name_of(column)
+    if name not in table and (table.optics is None or name not in table.optics):
+        raise UserError(f"{path} has no column {column}; it has {', '.join(table)}")
+    try:
+        return table.optics_column(name).astype(np.float64)
+    except ValueError:
+        raise UserError(f"the column {column} of {path} does not hold numbers: choose another with --column") from None
+
+
+def _statistics(table: "Table", column: str, path: str) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    """Mean and standard deviation of each image that a column names."""
+    import numpy as np
+
+    from vitreous.files import mrc
+    from vitreous.files.stacks import ImageStacks
+    from vitreous.tables.columns import name_of
+
+    name = name_of(column)
+    if name not in table:
+        raise UserError(f"{path} has no column {column} that names images; it has {', '.join(table)}")
+    names = [str(value) for value in table[name]]
+    mean, spread = np.empty(len(names)), np.empty(len(names))
+    stacks = ImageStacks(names) if names and "@" in names[0] else None
+    for start in range(0, len(names), 256):
+        part = range(start, min(start + 256, len(names)))
+        images = stacks.read(part) if stacks else (mrc.read_image(names[index])[0] for index in part)
+        for index, image in zip(part, images, strict=True):
+            mean[index], spread[index] = image.mean(dtype=np.float64), image.std(dtype=np.float64)
+    return mean, spread
+
+
+def _singles(table: "Table", choice: RowChoice, path: str) -> "NDArray[np.intp]":
+    """The rows that are left when particles at the same place are one."""
+    import numpy as np
+
+    from vitreous.methods.selection.rows import without_duplicates
+
+    for name, label in (("x_px", "rlnCoordinateX"), ("y_px", "rlnCoordinateY"), ("micrograph", "rlnMicrographName")):
+        if name not in table:
+            raise UserError(f"{path} has no column {label}, so duplicates cannot be found")
+    pixel: Any = choice.coordinate_pixel_size_A
+    if pixel <= 0:
+        known = [n for n in ("micrograph_pixel_size_A", "original_pixel_size_A") if table.optics and n in table.optics]
+        if not known:
+            raise UserError(f"{path} does not say the micrographs' pixel size: give it with --coordinate-pixel-size-a")
+        pixel = table.optics_column(known[0])
+    x = table["x_px"] * pixel - table.get("origin_x_A", 0.0)
+    y = table["y_px"] * pixel - table.get("origin_y_A", 0.0)
+    groups = list(table.split_by("micrograph").values())
+    return without_duplicates(groups, x.astype(np.float64), y.astype(np.float64), distance_A=choice.duplicate_distance_A)

@@ -1,0 +1,1 @@
+"""Which classes, particles or micrographs go on."""

@@ -1,0 +1,157 @@
+"""The selection job: by class, score, value, statistics, duplicates, parts; files as RELION names them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vitreous.context import Context, UserError
+from vitreous.files import mrc, star
+from vitreous.files.star import StarFile, list_block
+from vitreous.jobs.select import Select
+from vitreous.methods.selection.settings import ClassChoice, RowChoice, Splitting
+from vitreous.tables.table import Table
+
+OPTICS = Table({"optics_group_name": ["a"], "optics_group": [1], "pixel_size_A": [3.0], "voltage_kV": [300.0]}, "optics")
+
+
+def carry_out(job: Select, folder: str = "Select/job009") -> dict:
+    context = Context(folder=Path(folder), seed=3)
+    records = [job.work(unit, context) for unit in job.units(context)]
+    job.gather(records, context)
+    return records[0]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A classification into four classes: two good ones, a blurred one, an empty one."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(4)
+    y, x = np.indices((64, 64)) - 32.0
+    blob = sum(np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / 12) for cy, cx in rng.normal(0, 5, (12, 2)))
+    shifted = np.roll(blob, 6, axis=1)
+    mrc.write_stack(
+        "Class2D/job008/run_it025_classes.mrcs", np.array([blob, blob, shifted, 0 * blob], np.float32), pixel_size_A=3.0
+    )
+    names = np.array([f"{i + 1:06d}@Class2D/job008/run_it025_classes.mrcs" for i in range(4)], object)
+    columns = {
+        "reference_image": names,
+        "class_distribution": [0.4, 0.2, 0.4, 0],
+        "estimated_resolution_A": [12.0, 45, 13, np.inf],
+    }
+    star.write_table("Class2D/job008/run_it025_model.star", Table(columns, "model_classes"))
+    count = 50
+    data = {
+        "image": np.array([f"{i + 1:06d}@Extract/job007/a.mrcs" for i in range(count)], object),
+        "micrograph": np.array(["a.mrc"] * count, object),
+        "optics_group": np.ones(count, int),
+        "class_number": np.arange(count) % 5 // 2 + 1,
+        "x_px": np.arange(count) // 2 * 100.0,
+        "y_px": np.arange(count) % 2 * 5.0,
+        "ctf_fom": np.linspace(0, 1, count),
+    }
+    optics = OPTICS.with_(micrograph_pixel_size_A=1.5)
+    star.write_table("Class2D/job008/run_it025_data.star", Table(data, "particles", optics))
+    said = {
+        "rlnModelStarFile": "Class2D/job008/run_it025_model.star",
+        "rlnExperimentalDataStarFile": "Class2D/job008/run_it025_data.star",
+        "rlnParticleDiameter": "150",
+    }
+    star.write("Class2D/job008/run_it025_optimiser.star", StarFile([list_block("optimiser_general", said)]))
+    return tmp_path
+
+
+OPTIMISER, DATA = "Class2D/job008/run_it025_optimiser.star", "Class2D/job008/run_it025_data.star"
+
+
+@pytest.mark.parametrize("path", [OPTIMISER, "Class2D/job008/run_it025_model.star"])
+def test_classes_by_number(project, path):
+    record = carry_out(Select(model=path, choice=ClassChoice(classes=(1, 3))))
+    kept = star.read_table("Select/job009/particles.star", "particles")
+    assert set(kept["class_number"]) == {1, 3}
+    assert len(kept) == 30 == record["particles"]
+    assert kept.optics["pixel_size_A"][0] == 3.0
+    averages = star.read_table("Select/job009/class_averages.star")
+    assert averages["reference_image"].tolist() == [f"00000{n}@Class2D/job008/run_it025_classes.mrcs" for n in (1, 3)]
+    assert star.read_table("Select/job009/backup_selection.star")["selected"].tolist() == [1, 0, 1, 0]
+    assert star.read("Select/job009/backup_selection.star").names() == [""]
+
+
+def test_classes_by_score(project):
+    record = carry_out(Select(model=OPTIMISER, choice=ClassChoice(by_score=True)))
+    assert record["classes"] == [1, 3]
+    ranked = star.read_table("Select/job009/rank_model.star", "model_classes")
+    assert ranked["class_score"][[0, 2]].min() > 0.8
+    assert ranked["class_score"][[1, 3]].max() < 0.2
+    assert (
+        star.read_list("Select/job009/rank_optimiser.star", "optimiser_general")["rlnModelStarFile"]
+        == "Select/job009/rank_model.star"
+    )
+    again = carry_out(Select(model="Select/job009/rank_optimiser.star", choice=ClassChoice(classes=(1,))), "Select/job010")
+    assert again["particles"] == 20
+
+
+def test_averages_can_be_centred(project):
+    carry_out(Select(model=OPTIMISER, choice=ClassChoice(classes=(1, 3), recentre=True)))
+    averages = star.read_table("Select/job009/class_averages.star")
+    assert averages["reference_image"].tolist()[1] == "000002@Select/job009/class_averages.mrcs"
+    images, pixel = mrc.read_stack("Select/job009/class_averages.mrcs")
+    assert np.allclose(images[0], images[1])
+    assert pixel == pytest.approx(3.0)
+
+
+def test_rows_by_value_and_parts(project):
+    rows = RowChoice(by_value=True, column="rlnCtfFigureOfMerit", lowest=0.5, highest=0.9)
+    record = carry_out(Select(particles=DATA, rows=rows))
+    kept = star.read_table("Select/job009/particles.star", "particles")
+    assert record["rows"] == len(kept) == 20
+    assert kept["ctf_fom"].min() >= 0.5
+    split = carry_out(Select(particles=DATA, splitting=Splitting(split=True, part_size=20)), "Select/job010")
+    assert split["parts"] == [20, 20, 10]
+    assert len(star.read_table("Select/job010/particles_split3.star", "particles")) == 10
+
+
+def test_micrographs_are_selected_under_their_own_name(project):
+    columns = {"micrograph": np.array(["a.mrc", "b.mrc"], object), "optics_group": [1, 1], "ctf_resolution_A": [3.0, 9.0]}
+    star.write_table("ctf.star", Table(columns, "micrographs", OPTICS))
+    carry_out(Select(micrographs="ctf.star", rows=RowChoice(by_value=True, highest=5)))
+    assert star.read_table("Select/job009/micrographs.star", "micrographs")["micrograph"].tolist() == ["a.mrc"]
+
+
+def test_duplicates_go(project):
+    record = carry_out(Select(particles=DATA, rows=RowChoice(remove_duplicates=True)))
+    assert record["rows"] == 25
+    near = carry_out(Select(particles=DATA, rows=RowChoice(remove_duplicates=True, duplicate_distance_A=7)), "Select/job010")
+    assert near["rows"] == 50
+    wide = RowChoice(remove_duplicates=True, duplicate_distance_A=7, coordinate_pixel_size_A=1.0)
+    assert carry_out(Select(particles=DATA, rows=wide), "Select/job011")["rows"] == 25
+
+
+def test_images_that_are_off_go(project):
+    images = np.random.default_rng(1).normal(size=(50, 16, 16)).astype(np.float32)
+    images[7] += 20
+    images[9] *= 20
+    mrc.write_stack("Extract/job007/a.mrcs", images, pixel_size_A=3.0)
+    record = carry_out(Select(particles=DATA, rows=RowChoice(by_statistics=True)))
+    kept = star.read_table("Select/job009/particles.star", "particles")["image"].tolist()
+    assert record["rows"] == 48
+    assert not any(name.startswith(("000008@", "000010@")) for name in kept)
+
+
+def test_bad_input_ends_with_a_sentence(project):
+    for job, words in (
+        (Select(), "give one of"),
+        (Select(model=OPTIMISER, particles=DATA), "give one of"),
+        (Select(model="gone.star", choice=ClassChoice(by_score=True)), r"no file gone\.star"),
+        (Select(model=OPTIMISER), "which classes"),
+        (Select(particles=DATA), "say what to do"),
+        (Select(model=OPTIMISER, choice=ClassChoice(classes=(9,))), "no class 9"),
+        (Select(model=OPTIMISER, choice=ClassChoice(classes=(4,))), "hold no particles"),
+        (Select(model=DATA, choice=ClassChoice(by_score=True)), "neither an optimiser nor a model"),
+        (Select(particles=DATA, rows=RowChoice(by_value=True, column="nonsense")), "no column nonsense"),
+        (Select(particles=DATA, rows=RowChoice(by_value=True, column="micrograph")), "does not hold numbers"),
+        (Select(particles=DATA, rows=RowChoice(by_value=True, column="ctf_fom", lowest=5)), "widen"),
+        (Select(particles=DATA, splitting=Splitting(split=True, part_size=-1)), "--part-size"),
+    ):
+        with pytest.raises(UserError, match=words):
+            carry_out(job)

@@ -1,0 +1,98 @@
+"""Good class averages score high; blurred, off-centre, cut and empty ones low."""
+
+import numpy as np
+import pytest
+
+from vitreous.files import mrc, star
+from vitreous.methods.selection.choose import by_number, by_score, centred
+from vitreous.methods.selection.score import edge_ratio, measure_classes
+from vitreous.methods.selection.settings import ClassChoice
+
+
+def particle(seed: int, shift: tuple[float, float] = (0, 0)) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    y, x = np.indices((64, 64)) - 32.0
+    image = np.zeros((64, 64))
+    for cy, cx in rng.normal(0, 5, (12, 2)) + np.asarray(shift):
+        image += np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / 12)
+    return (image * (np.hypot(y, x) < 28)).astype(np.float32)
+
+
+def score(images: list[np.ndarray], resolution: list[float], share: list[float]) -> np.ndarray:
+    distribution = np.array(share) / len(share)
+    measures = measure_classes(
+        np.array(images), 3.0, resolution_A=np.array(resolution), distribution=distribution, diameter_A=168
+    )
+    return measures.score
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_each_fault_lowers_the_score(seed):
+    good = particle(seed)
+    noise = np.random.default_rng(seed).normal(size=(64, 64)).astype(np.float32)
+    images = [good, good, good, particle(seed, (22, 0)), noise, good, np.zeros((64, 64), np.float32)]
+    found = score(images, [12, 13, 40, 12, 12, 12, np.inf], [1, 1, 1, 1, 1, 0.01, 0])
+    assert found[:2].min() > 0.9
+    assert found[2:].max() < 0.3
+    assert found.min() >= 0
+
+
+def test_scores_stay_finite_when_nothing_is_resolved():
+    found = score([particle(1)] * 3, [np.inf] * 3, [1, 1, 1])
+    assert found.tolist() == [0, 0, 0]
+
+
+def test_the_edge_ratio_does_not_depend_on_scale_or_offset():
+    images = np.array([particle(1), 7 * particle(1) + 3])
+    first, second = edge_ratio(images, 28, smooth_px=2)
+    assert first == pytest.approx(second, abs=1e-6)
+    assert first < 0.2
+
+
+def test_choosing_by_score_with_least_numbers():
+    scores, sizes = np.array([0.9, 0.2, 0.6, 0.4, 0.0]), np.array([10, 500, 20, 30, 0])
+
+    def chosen(**options: float) -> list[int]:
+        return (np.flatnonzero(by_score(scores, sizes, ClassChoice(by_score=True, **options))) + 1).tolist()
+
+    assert chosen() == [1, 3]
+    assert chosen(least_score=0.1) == [1, 2, 3, 4]
+    assert chosen(least_classes=3) == [1, 3, 4]
+    assert chosen(least_particles=61) == [1, 2, 3, 4]
+    assert chosen(least_classes=9) == [1, 2, 3, 4]
+
+
+def test_choosing_by_number():
+    assert np.flatnonzero(by_number((1, 4), 5)).tolist() == [0, 3]
+    with pytest.raises(ValueError, match="no class 6"):
+        by_number((6,), 5)
+
+
+def test_averages_are_moved_to_the_middle():
+    moved = centred(np.array([particle(5, (9, -6)), np.zeros((64, 64))], np.float32))
+    y, x = np.indices((64, 64))
+    weight = np.where(moved[0] > 0.5 * moved[0].max(), moved[0], 0)
+    assert abs((weight * y).sum() / weight.sum() - 32) <= 0.51
+    assert abs((weight * x).sum() / weight.sum() - 32) <= 0.51
+    assert not moved[1].any()
+
+
+@pytest.mark.data
+def test_classes_of_a_real_classification(data, tmp_path):
+    """The seven classes of beta-galactosidase that show detail to the eye, among 50."""
+    import tarfile
+
+    with tarfile.open(data / "relion_projects" / "relion5_class2d.tar.xz") as archive:
+        wanted = [m for m in archive.getmembers() if "run_it025_" in m.name and "data" not in m.name]
+        archive.extractall(tmp_path, members=wanted, filter="data")
+    folder = next(tmp_path.glob("**/Class2D/job010"))
+    classes = star.read_table(folder / "run_it025_model.star", "model_classes")
+    images, pixel = mrc.read_stack(folder / "run_it025_classes.mrcs")
+    measures = measure_classes(
+        images,
+        pixel,
+        resolution_A=classes["estimated_resolution_A"],
+        distribution=classes["class_distribution"],
+        diameter_A=200,
+    )
+    assert (np.flatnonzero(measures.score > 0.5) + 1).tolist() == [22, 26, 28, 33, 38, 47, 50]
