@@ -64,7 +64,7 @@ def job(**changes) -> Extract:
 
 
 def test_particles_stack_and_table(project):
-    records = carry_out(job(windows=Windows(box_px=64, rescale=True, rescaled_box_px=48)), "Extract/job004")
+    records = carry_out(job(windows=Windows(box_px=64, resize=True, rescaled_box_px=48)), "Extract/job004")
     assert [record["particles"] for record in records] == [2, 2]
     table = star.read_table("Extract/job004/particles.star", "particles")
     assert table["image"].tolist()[0] == "000001@Extract/job004/Movies/a.mrcs"
@@ -176,7 +176,7 @@ def test_windows_agree_with_those_of_relion(project, relion, dust):
         capture_output=True,
     )
     windows = Windows(
-        box_px=96, rescale=True, rescaled_box_px=48, background_diameter_px=4 * radius, white_dust=dust, black_dust=dust
+        box_px=96, resize=True, rescaled_box_px=48, background_diameter_px=4 * radius, white_dust=dust, black_dust=dust
     )
     carry_out(job(windows=windows), "Extract/job004")
     for name in ("a", "b"):

@@ -15,7 +15,7 @@ def test_shapes_contrast_origins_and_drops():
     image = micrograph(1)
     image[100:110, 60:70] -= 60
     x, y = np.array([64.3, 500.0, 130.0]), np.array([104.8, 20.0, 90.0])
-    out = extract(image, x, y, windows=Windows(box_px=64, rescale=True, rescaled_box_px=32))
+    out = extract(image, x, y, windows=Windows(box_px=64, resize=True, rescaled_box_px=32))
     assert out.images.shape == (2, 32, 32)
     assert out.rows.tolist() == [0, 2]
     assert out.outside.tolist() == [1]
@@ -46,7 +46,7 @@ def test_batches_do_not_change_the_result():
 def test_odd_boxes_and_wide_circles_are_refused_with_a_sentence():
     for windows, word in (
         (Windows(box_px=63), "odd"),
-        (Windows(rescale=True, rescaled_box_px=31), "odd"),
+        (Windows(resize=True, rescaled_box_px=31), "odd"),
         (Windows(box_px=32, background_diameter_px=60), "no pixels"),
     ):
         with pytest.raises(ValueError, match=word):

@@ -50,7 +50,7 @@ class Windows:
         relion="black_dust",
         help="Pixels darker than the background by more than so many standard deviations become noise; negative: none.",
     )
-    rescale: bool = param(False, relion="do_rescale", help="Bring the images to another size, and so to another pixel size.")
+    resize: bool = param(False, relion="do_rescale", help="Bring the images to another size, and so to another pixel size.")
     rescaled_box_px: int = param(
         128,
         unit="px",
@@ -58,7 +58,7 @@ class Windows:
         high=512,
         step=8,
         minimum=4,
-        when="rescale",
+        when="resize",
         relion="rescale",
         help="Side of the images after rescaling; an even number.",
     )
@@ -69,7 +69,7 @@ class Windows:
     @property
     def final_box_px(self) -> int:
         """The side of the images that are written."""
-        return self.rescaled_box_px if self.rescale else self.box_px
+        return self.rescaled_box_px if self.resize else self.box_px
 
     @property
     def background_radius_px(self) -> float:
