@@ -40,6 +40,7 @@ class State:
     stage: str = "coarse"
     convergence: Convergence = field(default_factory=Convergence)
     fsc: NDArray[np.float64] | None = None
+    map_noise: NDArray[np.float64] | None = None
     unfiltered: tuple[Volume, Volume] | None = None
     joined: Volume | None = None
     resolution_A: float = float("inf")
@@ -162,7 +163,14 @@ class Refinement:
         references = [(gold_standard.filtered(s, ratio, box) * self.mask).astype(np.float32) for s in halves]
         both = resolution.signal_to_noise(resolution.joined(fsc))
         whole = gold_standard.filtered(gold_standard.together(sums), both, box)
-        return {"fsc": fsc, "unfiltered": (raw[0], raw[1]), "references": (references[0], references[1]), "joined": whole}
+        mean = gold_standard.together(halves).shell_means()[: box // 2 + 1]
+        return {
+            "map_noise": 2.0 / np.maximum(mean, 1e-30),
+            "fsc": fsc,
+            "unfiltered": (raw[0], raw[1]),
+            "references": (references[0], references[1]),
+            "joined": whole,
+        }
 
     def _judge(self, state: State, before: State) -> State:
         """Resolution, the change of the poses, the reach and the stage of the next round; whether it is over."""

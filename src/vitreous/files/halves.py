@@ -1,0 +1,284 @@
+"""The files of a 3D refinement as RELION 3.1 names and fills them: model, sampling and optimiser STARs of plain values.
+
+Spectra come in the units of unnormalised transforms and are divided by N^4 on the way out, multiplied on the way in:
+RELION's transforms are divided by the number of pixels.
+"""
+
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.files import mrc, star
+from vitreous.files.star_blocks import StarFile, list_block, loop_block
+
+Path = str | os.PathLike[str]
+Curve = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MapModel:
+    """One model.star: a map's file, its curves by shell (0..N/2) and the noise of each optics group.
+
+    signal_to_noise, fsc, map_noise (1 / mean weight), noise (groups, shells); group_sizes particles in each group.
+    """
+
+    map_path: str
+    box: int
+    pixel_size_A: float
+    resolution_A: float
+    reach: int
+    signal_to_noise: Curve
+    fsc: Curve
+    map_noise: Curve
+    noise: Curve
+    group_names: Sequence[str]
+    group_sizes: Sequence[int]
+    sigma_origin_A: float
+    mean_pmax: float
+    log_likelihood: float
+    directions: int
+    local_sigma_deg: float = 0.0
+
+
+def _fitted(curve: Curve, length: int) -> Curve:
+    """The curve cut or continued by its last value to `length` shells."""
+    return np.concatenate([curve[:length], np.full(max(0, length - len(curve)), curve[-1])])
+
+
+def write_model(path: Path, model: MapModel) -> None:
+    """Write a model.star of one class."""
+    length = model.box // 2 + 1
+    shell = np.arange(length)
+    frequency = shell / (model.box * model.pixel_size_A)
+    angstrom = np.where(shell > 0, 1.0 / np.maximum(frequency, 1e-12), 999.0)
+    scale = float(model.box) ** 4
+    map_noise, ratio = _fitted(model.map_noise, length) / scale, _fitted(model.signal_to_noise, length)
+    blocks = [list_block("model_general", _general(model))]
+    blocks.append(loop_block("model_classes", _classes(model)))
+    curves = {
+        "rlnSpectralIndex": shell,
+        "rlnResolution": frequency,
+        "rlnAngstromResolution": angstrom,
+        "rlnSsnrMap": ratio,
+        "rlnGoldStandardFsc": _fitted(model.fsc, length),
+        "rlnFourierCompleteness": (ratio >= 1.0).astype(float),
+        "rlnReferenceSigma2": map_noise,
+        "rlnReferenceTau2": ratio * map_noise,
+        "rlnSpectralOrientabilityContribution": np.zeros(length),
+    }
+    blocks.append(loop_block("model_class_1", curves))
+    groups = len(model.group_names)
+    columns = {
+        "rlnGroupNumber": np.arange(1, groups + 1),
+        "rlnGroupName": list(model.group_names),
+        "rlnGroupNrParticles": np.asarray(model.group_sizes),
+        "rlnGroupScaleCorrection": np.ones(groups),
+    }
+    blocks.append(loop_block("model_groups", columns))
+    for group in range(groups):
+        spectrum = {
+            "rlnSpectralIndex": shell,
+            "rlnResolution": frequency,
+            "rlnSigma2Noise": _fitted(model.noise[group], length) / scale,
+        }
+        blocks.append(loop_block(f"model_group_{group + 1}", spectrum))
+    even = np.full(model.directions, 1.0 / max(model.directions, 1))
+    blocks.append(loop_block("model_pdf_orient_class_1", {"rlnOrientationDistribution": even}))
+    star.write(path, StarFile(blocks))
+
+
+def _general(model: MapModel) -> dict[str, Any]:
+    return {
+        "rlnReferenceDimensionality": 3,
+        "rlnDataDimensionality": 2,
+        "rlnOriginalImageSize": model.box,
+        "rlnCurrentResolution": f"{min(model.resolution_A, 999.0):.6f}",
+        "rlnCurrentImageSize": min(model.box, 2 * model.reach),
+        "rlnPaddingFactor": "2.000000",
+        "rlnIsHelix": 0,
+        "rlnFourierSpaceInterpolator": 1,
+        "rlnMinRadiusNnInterpolation": 10,
+        "rlnPixelSize": f"{model.pixel_size_A:.6f}",
+        "rlnNrClasses": 1,
+        "rlnNrBodies": 1,
+        "rlnNrGroups": len(model.group_names),
+        "rlnTau2FudgeFactor": "1.000000",
+        "rlnNormCorrectionAverage": "1.000000",
+        "rlnSigmaOffsetsAngst": f"{model.sigma_origin_A:.6f}",
+        "rlnOrientationalPriorMode": 1 if model.local_sigma_deg > 0 else 0,
+        "rlnSigmaPriorRotAngle": f"{model.local_sigma_deg:.6f}",
+        "rlnSigmaPriorTiltAngle": f"{model.local_sigma_deg:.6f}",
+        "rlnSigmaPriorPsiAngle": f"{model.local_sigma_deg:.6f}",
+        "rlnLogLikelihood": f"{model.log_likelihood:.6e}",
+        "rlnAveragePmax": f"{model.mean_pmax:.6f}",
+    }
+
+
+def _classes(model: MapModel) -> dict[str, Any]:
+    covered = float((model.signal_to_noise >= 1.0).mean())
+    return {
+        "rlnReferenceImage": [model.map_path],
+        "rlnClassDistribution": [1.0],
+        "rlnAccuracyRotations": [999.0],
+        "rlnAccuracyTranslationsAngst": [999.0],
+        "rlnEstimatedResolution": [min(model.resolution_A, 999.0)],
+        "rlnOverallFourierCompleteness": [covered],
+    }
+
+
+def read_model(path: Path) -> dict[str, Any]:
+    """What a refinement needs to go on: fsc, signal_to_noise, noise (groups, shells), reach, resolution_A, sigma_origin_A."""
+    file = star.read(path)
+    general = file["model_general"]
+    box = int(general["rlnOriginalImageSize"])
+    curves = file["model_class_1"]
+    groups = int(general["rlnNrGroups"])
+    noise = [np.asarray(file[f"model_group_{g + 1}"]["rlnSigma2Noise"], float) * float(box) ** 4 for g in range(groups)]
+    return {
+        "box": box,
+        "reach": int(general["rlnCurrentImageSize"]) // 2,
+        "resolution_A": float(general["rlnCurrentResolution"]),
+        "sigma_origin_A": float(general["rlnSigmaOffsetsAngst"]),
+        "fsc": np.asarray(curves["rlnGoldStandardFsc"], float),
+        "signal_to_noise": np.asarray(curves["rlnSsnrMap"], float),
+        "map_noise": np.asarray(curves["rlnReferenceSigma2"], float) * float(box) ** 4,
+        "noise": np.stack(noise),
+    }
+
+
+def write_sampling(path: Path, *, order: int, group: str, directions: Curve, offset_range_A: float, offset_step_A: float) -> None:
+    """Write a sampling.star: HEALPix order before RELION's oversampling, directions (n, 2) = (rot, tilt)."""
+    general = {
+        "rlnIs3DSampling": 1,
+        "rlnIs3DTranslationalSampling": 0,
+        "rlnHealpixOrder": order,
+        "rlnSymmetryGroup": group,
+        "rlnTiltAngleLimit": "-91.000000",
+        "rlnPsiStep": f"{60.0 / 2**order:.6f}",
+        "rlnOffsetRange": f"{offset_range_A:.6f}",
+        "rlnOffsetStep": f"{offset_step_A:.6f}",
+        "rlnHelicalOffsetStep": "-1.000000",
+        "rlnSamplingPerturbInstance": "0.000000",
+        "rlnSamplingPerturbFactor": "0.500000",
+    }
+    loop = {"rlnAngleRot": directions[:, 0], "rlnAngleTilt": directions[:, 1]}
+    star.write(path, StarFile([list_block("sampling_general", general), loop_block("sampling_directions", loop)]))
+
+
+def write_optimiser(path: Path, values: Mapping[str, Any], own: Mapping[str, Any]) -> None:
+    """Write an optimiser.star: values override the plain ones, by RELION's labels; own stand in a block of our own.
+
+    The second line of the file is a command, which RELION shows.
+    """
+    note = ("# vitreous refine3d", f"# --o {values.get('rlnOutputRootName', '')}", "", "# version 30001", "")
+    block = list_block("optimiser_general", {**_OPTIMISER, **values}, comments=note)
+    star.write(path, StarFile([block, list_block("vitreous", own)]))
+
+
+def read_optimiser(path: Path) -> dict[str, str]:
+    """The values of an optimiser.star by label, RELION's and our own."""
+    return {**star.read_list(path, "optimiser_general"), **star.read_list(path, "vitreous")}
+
+
+def write_maps(folder: pathlib.Path, root: str, maps: Mapping[str, Any], *, pixel_size_A: float) -> None:
+    """Write maps by their names after the root ("half1_class001", ...): root_half1_class001.mrc, ..."""
+    for name, volume in maps.items():
+        mrc.write_volume(folder / f"{root}_{name}.mrc", volume, pixel_size_A=pixel_size_A)
+
+
+def read_maps(folder: pathlib.Path, root: str, names: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """Those of the named maps that are there."""
+    paths = {name: folder / f"{root}_{name}.mrc" for name in names}
+    return {name: mrc.read_volume(path)[0] for name, path in paths.items() if path.is_file()}
+
+
+_OPTIMISER: dict[str, Any] = {
+    "rlnOutputRootName": "",
+    "rlnModelStarFile": "",
+    "rlnExperimentalDataStarFile": "",
+    "rlnOrientSamplingStarFile": "",
+    "rlnCurrentIteration": 0,
+    "rlnNumberOfIterations": 999,
+    "rlnDoSplitRandomHalves": 0,
+    "rlnJoinHalvesUntilThisResolution": "-1.000000",
+    "rlnAdaptiveOversampleOrder": 1,
+    "rlnAdaptiveOversampleFraction": "0.999000",
+    "rlnRandomSeed": 0,
+    "rlnParticleDiameter": "0.000000",
+    "rlnWidthMaskEdge": 5,
+    "rlnDoZeroMask": 1,
+    "rlnDoSolventFlattening": 1,
+    "rlnDoSolventFscCorrection": 0,
+    "rlnSolventMaskName": "None",
+    "rlnSolventMask2Name": "None",
+    "rlnBodyStarFile": "None",
+    "rlnTauSpectrumName": "None",
+    "rlnMaximumCoarseImageSize": -1,
+    "rlnHighresLimitExpectation": "-1.000000",
+    "rlnLowresLimitExpectation": "-1.000000",
+    "rlnIncrementImageSize": 10,
+    "rlnDoMapEstimation": 1,
+    "rlnDoFastSubsetOptimisation": 0,
+    "rlnDoExternalReconstruct": 0,
+    "rlnDoStochasticGradientDescent": 0,
+    "rlnDoStochasticEM": 0,
+    "rlnSgdInitialIterations": 50,
+    "rlnSgdFinalIterations": 50,
+    "rlnSgdInBetweenIterations": 200,
+    "rlnSgdInitialResolution": "35.000000",
+    "rlnSgdFinalResolution": "15.000000",
+    "rlnSgdInitialSubsetSize": 100,
+    "rlnSgdFinalSubsetSize": 500,
+    "rlnSgdMuFactor": "0.000000",
+    "rlnSgdSigma2FudgeInitial": "8.000000",
+    "rlnSgdSigma2FudgeHalflife": -1,
+    "rlnSgdSkipAnneal": 0,
+    "rlnSgdSubsetSize": -1,
+    "rlnSgdWriteEverySubset": 1,
+    "rlnSgdStepsize": "0.500000",
+    "rlnDoAutoRefine": 0,
+    "rlnAutoLocalSearchesHealpixOrder": 4,
+    "rlnNumberOfIterWithoutResolutionGain": 0,
+    "rlnBestResolutionThusFar": "0.000000",
+    "rlnNumberOfIterWithoutChangingAssignments": 0,
+    "rlnDoSkipAlign": 0,
+    "rlnDoSkipRotate": 0,
+    "rlnOverallAccuracyRotations": "999.000000",
+    "rlnOverallAccuracyTranslationsAngst": "999.000000",
+    "rlnChangesOptimalOrientations": "999.000000",
+    "rlnChangesOptimalOffsets": "999.000000",
+    "rlnChangesOptimalClasses": "9999999.000000",
+    "rlnSmallestChangesOrientations": "999.000000",
+    "rlnSmallestChangesOffsets": "999.000000",
+    "rlnSmallestChangesClasses": 9999999,
+    "rlnLocalSymmetryFile": "None",
+    "rlnDoHelicalRefine": 0,
+    "rlnIgnoreHelicalSymmetry": 0,
+    "rlnFourierMask": "None",
+    "rlnHelicalTwistInitial": "0.000000",
+    "rlnHelicalRiseInitial": "0.000000",
+    "rlnHelicalCentralProportion": "0.300000",
+    "rlnHelicalMaskTubeInnerDiameter": "-1.000000",
+    "rlnHelicalMaskTubeOuterDiameter": "-1.000000",
+    "rlnHelicalSymmetryLocalRefinement": 0,
+    "rlnHelicalSigmaDistance": "-1.000000",
+    "rlnHelicalKeepTiltPriorFixed": 0,
+    "rlnHasConverged": 0,
+    "rlnHasHighFscAtResolLimit": 0,
+    "rlnHasLargeSizeIncreaseIterationsAgo": 0,
+    "rlnDoCorrectNorm": 0,
+    "rlnDoCorrectScale": 0,
+    "rlnDoCorrectCtf": 1,
+    "rlnDoIgnoreCtfUntilFirstPeak": 0,
+    "rlnCtfDataArePhaseFlipped": 0,
+    "rlnDoOnlyFlipCtfPhases": 0,
+    "rlnRefsAreCtfCorrected": 1,
+    "rlnFixSigmaNoiseEstimates": 0,
+    "rlnFixSigmaOffsetEstimates": 0,
+    "rlnMaxNumberOfPooledParticles": 3,
+}

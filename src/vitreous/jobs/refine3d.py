@@ -1,0 +1,207 @@
+"""Refine3D: particles and a first map to a gold-standard map with the poses that made it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vitreous.context import Context, UserError
+from vitreous.job.declare import LoopJob, group, input, job, output
+from vitreous.methods.refinement.settings3d import ORDERS, Images, Optimisation, Reference, RefineSettings, Sampling
+
+if TYPE_CHECKING:
+    from vitreous.methods.refinement.refine3d import Refinement, State
+    from vitreous.tables.table import Table
+
+_HELICAL = (
+    *("helical_nr_asu", "helical_range_distance", "helical_rise_inistep", "helical_rise_initial", "helical_rise_max"),
+    *("helical_rise_min", "helical_tube_inner_diameter", "helical_tube_outer_diameter", "helical_twist_inistep"),
+    *("helical_twist_initial", "helical_twist_max", "helical_twist_min", "helical_z_percentage", "do_apply_helical_symmetry"),
+    *("do_local_search_helical_symmetry", "keep_tilt_prior_fixed", "range_psi", "range_rot", "range_tilt"),
+)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A refinement under way: the engine with its images, the table as read, and the state after the last round."""
+
+    engine: "Refinement"
+    particles: "Table"
+    state: "State"
+
+    @property
+    def iteration(self) -> int:
+        return self.state.iteration
+
+
+@job(
+    "relion.refine3d",
+    number=10,
+    folder="Refine3D",
+    title="3D auto-refine",
+    version=1,
+    command="refine3d",
+    fixed={"do_helix": "No", "do_blush": "No", "relax_sym": "", "ctf_intact_first_peak": "No", "ctf_corrected_ref": "Yes",
+           "do_local_ang_searches": "No"},
+    # Poses are refined without a grid, so the step at which RELION turns to local grids, and its short cut, have no say.
+    ignored=(*_HELICAL, "fn_cont", "auto_local_sampling", "auto_faster", "do_pad1", "skip_gridding", "sigma_angles"),
+)  # fmt: skip
+class Refine3D(LoopJob):
+    """Refine two halves of the particles independently against a map, as far as the halves agree."""
+
+    particles: str = input(kind="particles", relion="fn_img", help="Particles with their CTF: particles.star.")
+    reference_map: str = input(
+        kind="map", relion="fn_ref", tab="Reference", help="A map to begin with, such as an initial model; it is low-passed."
+    )
+    solvent_mask: str = input(
+        kind="mask", relion="fn_mask", optional=True, tab="Reference",
+        help="Soft mask, 1 in the particle, of the particles' box. Empty: a soft sphere of the particle's diameter.",
+    )  # fmt: skip
+    reference: Reference = group(Reference, tab="Reference")
+    images: Images = group(Images, tab="CTF")
+    optimisation: Optimisation = group(Optimisation, tab="Optimisation")
+    sampling: Sampling = group(Sampling, tab="Auto-sampling")
+
+    refined = output("run_data.star", kind="particles", help="Particles with their refined poses and half sets")
+    volume = output("run_class001.mrc", kind="map", help="The map of both halves, filtered by its resolution")
+    half1 = output("run_half1_class001_unfil.mrc", kind="halfmap", help="Half map 1, not filtered")
+    half2 = output("run_half2_class001_unfil.mrc", kind="halfmap", help="Half map 2, not filtered")
+    model = output("run_model.star", kind="model", help="Resolution, FSC, noise")
+    optimiser = output("run_optimiser.star", kind="optimiser", help="To go on from, or for multi-body refinement")
+
+    def settings(self) -> RefineSettings:
+        """The options as the method takes them."""
+        return RefineSettings(
+            reference=self.reference, images=self.images, optimisation=self.optimisation, sampling=self.sampling
+        )
+
+    def begin(self, context: Context) -> Running:
+        """Read the inputs and make the state before round 1."""
+        from vitreous.files import mrc
+        from vitreous.methods.refinement.refine3d import fitted_reference
+
+        engine, table = self._engine(context)
+        volume, voxel_size_A = mrc.read_volume(self.reference_map)
+        if voxel_size_A <= 0:
+            voxel_size_A = engine.stock.pixel_size_A
+            context.note(f"{self.reference_map} does not say its voxel size; the particles' {voxel_size_A:.3f} Å is taken")
+        fitted = fitted_reference(volume, voxel_size_A, engine.stock, resize=self.reference.resize)
+        if fitted.shape != volume.shape or abs(voxel_size_A - engine.stock.pixel_size_A) > 0.01 * voxel_size_A:
+            context.note(
+                f"the reference ({volume.shape[0]} voxels of {voxel_size_A:.3f} Å) was brought to the particles' "
+                f"{engine.stock.box} pixels of {engine.stock.pixel_size_A:.3f} Å"
+            )
+        state = engine.begin(table, fitted)
+        for row, reason in sorted(engine.stock.bad.items())[:20]:
+            context.note(f"row {row + 1} of {self.particles} is set aside: the image {reason}")
+        return Running(engine, table, state)
+
+    def step(self, state: Running, context: Context) -> Running:
+        """One round."""
+        after = state.engine.step(state.state)
+        at = after.convergence
+        moved = (
+            ""
+            if state.state.modes is None
+            else f"poses turned by {at.turn_deg:.2f}° and moved by {at.move_px * state.engine.stock.pixel_size_A:.2f} Å in the median, "
+        )
+        context.note(f"round {after.iteration}: {after.resolution_A:.2f} Å (FSC 0.143), {moved}next search {after.stage}")
+        return Running(state.engine, state.particles, after)
+
+    def done(self, state: Running) -> bool:
+        return state.state.finished
+
+    def save(self, state: Running, folder: Path, context: Context) -> None:
+        """The files of one iteration; the optimiser comes last, and says that the iteration is whole."""
+        self._write(state, folder, f"run_it{state.iteration:03d}", context)
+
+    def saved(self, folder: Path) -> Sequence[int]:
+        names = [path.name for path in folder.glob("run_it[0-9][0-9][0-9]_optimiser.star")]
+        return sorted(int(name[6:9]) for name in names)
+
+    def load(self, folder: Path, iteration: int, context: Context) -> Running:
+        """Take up the state of an iteration from its files."""
+        from vitreous.files import halves, star
+        from vitreous.methods.refinement.restored import MAPS, state_from
+
+        engine, table = self._engine(context)
+        root = folder / f"run_it{iteration:03d}"
+        models = [halves.read_model(Path(f"{root}_half{h}_model.star")) for h in (1, 2)]
+        said = halves.read_optimiser(Path(f"{root}_optimiser.star"))
+        rows = star.read_table(f"{root}_data.star", "particles")
+        if len(rows) != len(table):
+            raise UserError(f"{root}_data.star has {len(rows)} particles, {self.particles} has {len(table)}: start a new job")
+        maps = halves.read_maps(folder, root.name, MAPS)
+        state = state_from(iteration, rows, models[0], said, maps, pixel_size_A=engine.stock.pixel_size_A)
+        return Running(engine, table, state)
+
+    def finish(self, state: Running, context: Context) -> None:
+        """The last files, without an iteration in their names."""
+        self._write(state, context.folder, "run", context)
+        context.note(f"refined {len(state.particles)} particles to {state.state.resolution_A:.2f} Å")
+
+    def _engine(self, context: Context) -> "tuple[Refinement, Table]":
+        import numpy as np
+
+        from vitreous.files import mrc, star
+        from vitreous.files.stacks import ImageStacks
+        from vitreous.methods.refinement.refine3d import Refinement, stock_of
+
+        table = star.read_table(self.particles, "particles")
+        if len(table) == 0:
+            raise UserError(f"{self.particles} holds no particles; give the table of an extraction or selection that found some")
+        source = ImageStacks(table["image"].tolist())
+        source.check()
+        stock = stock_of(source, table, self.settings(), context)
+        mask = None
+        if self.solvent_mask:
+            mask = mrc.read_volume(self.solvent_mask)[0]
+            if mask.shape != (stock.box,) * 3:
+                raise UserError(
+                    f"{self.solvent_mask} has the shape {mask.shape}, but the particles have {stock.box} pixels a side"
+                )
+            mask = np.clip(mask, 0.0, 1.0)
+        return Refinement(stock, self.settings(), mask=mask, context=context), table
+
+    def _write(self, running: Running, folder: Path, root: str, context: Context) -> None:
+        """Particles, maps, models, sampling, and the optimiser last."""
+        from vitreous.files import halves, star
+        from vitreous.methods.refinement.restored import as_columns, as_maps, as_model, as_progress, directions
+
+        state, stock = running.state, running.engine.stock
+        name = str(folder / root)
+        final = root == "run"
+        rows = running.particles.with_(**as_columns(state, pixel_size_A=stock.pixel_size_A))
+        star.write_table(f"{name}_data.star", rows)
+        halves.write_maps(folder, root, as_maps(state, final=final), pixel_size_A=stock.pixel_size_A)
+        order = ORDERS[self.sampling.step] - 1
+        grid = directions(order, running.engine.group)
+        halves.write_sampling(
+            f"{name}_sampling.star", order=order, group=running.engine.group, directions=grid,
+            offset_range_A=self.sampling.offset_range_px * stock.pixel_size_A,
+            offset_step_A=2 * self.sampling.offset_step_px * stock.pixel_size_A,
+        )  # fmt: skip
+        models = ["_model"] if final else ["_half1_model", "_half2_model"]
+        for half, suffix in enumerate(models, start=1):
+            path = f"{name}_class001.mrc" if final else f"{name}_half{half}_class001.mrc"
+            plain = as_model(state, stock, half=0 if final else half)
+            halves.write_model(f"{name}{suffix}.star", halves.MapModel(map_path=path, directions=len(grid), **plain))
+        values = {
+            "rlnOutputRootName": str(folder / "run"),
+            "rlnModelStarFile": f"{name}{models[0]}.star",
+            **({} if final else {"rlnModelStarFile2": f"{name}{models[1]}.star"}),
+            "rlnExperimentalDataStarFile": f"{name}_data.star",
+            "rlnOrientSamplingStarFile": f"{name}_sampling.star",
+            "rlnCurrentIteration": state.iteration,
+            "rlnDoAutoRefine": 1,
+            "rlnDoSplitRandomHalves": int(not final),
+            "rlnJoinHalvesUntilThisResolution": f"{self.optimisation.join_halves_to_A:.6f}",
+            "rlnRandomSeed": context.seed,
+            "rlnParticleDiameter": f"{self.optimisation.particle_diameter_A:.6f}",
+            "rlnDoZeroMask": int(self.optimisation.zero_outside),
+            "rlnDoSolventFscCorrection": int(self.optimisation.solvent_corrected_fsc),
+            "rlnSolventMaskName": self.solvent_mask or "None",
+            "rlnDoCorrectCtf": int(self.images.correct_ctf),
+        }
+        progress = as_progress(state)
+        halves.write_optimiser(f"{name}_optimiser.star", {**values, **progress.relion}, progress.own)

@@ -1,0 +1,153 @@
+"""A State of 3D refinement as plain values, for files, and back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vitreous.maths import rotations, sphere
+from vitreous.methods.refinement import resolution
+from vitreous.methods.refinement.local import Modes
+from vitreous.methods.refinement.refine3d import State
+from vitreous.methods.refinement.resolution import Convergence
+from vitreous.methods.refinement.stock import Stock
+from vitreous.tables.table import Table
+
+MAPS = ("half1_class001", "half2_class001", "half1_class001_unfil", "half2_class001_unfil", "class001")
+
+
+def as_columns(state: State, *, pixel_size_A: float) -> dict[str, NDArray[Any]]:
+    """Columns of the particles: poses, likelihoods, half set; before the first round the half set alone."""
+    count = len(state.half)
+    columns: dict[str, NDArray[Any]] = {
+        "half": state.half, "class_number": np.ones(count, np.int64), "norm_correction": np.ones(count)
+    }  # fmt: skip
+    if state.modes is None:
+        return columns
+    turned, origins, log_likelihood, posterior = state.best
+    rot, tilt, psi = (angle.numpy() for angle in rotations.to_euler(torch.from_numpy(turned)))
+    significant = (state.modes.posterior() > 1e-3).sum(1)
+    return {
+        **columns,
+        "rot_deg": rot,
+        "tilt_deg": tilt,
+        "psi_deg": psi,
+        "origin_x_A": origins[:, 0] * pixel_size_A,
+        "origin_y_A": origins[:, 1] * pixel_size_A,
+        "log_likelihood": log_likelihood,
+        "pmax": posterior,
+        "significant_samples": significant,
+    }
+
+
+def as_maps(state: State, *, final: bool) -> dict[str, NDArray[np.float32]]:
+    """Maps by name: filtered halves (not when final), unfiltered halves and the joined map once there are any."""
+    maps = {} if final else {MAPS[h]: state.references[h] for h in range(2)}
+    if state.unfiltered is not None and state.joined is not None:
+        maps |= {MAPS[2]: state.unfiltered[0], MAPS[3]: state.unfiltered[1], MAPS[4]: state.joined}
+    return maps
+
+
+def as_model(state: State, stock: Stock, *, half: int) -> dict[str, Any]:
+    """What a model file says of one half (1, 2) or of both joined (0)."""
+    shells = stock.box // 2 + 1
+    fsc = np.zeros(shells) if state.fsc is None else state.fsc
+    mine = np.ones(len(state.half), bool) if half == 0 else state.half == half
+    score, posterior = (np.zeros(1), np.zeros(1)) if state.modes is None else (state.best[2][mine], state.best[3][mine])
+    return {
+        "box": stock.box,
+        "pixel_size_A": stock.pixel_size_A,
+        "resolution_A": state.resolution_A,
+        "reach": state.reach,
+        "signal_to_noise": resolution.signal_to_noise(resolution.joined(fsc) if half == 0 else fsc),
+        "fsc": fsc,
+        "map_noise": np.ones(shells) if state.map_noise is None else state.map_noise,
+        "noise": state.noise,
+        "group_names": [f"group_{name}" for name in stock.group_names],
+        "group_sizes": [int(((stock.groups == g) & mine).sum()) for g in range(len(stock.group_names))],
+        "sigma_origin_A": state.sigma_origin_px * stock.pixel_size_A,
+        "mean_pmax": float(posterior.mean()),
+        "log_likelihood": float(score.sum()),
+        "local_sigma_deg": 2.0 if state.stage == "local" else 0.0,
+    }
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a refinement stands: under RELION's labels, and what only we know."""
+
+    relion: Mapping[str, Any]
+    own: Mapping[str, Any]
+
+
+def as_progress(state: State) -> Progress:
+    """Counters and changes of the last round."""
+    at = state.convergence
+    best = 0.0 if not np.isfinite(state.resolution_A) else 1.0 / state.resolution_A
+    relion = {
+        "rlnNumberOfIterWithoutResolutionGain": at.no_gain,
+        "rlnBestResolutionThusFar": f"{best:.6f}",
+        "rlnNumberOfIterWithoutChangingAssignments": at.no_change,
+        "rlnChangesOptimalOrientations": f"{at.turn_deg:.6f}",
+        "rlnSmallestChangesOrientations": f"{at.smallest_turn_deg:.6f}",
+        "rlnHasConverged": int(state.finished),
+    }
+    own = {
+        "vitreousStage": state.stage,
+        "vitreousGlobalRounds": state.global_rounds,
+        "vitreousBestShell": at.best_shell,
+        "vitreousReach": state.reach,
+        "vitreousMove": f"{at.move_px:.6f}",
+        "vitreousFinished": int(state.finished),
+    }
+    return Progress(relion, own)
+
+
+def state_from(
+    iteration: int, rows: Table, model: Mapping[str, Any], said: Mapping[str, str], maps: Mapping[str, NDArray[np.float32]], *,
+    pixel_size_A: float,
+) -> State:  # fmt: skip
+    """The state that was written: poses from the table (one mode each), the rest from the model, optimiser and maps."""
+    at = Convergence(
+        best_shell=int(said["vitreousBestShell"]),
+        no_gain=int(said["rlnNumberOfIterWithoutResolutionGain"]),
+        no_change=int(said["rlnNumberOfIterWithoutChangingAssignments"]),
+        smallest_turn_deg=float(said["rlnSmallestChangesOrientations"]),
+        turn_deg=float(said["rlnChangesOptimalOrientations"]),
+        move_px=float(said["vitreousMove"]),
+    )
+    whole = all(name in maps for name in MAPS[2:])
+    return State(
+        iteration=iteration,
+        half=np.asarray(rows["half"], np.int64),
+        modes=_modes(rows, pixel_size_A) if iteration > 0 else None,
+        references=(maps[MAPS[0]], maps[MAPS[1]]),
+        noise=model["noise"],
+        reach=int(said["vitreousReach"]),
+        sigma_origin_px=model["sigma_origin_A"] / pixel_size_A,
+        global_rounds=int(said["vitreousGlobalRounds"]),
+        stage=said["vitreousStage"],
+        convergence=at,
+        fsc=model["fsc"] if iteration > 0 else None,
+        map_noise=model["map_noise"],
+        unfiltered=(maps[MAPS[2]], maps[MAPS[3]]) if whole else None,
+        joined=maps[MAPS[4]] if whole else None,
+        resolution_A=model["resolution_A"] if iteration > 0 else float("inf"),
+        finished=bool(int(said["vitreousFinished"])),
+    )
+
+
+def _modes(rows: Table, pixel_size_A: float) -> Modes:
+    turned = rotations.from_euler(*(np.asarray(rows[name], float) for name in ("rot_deg", "tilt_deg", "psi_deg")))
+    origins = np.stack([np.asarray(rows[n], float) for n in ("origin_x_A", "origin_y_A")], axis=1) / pixel_size_A
+    score = np.asarray(rows["log_likelihood"], float)[:, None]
+    return Modes(turned.numpy()[:, None], origins[:, None], score, np.zeros((len(rows), 1, 5, 5)))
+
+
+def directions(order: int, group: str) -> NDArray[np.float64]:
+    """(rot, tilt) in degrees of a HEALPix order in the asymmetric unit."""
+    grid: NDArray[np.float64] = sphere.directions(order, group).numpy()
+    return grid
