@@ -2,20 +2,24 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from vitreous.methods.ctf.fit import CtfFit
 from vitreous.methods.ctf.rings import Microscope
 
+SMOOTHING_PX = 1.2
 
 def picture(found: CtfFit, microscope: Microscope) -> NDArray[np.float32]:
-    """The background-free spectrum, scaled to about 0..1, with the fitted |CTF| in its left half; (N, N) centred."""
+    """The background-free spectrum, smoothed for the eye and scaled to about 0..1, with the fit in its left half; (N, N)."""
     size = found.spectrum.box
     kx, ky = (np.ascontiguousarray(k) for k in np.broadcast_arrays(*found.spectrum.frequencies()))
     chi = microscope.phase(kx, ky, found.astigmatism) + np.deg2rad(found.phase_shift_deg)
-    low, high = np.percentile(found.flat, [2, 98])
-    out = np.clip((found.flat - low) / max(float(high - low), 1e-30), -0.2, 1.2).astype(np.float32)
+    k2 = kx**2 + ky**2
+    smooth = gaussian_filter(found.flat, SMOOTHING_PX)
+    low, high = np.percentile(smooth[k2 < 2 / found.resolution_A**2], [2, 98])
+    out = np.clip((smooth - low) / max(float(high - low), 1e-30), -0.2, 1.2).astype(np.float32)
     model = np.abs(np.sin(chi)).astype(np.float32)
-    seen = kx**2 + ky**2 <= 1 / found.resolution_A**2
+    seen = k2 <= 1 / found.resolution_A**2
     left = np.broadcast_to(np.arange(size)[None, :] < size // 2, (size, size))
     return np.where(left, np.where(seen, model, 0.5 + 0.5 * (model - 0.5)), out).astype(np.float32)
 
