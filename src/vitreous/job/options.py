@@ -29,6 +29,7 @@ class Option:
     tab: str
     relion: tuple[str, ...]
     when: str | None
+    constraints: tuple[Any, ...] = ()
 
     @property
     def required(self) -> bool:
@@ -89,6 +90,7 @@ def _walk(cls: type, path: tuple[str, ...], tab: str, renamed: Mapping[str, str 
             tab=what.tab or tab or "Options",
             relion=tuple(relion.split("|")) if relion else (),
             when=what.when if isinstance(what, Param) else None,
+            constraints=tuple(field.metadata),
         )
 
 

@@ -1,6 +1,7 @@
 """Hands units to this process or to local worker processes (dask.distributed); a lost worker loses only its unit in hand."""
 
 import os
+import signal
 import sys
 import time
 import traceback
@@ -17,6 +18,7 @@ from vitreous.run.stopping import StopQuestion
 from vitreous.run.units import identity
 
 TRIES_OF_A_LOST_UNIT = 2
+GRACE_S = 20.0
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -103,7 +105,7 @@ def side_by_side(task: Task, units: Sequence[Unit], *, asked: Callable[[], bool]
     import logging
 
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
     from distributed import wait as wait_for
 
     placement = task.placement
@@ -118,28 +120,46 @@ def side_by_side(task: Task, units: Sequence[Unit], *, asked: Callable[[], bool]
         "distributed.worker.memory.target": False,
     }
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    with (
-        dask.config.set(settings),
-        LocalCluster(  # type: ignore[no-untyped-call]
+    with dask.config.set(settings), _local_cluster(workers) as cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
+        waiting = list(reversed(units))
+        flying: dict[Any, Unit] = {}
+        asked_at: float | None = None
+        while waiting or flying:
+            if asked_at is None and asked():
+                asked_at = time.monotonic()
+            while waiting and len(flying) < 2 * workers and asked_at is None:
+                unit = waiting.pop()
+                flying[client.submit(_in_worker, task, unit, pure=False)] = unit
+            for future in _finished(list(flying), wait_for):
+                yield _landed(future, flying.pop(future))
+            if asked_at is not None and (not flying or time.monotonic() - asked_at > GRACE_S):
+                return
+
+
+def _local_cluster(workers: int) -> Any:
+    """Local worker processes that do not hear Ctrl-C: the runner tells them, so that a unit in hand can end in order.
+
+    The signal is blocked while the cluster's threads begin; they and the processes that they start keep it blocked. The
+    resource tracker, which would unblock it when it starts, is started before.
+    """
+    import logging
+    from multiprocessing import resource_tracker
+
+    from distributed import LocalCluster
+
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
             dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
             memory_limit=0,
-        ) as cluster,
-        Client(cluster) as client,  # type: ignore[no-untyped-call]
-    ):
-        waiting = list(reversed(units))
-        flying: dict[Any, Unit] = {}
-        while waiting or flying:
-            while waiting and len(flying) < 2 * workers and not asked():
-                unit = waiting.pop()
-                flying[client.submit(_in_worker, task, unit, pure=False)] = unit
-            if not flying:
-                return
-            for future in _finished(list(flying), wait_for):
-                yield _landed(future, flying.pop(future))
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _finished(futures: list[Any], wait_for: Any) -> list[Any]:

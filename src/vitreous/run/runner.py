@@ -15,8 +15,9 @@ from typing import IO, Any
 from vitreous.context import Context, Stopped, UserError
 from vitreous.files import atomic
 from vitreous.job import as_star
+from vitreous.job.as_command import to_arguments
 from vitreous.job.declare import LoopJob, MapJob
-from vitreous.job.options import identity, options, values
+from vitreous.job.options import as_plain, identity, options, value_of, values
 from vitreous.job.placement import Placement, device_of
 from vitreous.run import loops, maps, record
 from vitreous.run.engine import use_threads
@@ -105,22 +106,29 @@ def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, co
     free = shutil.disk_usage(where.path).free
     if free < LEAST_FREE_BYTES:
         raise UserError(f"only {free / 2**20:.0f} MB are free where {where.path} lies: free some space, then continue the job")
+    _look_for_inputs(job)
     changed = _changes(where, job)
+    moved = [line for line in changed if any(line.startswith(f"{o.name} was ") for o in options(type(job)) if o.is_input)]
+    if isinstance(job, LoopJob) and moved and job.saved(where.path):
+        raise UserError(f"{where.path} holds iterations of other input ({moved[0]}): give another folder with --out")
     as_star.write(where.job_star, job, placed, is_continue=goes_on, seed=seed)
     record.note_start(where, command or _python_call(job), goes_on=goes_on)
     record.write_versions(where)
     screen.note(f"{job.type.title} in {where.path}/ ({'going on' if goes_on else 'new'})")
     for line in changed:
         screen.note(line)
-    inputs = {option.name: True for option in options(type(job)) if option.is_input}
-    if isinstance(job, LoopJob) and job.saved(where.path) and any(line.split(" ")[0].lstrip() in inputs for line in changed):
-        raise UserError(f"{where.path} holds iterations of other input ({changed[0].strip()}): give another folder with --out")
     atomic.write_text(where.settings, json.dumps(_plain(job), indent=1))
 
 
-def _plain(job: Any) -> dict[str, Any]:
-    from vitreous.job.options import as_plain
+def _look_for_inputs(job: Any) -> None:
+    """Each input file that was given must be there; a pattern with * or ? is left to the job."""
+    for option in options(type(job)):
+        path = str(value_of(job, option)) if option.is_input else ""
+        if path and not set("*?[") & set(path) and not Path(path).exists():
+            raise UserError(f"{job.type.title}: {option.flag} {path}: there is no such file (paths count from {Path.cwd()})")
 
+
+def _plain(job: Any) -> dict[str, Any]:
     return {"label": job.type.label, "options": as_plain(job)}
 
 
@@ -137,8 +145,6 @@ def _changes(where: JobFolder, job: Any) -> list[str]:
 
 
 def _python_call(job: Any) -> str:
-    from vitreous.job.as_command import to_arguments
-
     return " ".join(["vitreous", job.type.command, *to_arguments(job)])
 
 
