@@ -14,9 +14,12 @@ CARBON_ABSORBS = 0.0006  # part of the beam lost for each Å of carbon
 
 
 def water_structure_factor(k_1_A: Array) -> Array:
-    """Power of many water molecules over that of as many alone: small at low k (ice is hard to compress), a ring at 3.7 Å."""
-    rise = 0.94 / (1 + np.exp(-(k_1_A - 0.235) / 0.02))
-    return np.asarray(0.06 + rise + 0.7 * np.exp(-(((k_1_A - 0.27) / 0.03) ** 2) / 2))
+    """Power of many water molecules over that of as many alone: small at low k (ice is hard to compress), a ring at 3.7 Å.
+
+    The floor is twice that of bulk ice, for the rough surfaces of the film.
+    """
+    rise = 0.88 / (1 + np.exp(-(k_1_A - 0.235) / 0.02))
+    return np.asarray(0.12 + rise + 0.7 * np.exp(-(((k_1_A - 0.27) / 0.03) ** 2) / 2))
 
 
 def carbon_structure_factor(k_1_A: Array) -> Array:

@@ -106,7 +106,7 @@ def simulate_particles(settings: ParticleSettings, folder: Path, context: Contex
     the noise has variance 1 (snr 0: no noise, images in V as summed from the map's voxels). Same settings and seed make
     the same files; files that are there with the same settings are kept.
     """
-    if is_done(folder, "particles", settings, context):
+    if is_done(folder, "particles", [folder / STACK, folder / MAP, folder / TRUTH, folder / INPUT], settings, context):
         return star.read_table(folder / TRUTH, "particles")
     folder.mkdir(parents=True, exist_ok=True)
     maker = _Maker(settings)

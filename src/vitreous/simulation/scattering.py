@@ -69,7 +69,7 @@ class Curves:
 
 def shared_curves(atoms: Atoms, highest_1_A: float, *, tolerance: float = 1e-4) -> Curves:
     """The fewest curves that give every atom's potential up to a frequency within a relative tolerance (by SVD)."""
-    k = np.linspace(0, highest_1_A, 400)
+    k = np.linspace(0, highest_1_A, 200)
     bare = not bool((atoms.elements == "H").any())
     rounded = np.maximum(np.round(atoms.bfactors_A2), 0.0)
     kinds, which = np.unique(np.array([f"{e}/{b}" for e, b in zip(atoms.elements, rounded)]), return_inverse=True)

@@ -1,6 +1,8 @@
 """A session at the microscope: movies (or micrographs) on disk, and every truth about them in STAR files."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,21 +50,38 @@ def simulate_session(settings: SessionSettings, folder: Path, context: Context =
     sensor = make_sensor(settings.camera, context.seed_for("camera"))
     names = [movie_path(settings, folder, plan) for plan in plans]
     particles = particles_truth(settings, plans, names)
-    if not is_done(folder, "truth", settings, context):
+    if not is_done(folder, "truth", [folder / MAP, folder / PARTICLES, folder / MICROGRAPHS], settings, context):
         _write_truth(settings, folder, atoms, sensor, plans)
         star.write_table(folder / PARTICLES, particles)
         mark_done(folder, "truth", settings, context)
-    layer = ParticleLayer(atoms, settings)
-    for plan, path in zip(plans, names):
+    _make_all(settings, folder, ParticleLayer(atoms, settings), sensor, plans, context)
+    return particles
+
+
+def _make_all(
+    settings: SessionSettings, folder: Path, layer: ParticleLayer, sensor: Sensor, plans: list[Plan], context: Context
+) -> None:
+    """Make the movies that are missing, side by side on context.threads threads."""
+    one = replace(settings, movies=1)  # a movie does not depend on how many there are
+
+    def make(plan: Plan) -> None:
         context.check()
-        context.progress(plan.number, settings.movies, f"simulating {path.name}")
-        if path.is_file() and is_done(folder, plan.name, settings, context):
-            continue
+        path = movie_path(settings, folder, plan)
+        if is_done(folder, plan.name, [path], one, context):
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_movie(path, Exposure(plan, layer, context), sensor, context)
-        mark_done(folder, plan.name, settings, context)
-    context.progress(settings.movies, settings.movies, "simulated the session")
-    return particles
+        mark_done(folder, plan.name, one, context)
+
+    with ThreadPoolExecutor(max(1, context.threads)) as pool:
+        context.progress(0, len(plans), "simulating movies")
+        try:
+            for count, made in enumerate(as_completed([pool.submit(make, plan) for plan in plans]), 1):
+                made.result()
+                context.progress(count, len(plans), "simulating movies")
+        except BaseException:  # Ctrl-C as well: what has not begun is dropped, what is in hand is finished
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def movie_path(settings: SessionSettings, folder: Path, plan: Plan) -> Path:
@@ -118,8 +137,8 @@ def _write_movie(path: Path, exposure: Exposure, sensor: Sensor, context: Contex
 def _counted(
     expected: Iterator[NDArray[np.float32]], camera: Camera, seed: int, context: Context
 ) -> Iterator[NDArray[np.uint8] | NDArray[np.uint16]]:
-    """Frames of counts, in bytes where 255 is far above what a pixel sees."""
-    small = 20 * camera.dose_e_A2 / camera.frames * camera.pixel_size_A**2 + 120 < 255
+    """Frames of counts, in bytes where 255 is far above what a pixel sees (hot pixels may saturate)."""
+    small = camera.dose_e_A2 / camera.frames * camera.pixel_size_A**2 < 80
     for number, mean in enumerate(expected):
         context.check()
         counts = count_electrons(mean, seed + number)

@@ -4,7 +4,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-TAPS = 8
+TAPS = 12
 _STEPS = 1024
 
 
