@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.context import UserError
-from vitreous.files import star
-from vitreous.files.star_blocks import StarFile, list_block, loop_block
+from vitreous.files import motion as motion_file
 from vitreous.simulation.settings import Camera, Microscope, Motion
 
 Array = NDArray[np.float64]
@@ -69,48 +68,34 @@ def read_track(path: Path, camera: Camera) -> Track:
 
     Shifts are scaled by the ratio of pixel sizes; if the file has another number of frames its course is resampled.
     """
-    try:
-        general = star.read_list(path, "general")
-        file = star.read(path)
-        shifts = file["global_shift"]
-        found = np.stack([np.asarray(shifts[f"rlnMicrographShift{axis}"], np.float64) for axis in "XY"], axis=1)
-        scale = float(general["rlnMicrographOriginalPixelSize"]) / camera.pixel_size_A
-    except KeyError as error:
-        raise UserError(f"{path} is not a motion STAR file: it has no {error.args[0]}") from error
-    places = np.linspace(0, len(found) - 1, camera.frames)
-    path_px = -scale * np.stack([np.interp(places, np.arange(len(found)), found[:, i]) for i in range(2)], axis=1)
-    stretch = (len(found) - 1) / max(camera.frames - 1, 1)
+    found = motion_file.read(path)
+    if len(found.shifts_px) < 2 or not found.pixel_size_A:
+        raise UserError(f"{path} has the shifts of fewer than two frames, or no pixel size: choose another motion file")
+    scale = -found.pixel_size_A / camera.pixel_size_A
+    last = len(found.shifts_px) - 1
+    places = np.linspace(0, last, camera.frames)
+    course = np.stack([np.interp(places, np.arange(last + 1), found.shifts_px[:, i]) for i in range(2)], axis=1)
     local = np.zeros((2, 3, 6))
-    if "local_motion_model" in file:
-        coefficients = np.asarray(file["local_motion_model"]["rlnMotionModelCoeff"], np.float64)
-        if len(coefficients) == 36:  # (axis, spatial term, power of z)
-            local = -scale * coefficients.reshape(2, 6, 3).transpose(0, 2, 1) * stretch ** np.array([1, 2, 3])[:, None]
-    return Track(path_px - path_px[0], local)
+    if found.coefficients is not None:  # (axis, spatial term, power of z)
+        stretch = last / max(camera.frames - 1, 1)
+        local = scale * found.coefficients.reshape(2, 6, 3).transpose(0, 2, 1) * stretch ** np.array([1, 2, 3])[:, None]
+    return Track(scale * (course - course[0]), local)
 
 
 def write_track(path: Path, track: Track, *, movie: str, camera: Camera, microscope: Microscope, gain: str) -> None:
     """The truth of a movie's motion as the motion STAR file that a perfect motion correction would leave."""
-    general = {
-        "rlnImageSizeX": camera.width,
-        "rlnImageSizeY": camera.height,
-        "rlnImageSizeZ": camera.frames,
-        "rlnMicrographMovieName": movie,
-        "rlnMicrographGainName": gain,
-        "rlnMicrographBinning": 1.0,
-        "rlnMicrographOriginalPixelSize": camera.pixel_size_A,
-        "rlnMicrographDoseRate": camera.dose_e_A2 / camera.frames,
-        "rlnMicrographPreExposure": 0.0,
-        "rlnVoltage": microscope.voltage_kV,
-        "rlnMicrographStartFrame": 1,
-        "rlnMotionModelVersion": 1,
-    }
-    undo = -track.path_px + 0.0
-    shifts = {
-        "rlnMicrographFrameNumber": np.arange(1, len(track) + 1),
-        "rlnMicrographShiftX": undo[:, 0],
-        "rlnMicrographShiftY": undo[:, 1],
-    }
-    coefficients = -track.local.transpose(0, 2, 1).ravel() + 0.0
-    model = {"rlnMotionModelCoeffsIdx": np.arange(36), "rlnMotionModelCoeff": coefficients}
-    blocks = [list_block("general", general), loop_block("global_shift", shifts), loop_block("local_motion_model", model)]
-    star.write(path, StarFile(blocks))
+    perfect = motion_file.Motion(
+        movie=movie,
+        gain=gain,
+        shape=(camera.frames, camera.height, camera.width),
+        pixel_size_A=camera.pixel_size_A,
+        voltage_kV=microscope.voltage_kV,
+        binning=1.0,
+        dose_per_frame_e_A2=camera.dose_e_A2 / camera.frames,
+        pre_exposure_e_A2=0.0,
+        first_frame=1,
+        shifts_px=-track.path_px + 0.0,
+        coefficients=-track.local.transpose(0, 2, 1).reshape(2, 18) + 0.0,
+        bad_px=np.zeros((0, 2), np.intp),
+    )
+    motion_file.write(path, perfect)
