@@ -15,11 +15,15 @@ VOLUME = (-3, -2, -1)
 
 def rfft2(images: Tensor) -> Tensor:
     """Half transforms (..., Y, X//2+1) of images (..., Y, X), phase relative to pixel (Y//2, X//2)."""
+    if images.numel() == 0:  # some FFT libraries refuse an empty batch
+        return images.new_zeros((*images.shape[:-1], images.shape[-1] // 2 + 1), dtype=images.dtype.to_complex())
     return torch.fft.rfft2(torch.fft.ifftshift(images, dim=IMAGE))
 
 
 def irfft2(ft: Tensor, box: int | Sequence[int]) -> Tensor:
     """Images (..., Y, X) of centred half transforms; box is N, or (Y, X)."""
+    if ft.numel() == 0:
+        return ft.new_zeros((*ft.shape[:-2], *_shape(box, 2)), dtype=ft.dtype.to_real())
     return torch.fft.fftshift(torch.fft.irfft2(ft, s=_shape(box, 2)), dim=IMAGE)
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def _degrees(angle: Any) -> Tensor:
-    tensor = torch.as_tensor(angle)
+    tensor = torch.as_tensor(angle, dtype=None if hasattr(angle, "dtype") else torch.float64)
     return torch.deg2rad(tensor if tensor.is_floating_point() else tensor.to(torch.float64))
 
 

@@ -21,19 +21,22 @@ def insert(
     powers = weights.to(torch.float32).contiguous().numpy()
     poses = rotations.to(torch.float32).contiguous().numpy()
 
-    # Planes that can be reached, counted from the lowest signed frequency.
-    reach = min(int(padding * r_max) + 2, data.shape[0] // 2)
+    # Planes that can be reached, by signed frequency; P/2 of an even grid is the plane -P/2.
+    padded = data.shape[0]
+    reach = int(padding * r_max) + 1
+    lowest, highest = max(-reach, -(padded // 2)), min(reach, (padded - 1) // 2)
 
     def work(start: int, stop: int) -> None:
-        _spread(grid, sums, values, powers, poses, np.float32(r_max), np.float32(padding), start - reach, stop - reach)
+        _spread(grid, sums, values, powers, poses, np.float32(r_max), np.float32(padding), lowest + start, lowest + stop)
 
-    in_parts(work, 2 * reach)
+    in_parts(work, highest - lowest + 1)
 
 
 @njit(cache=True, nogil=True, fastmath=True, boundscheck=False)
 def _spread(grid, sums, values, powers, poses, r_max, padding, first, last):  # type: ignore[no-untyped-def]
     """Add what falls on planes first <= z < last (signed): grid (P, P, P//2+1, 2), values (n, N, N//2+1, 2)."""
     padded = grid.shape[0]
+    highest = (padded - 1) // 2
     rows = values.shape[1]
     one = np.float32(1)
     for n in range(poses.shape[0]):
@@ -53,7 +56,8 @@ def _spread(grid, sums, values, powers, poses, r_max, padding, first, last):  # 
                 if x < 0:
                     x, z, sign = -x, -z, -one
                 z0 = int(math.floor(z))
-                if z0 < first - 1 or z0 >= last:
+                z1 = z0 + 1 if z0 < highest else z0 + 1 - padded
+                if (z0 < first or z0 >= last) and (z1 < first or z1 >= last):
                     continue
                 y = sign * (kx * xy + ky * yy)
                 x0, y0 = int(x), int(math.floor(y))
@@ -65,7 +69,7 @@ def _spread(grid, sums, values, powers, poses, r_max, padding, first, last):  # 
                     y1 += padded
                 re, im, power = values[n, row, kx, 0], sign * values[n, row, kx, 1], powers[n, row, kx]
                 for step in range(2):
-                    plane = z0 + step
+                    plane = z1 if step == 1 else z0
                     if plane < first or plane >= last:
                         continue
                     along = fz if step == 1 else one - fz

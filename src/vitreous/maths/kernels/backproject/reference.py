@@ -17,8 +17,8 @@ def insert(
     once = torch.nonzero((kx > 0) | (ky >= 0))[:, 0].to(slices.device)
     points, inside = points[:, once], inside[once]
     index, share, flipped = corners(points, data.shape[0])
-    values = slices.reshape(len(slices), -1)[:, inside]
+    values = slices.flatten(1)[:, inside]
     values = torch.where(flipped, values.conj().resolve_conj(), values)
-    power = weights.reshape(len(weights), -1)[:, inside]
+    power = weights.flatten(1)[:, inside]
     data.view(-1).index_add_(0, index.reshape(-1), (share * values).reshape(-1).to(data.dtype))
     weight.view(-1).index_add_(0, index.reshape(-1), (share * power).reshape(-1).to(weight.dtype))

@@ -66,7 +66,10 @@ def prepare_images(images: Tensor, padding: float = KAISER_PADDING) -> Prepared:
     box = images.shape[-1]
     padded = padded_box(box, padding)
     line = correction(box, padded).to(images)
-    ft = torch.fft.rfft2(wrapped(images / (line[:, None] * line), (padded, padded)))
+    wide = wrapped(images / (line[:, None] * line), (padded, padded))
+    if len(images) == 0:  # some FFT libraries refuse an empty batch
+        return Prepared(_with_margins(wide[..., : padded // 2 + 1].to(images.dtype.to_complex()), 2), box, padded)
+    ft = torch.fft.rfft2(wide)
     return Prepared(_with_margins(ft, 2), box, padded)
 
 
