@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from vitreous.context import UserError
+from vitreous.context import Stopped, UserError
 from vitreous.job import as_command, registry
 from vitreous.job.options import build, options
 from vitreous.job.placement import Placement
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except UserError as error:
         _say_error(str(error))
         code = USER_ERROR
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Stopped):
         _say_error("stopped")
         code = STOPPED
     except BrokenPipeError:
@@ -165,9 +165,28 @@ def _project(arguments: list[str]) -> int:
 
 
 def _simulate(arguments: list[str]) -> int:
-    from vitreous.simulation import command
+    """vitreous simulate [movies | particles] --out DIR: movies of a session, or a stack of particle images."""
+    from vitreous.simulation.settings import ParticleSettings, SessionSettings
 
-    return command.main(arguments)
+    named = arguments[:1] if arguments[:1] in (["movies"], ["particles"]) else []
+    cls = ParticleSettings if named == ["particles"] else SessionSettings
+    parser = as_command.parser(cls, f"vitreous simulate {named[0] if named else '[movies | particles]'}")
+    group = parser.add_argument_group("Where")
+    group.add_argument("--out", dest="out_folder", required=True, metavar="DIR", help="folder of the movies and their truth")
+    group.add_argument(
+        "--random-seed", dest="random_seed", type=int, default=0, metavar="N", help="seed of noise, motion, places"
+    )
+    said = vars(parser.parse_args(arguments[len(named) :]))
+    folder, seed = _relative(said.pop("out_folder")), said.pop("random_seed")
+    settings: Any = build(cls, said)
+    from vitreous.run.plain import surroundings
+    from vitreous.simulation.particles import simulate_particles
+    from vitreous.simulation.session import simulate_session
+
+    with surroundings(folder, "Simulation", seed=seed) as context:
+        simulate: Callable[..., Any] = simulate_particles if named == ["particles"] else simulate_session
+        simulate(settings, folder, context)
+    return 0
 
 
 def _demo(arguments: list[str]) -> int:

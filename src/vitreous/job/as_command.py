@@ -74,7 +74,11 @@ def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
 def parser(cls: type, prog: str) -> argparse.ArgumentParser:
     """The parser of a job or settings class."""
     made = argparse.ArgumentParser(
-        prog=prog, description=(cls.__doc__ or "").strip(), allow_abbrev=False, formatter_class=_Formatter, argument_default=None
+        prog=prog,
+        usage=f"{prog.replace('%', '%%')} [--option value ...]",
+        description=(cls.__doc__ or "").strip(),
+        allow_abbrev=False,
+        formatter_class=_Formatter,
     )
     add_options(made, cls)
     return made

@@ -78,7 +78,7 @@ def job_class(file: JobFile) -> type[Any]:
         known = ", ".join(sorted({cls.type.label for cls in registry.job_types().values()}))
         asked = file.label or f"number {file.number}"
         raise UserError(f"{file.path}: jobs of type {asked} are not supported yet; supported are {known}")
-    fitting = [cls for cls in found if not _broken(cls, file.values)]
+    fitting = [cls for cls in found if not unsupported(cls, file.values)]
     return (fitting or found)[0]
 
 
@@ -101,7 +101,7 @@ def to_job(file: JobFile, cls: type[Any]) -> Loaded:
         raise UserError(f"{file.path}: {SEED} is {seed_text!r}, but must be a whole number")
     queue = {name: left.pop(name) for name in list(left) if name in QUEUE_NAMES}
     kind = cls.type
-    broken = _broken(cls, left)
+    broken = unsupported(cls, left)
     if broken:
         name, wanted = broken[0]
         raise UserError(f"{file.path}: {kind.title} does not support {name} = {left[name]!r} yet; set it to {wanted!r}")
@@ -187,12 +187,14 @@ def _understood(option: Option, text: str, name: str, path: str) -> Any:
                 return ours
         allowed = ", ".join(repr(word.split("|")[0]) for word in words.values())
         raise UserError(f"{path}: {name} = {text!r} is not supported; it may be {allowed}")
+    if option.choices and text not in option.choices:
+        text = next((word for word in option.choices if _same(text, word)), text)
     if text.strip() == "" and inner_type(option.type) is not str and not option.required:
         return _DEFAULT
     return text
 
 
-def _broken(cls: type[Any], said: Mapping[str, str]) -> list[tuple[str, str]]:
+def unsupported(cls: type[Any], said: Mapping[str, str]) -> list[tuple[str, str]]:
     """The fixed options that a file sets to another value, with the value that is accepted."""
     fixed: Mapping[str, str] = cls.type.fixed
     return [
@@ -203,9 +205,9 @@ def _broken(cls: type[Any], said: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two texts mean the same: Yes and yes, 1 and 1.0."""
+    """Whether two texts mean the same: Yes and yes, 1 and 1.0, and blanks written as __ by the first releases of 3.1."""
     a, b = one.strip(), other.strip()
-    if a.lower() == b.lower():
+    if b.lower() in (a.lower(), a.lower().replace("__", " ")):
         return True
     try:
         return float(a) == float(b)
