@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypedDict, TypeVar, Unpack, dataclass_transform
 
 import pydantic
 from pydantic.fields import FieldInfo
@@ -21,7 +21,9 @@ class Param:
     low: float | None = None
     high: float | None = None
     step: float | None = None
-    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: Sequence[str] = ()
     when: str | None = None
     relion: str | None = None
     relion_values: Mapping[Any, str] | None = None
@@ -37,30 +39,37 @@ class Group:
     relion: Mapping[str, str | None] = field(default_factory=dict)
 
 
-def param(
-    default: Any = REQUIRED,
-    *,
-    help: str,
-    unit: str = "",
-    low: float | None = None,
-    high: float | None = None,
-    step: float | None = None,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    choices: Sequence[str] = (),
-    when: str | None = None,
-    relion: str | None = None,
-    relion_values: Mapping[Any, str] | None = None,
-    tab: str = "",
-) -> Any:
+class Facts(TypedDict, total=False):
+    """What may be said of a parameter beside its default and help; see param."""
+
+    unit: str
+    low: float | None
+    high: float | None
+    step: float | None
+    minimum: float | None
+    maximum: float | None
+    choices: Sequence[str]
+    when: str | None
+    relion: str | None
+    relion_values: Mapping[Any, str] | None
+    tab: str
+
+
+def param(default: Any = REQUIRED, *, help: str, **facts: Unpack[Facts]) -> Any:
     """Declare one value of a settings class or a job.
 
     low, high and step draw a slider and may be exceeded; minimum and maximum (inclusive) may not.
     when names the boolean field that makes this one matter. relion is RELION's option name in job.star;
     relion_values maps our value to RELION's text where they differ (menu entries).
     """
-    about = Param(help, unit, low, high, step, tuple(choices), when, relion, relion_values, tab)
-    return pydantic.Field(default, description=help, ge=minimum, le=maximum, json_schema_extra={_KEY: about})  # type: ignore[dict-item]
+    about = Param(help, **facts)
+    return pydantic.Field(
+        default,
+        description=help,
+        ge=about.minimum,
+        le=about.maximum,
+        json_schema_extra={_KEY: about},  # type: ignore[dict-item]
+    )
 
 
 def about(field: FieldInfo) -> Any:

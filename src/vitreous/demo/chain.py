@@ -1,9 +1,8 @@
 """Carries the demonstration out in a project: simulate, run each step or go on, compare with the truth, write the page."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -12,7 +11,7 @@ from rich.table import Table as ScreenTable
 from vitreous.context import Context, UserError
 from vitreous.demo import ending, figures
 from vitreous.demo.settings import DemoSettings
-from vitreous.demo.steps import STEPS, Session, Step, session_of
+from vitreous.demo.steps import STEPS, Line, Session, Step, session_of
 from vitreous.files import atomic
 from vitreous.job import as_command, registry
 from vitreous.job.placement import Placement
@@ -22,15 +21,6 @@ from vitreous.simulation.session import simulate_session
 
 PAGE = "demo.html"
 STOPPED = 130
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row of the table that the demonstration prints: step, seconds of work, key figure."""
-
-    title: str
-    seconds: float
-    figure: str
 
 
 def run_demo(settings: DemoSettings) -> int:
@@ -75,7 +65,7 @@ def _simulate(session: Session, settings: DemoSettings) -> Line:
 
 
 @contextmanager
-def _progress(title: str) -> Iterator[object]:
+def _progress(title: str) -> Iterator[Callable[[float, float, str], None]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn(title), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())

@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from vitreous.demo.curves import Axes, Curve, chart, sphere_map
 from vitreous.demo.ending import Verdict
 from vitreous.demo.page import Card, page, picture, table
-from vitreous.demo.steps import Session
+from vitreous.demo.steps import Line, Session
 from vitreous.files import mrc, star
 from vitreous.files.iterations import last_iteration
 from vitreous.files.picture import montage, png_bytes, to_grey
@@ -20,14 +19,6 @@ from vitreous.maths.filters import low_pass2
 from vitreous.run.record import duration
 
 SHOWN_SIDE = 768
-
-
-class Line(Protocol):
-    """A row of the table of steps."""
-
-    title: str
-    seconds: float
-    figure: str
 
 
 def whole_page(folders: Mapping[str, Path], session: Session, *, result: Verdict, lines: Sequence[Line]) -> str:

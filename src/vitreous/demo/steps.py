@@ -64,6 +64,15 @@ class Step:
         return self.line.format(**session.words, **folders).split()
 
 
+@dataclass(frozen=True)
+class Line:
+    """One row of the table that the demonstration prints: step, seconds of work, key figure."""
+
+    title: str
+    seconds: float
+    figure: str
+
+
 STEPS = (
     Step(
         "imported",
