@@ -55,7 +55,7 @@ class Option:
         plain = inner_type(self.type)
         if get_origin(plain) is Literal:
             return tuple(str(word) for word in get_args(plain))
-        return self.about.choices if isinstance(self.about, Param) else ()
+        return tuple(self.about.choices if isinstance(self.about, Param) else ())
 
 
 def inner_type(annotation: Any) -> Any:
