@@ -123,3 +123,17 @@ def test_the_threshold_rises_with_area_and_falls_with_permission():
     small, large = (noise_threshold(1, area, 40) for area in (1e6, 1e8))
     assert 1.5 <= small < large
     assert noise_threshold(100, 1e8, 40) < large
+
+
+def test_a_particle_of_two_lobes_is_one_pick_in_its_middle():
+    rng = np.random.default_rng(17)
+    y, x = np.mgrid[:600, :600]
+    image = rng.normal(0, 4, (600, 600))
+    places = np.array([[150.0, 150], [400, 200], [300, 450]])
+    for (cy, cx), angle in zip(places, (0.3, 1.4, 2.5)):
+        for side in (-1, 1):
+            image -= 5 * (np.hypot(y - cy - side * 22 * np.sin(angle), x - cx - side * 22 * np.cos(angle)) < 15)
+    picks = pick_blobs(image.astype(np.float32), PIXEL_A, BlobSearch(min_diameter_A=100, max_diameter_A=150))
+    assert matched(picks, places, 6) == 3
+    away = np.hypot(picks.x_px[:, None] - places[:, 1], picks.y_px[:, None] - places[:, 0]).min(1)
+    assert (away < 40).sum() == 3

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vitreous.methods.picking.peaks import find_peaks, roundness, thin_out
+from vitreous.methods.picking.peaks import Peaks, centred_on, find_peaks, roundness, thin_out
 
 
 def test_peaks_of_parabolas_are_found_to_a_fraction_of_a_pixel():
@@ -39,3 +39,13 @@ def test_a_round_top_is_told_from_a_ridge():
             peaks = find_peaks(image, 0.5)
             peaks = peaks.select((peaks.row == 40) & (peaks.column == 40))
             assert least <= roundness(image, peaks, np.full(len(peaks), 5.0))[0] <= most
+
+
+def test_peaks_move_to_neighbours_within_reach_only():
+    def peaks(places: list[tuple[float, float]]) -> Peaks:
+        y, x = np.array(places).T
+        return Peaks(y.astype(int), x.astype(int), y, x, np.arange(len(y), 0, -1.0))
+
+    moved = centred_on(peaks([(10, 10), (50, 50)]), peaks([(12, 11), (90, 90)]), reach=5)
+    assert list(zip(moved.y, moved.x)) == [(12, 11), (50, 50)]
+    assert moved.height.tolist() == [2, 1]

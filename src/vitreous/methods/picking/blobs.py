@@ -8,7 +8,7 @@ from scipy import fft, optimize
 
 from vitreous.context import QUIET, Context
 from vitreous.methods.picking.flatten import bin_down, flatten
-from vitreous.methods.picking.peaks import Peaks, find_peaks, roundness, thin_out
+from vitreous.methods.picking.peaks import Peaks, centred_on, find_peaks, roundness, thin_out
 from vitreous.methods.picking.settings import BlobSearch
 
 Image = NDArray[np.float32]
@@ -38,11 +38,13 @@ class Picks:
 class Responses:
     """For each pixel: the best signal over noise among the sizes asked for, that size, and what speaks for other sizes.
 
-    misfit is by how many standard deviations of its noise another size answers more than SIZE_RATIO times as strongly.
-    wave_A is the length over which the noise varies.
+    whole is the answer of the largest size asked for, which sees a particle of several lobes as one. misfit is by how
+    many standard deviations of its noise another size answers more than SIZE_RATIO times as strongly. wave_A is the length
+    over which the noise varies.
     """
 
     signal: Image
+    whole: Image
     diameter_A: Image
     misfit: Image
     wave_A: float
@@ -119,7 +121,7 @@ def respond(image: Image, pixel_size_A: float, search: BlobSearch) -> Responses:
     for size in others:
         strong, noise, _ = answer(size)
         misfit = np.maximum(misfit, (strong - SIZE_RATIO * strength) / noise)
-    return Responses(best, diameter, misfit, wave)
+    return Responses(best, answer(wanted[-1])[0], diameter, misfit, wave)
 
 
 def noise_threshold(false_picks: float, area_A2: float, wave_A: float) -> float:
@@ -137,7 +139,7 @@ def noise_threshold(false_picks: float, area_A2: float, wave_A: float) -> float:
 
 
 def _choose(responses: Responses, pixel_size_A: float, search: BlobSearch) -> tuple[Peaks, float]:
-    """The peaks that count, thinned, and the threshold that they passed."""
+    """The peaks that count, thinned and centred, and the threshold that they passed."""
     signal, fits = responses.signal, responses.misfit < SIZE_CERTAINTY
     in_range = signal[(signal > 0) & fits]
     mean, spread = (float(in_range.mean()), float(in_range.std())) if in_range.size else (0.0, 0.0)
@@ -148,6 +150,8 @@ def _choose(responses: Responses, pixel_size_A: float, search: BlobSearch) -> tu
     radius = responses.diameter_A[peaks.row, peaks.column].astype(np.float64) / 2 / pixel_size_A
     peaks = peaks.select(roundness(signal, peaks, radius) >= ROUND)
     distance = search.min_distance_A if search.min_distance_A >= 0 else 0.75 * search.min_diameter_A
+    peaks = thin_out(peaks, distance / pixel_size_A)
+    peaks = centred_on(peaks, find_peaks(responses.whole, 1e-6), reach=search.min_diameter_A / 2 / pixel_size_A)
     peaks = thin_out(peaks, distance / pixel_size_A)
     return peaks.select(peaks.height <= mean + search.upper_threshold * spread), threshold
 

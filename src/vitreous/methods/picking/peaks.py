@@ -64,6 +64,22 @@ def thin_out(peaks: Peaks, distance: float) -> Peaks:
     return peaks.select(kept)
 
 
+def centred_on(peaks: Peaks, others: Peaks, *, reach: float) -> Peaks:
+    """Each peak, with its own height, at the place of the nearest of `others` if one is within reach (pixels)."""
+    if not len(peaks) or not len(others):
+        return peaks
+    tree = spatial.cKDTree(np.stack([others.y, others.x], axis=1))
+    away, nearest = tree.query(np.stack([peaks.y, peaks.x], axis=1))
+    near, there = away <= reach, others.select(nearest)
+    return Peaks(
+        row=np.where(near, there.row, peaks.row),
+        column=np.where(near, there.column, peaks.column),
+        y=np.where(near, there.y, peaks.y),
+        x=np.where(near, there.x, peaks.x),
+        height=peaks.height,
+    )
+
+
 def roundness(image: NDArray[np.float32], peaks: Peaks, reach: Floats) -> Floats:
     """How evenly the height falls off around each peak: 1 for a round one, 0 for a ridge such as the rim of carbon.
 
