@@ -9,6 +9,7 @@ from vitreous.methods.ctf.rings import Microscope
 
 SMOOTHING_PX = 1.2
 
+
 def picture(found: CtfFit, microscope: Microscope) -> NDArray[np.float32]:
     """The background-free spectrum, smoothed for the eye and scaled to about 0..1, with the fit in its left half; (N, N)."""
     size = found.spectrum.box

@@ -20,6 +20,8 @@ LOWEST_INDEX = 2.5
 ROUNDS = 12
 CLOSE_PX = 0.05
 REFINEMENTS = 3
+CLEAR_SIGMAS = 4.5
+HALF_WINDOWS = (0, 2, 5)
 
 
 @dataclass(frozen=True)
@@ -98,23 +100,47 @@ def whole_frames(transforms: Transforms, seen: Window, *, max_shift_px: float) -
     shifts = np.zeros((count, 2))
     if count < 2:
         return shifts
-    for _ in range(ROUNDS):
-        steps = _peaks(transforms, seen, shifts, max_shift_px=max_shift_px)
-        shifts = _without_jumps(shifts + steps)
-        shifts -= shifts[0]
-        change = steps - steps.mean(0)
-        if np.sqrt(np.mean(change**2)) < CLOSE_PX:
+    for half in HALF_WINDOWS:
+        shifts, clear = _by_peaks(transforms, seen, half=half, max_shift_px=max_shift_px)
+        if clear.mean() > 0.5:
             break
     for _ in range(REFINEMENTS):
-        gradient, curvature = slopes(transforms, seen, shifts)
-        measured = shifts + newton(gradient, curvature)
-        shifts = smooth(measured, np.trace(curvature, axis1=1, axis2=2))
+        slope = slopes(transforms, seen, shifts)
+        measured = shifts + newton(slope) * (count - 1) / count
+        shifts = smooth(measured, _variance(slope))
         shifts -= shifts[0]
     return shifts
 
 
-def _peaks(transforms: Transforms, seen: Window, shifts: Floats, *, max_shift_px: float) -> Floats:
-    """Where each frame, shifted as so far, correlates best with the sum of the others: further shifts (n, 2)."""
+def _by_peaks(transforms: Transforms, seen: Window, *, half: int, max_shift_px: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """Shifts by the highest peaks, in rounds, and which frames had a clear peak; the others follow their neighbours.
+
+    A frame's peak says how far it is from the others, which move too: (n - 1) / n of the way meets them.
+    """
+    count = len(transforms)
+    shifts = np.zeros((count, 2))
+    for _ in range(ROUNDS):
+        steps, heights = _peaks(transforms, seen, shifts, half=half, max_shift_px=max_shift_px)
+        clear = heights > CLEAR_SIGMAS
+        if not clear.any():
+            return np.zeros((count, 2)), clear
+        number = np.arange(count)
+        wanted = shifts + steps * (count - 1) / count
+        new = np.stack([np.interp(number, number[clear], wanted[clear, axis]) for axis in range(2)], axis=1)
+        new = _without_jumps(new)
+        change = new - shifts
+        shifts = new - new[0]
+        if np.sqrt(np.mean((change - change.mean(0)) ** 2)) < CLOSE_PX:
+            break
+    return shifts, clear
+
+
+def _peaks(transforms: Transforms, seen: Window, shifts: Floats, *, half: int, max_shift_px: float) -> tuple[Floats, Floats]:
+    """Where each frame, shifted as so far, correlates best with the sum of the others: further shifts (n, 2).
+
+    With half > 0 a frame is the sum of itself and as many on either side. Also the peaks' heights (n,) in standard deviations
+    of the correlation.
+    """
     moved_y, moved_x = seen.phases(shifts)
     moved = transforms * moved_y * moved_x
     total = moved.sum(0)
@@ -122,15 +148,18 @@ def _peaks(transforms: Transforms, seen: Window, shifts: Floats, *, max_shift_px
     scale = np.array([seen.shape[1] / columns, seen.shape[0] / rows])
     reach = np.maximum(np.minimum(np.ceil(max_shift_px / scale).astype(int), [columns // 2 - 1, rows // 2 - 1]), 1)
     y, x = np.arange(-reach[1], reach[1] + 1), np.arange(-reach[0], reach[0] + 1)
-    steps = np.zeros_like(shifts)
-    for index, frame in enumerate(moved):
+    steps, heights = np.zeros_like(shifts), np.zeros(len(shifts))
+    for index in range(len(moved)):
+        frame = moved[max(index - half, 0) : index + half + 1].sum(0)
         product = (total - frame) * frame.conj() * seen.weight
-        correlation = scipy.fft.irfft2(product, s=seen.crop)[np.ix_(y, x)]
+        whole = scipy.fft.irfft2(product, s=seen.crop)
+        correlation = whole[np.ix_(y, x)]
         row, column = np.unravel_index(int(np.argmax(correlation)), correlation.shape)
         dy = _vertex(correlation[max(row - 1, 0) : row + 2, column])
         dx = _vertex(correlation[row, max(column - 1, 0) : column + 2])
         steps[index] = (x[column] + dx) * scale[0], (y[row] + dy) * scale[1]
-    return steps
+        heights[index] = correlation[row, column] / max(float(whole.std()), 1e-30)
+    return steps, heights
 
 
 def _vertex(three: NDArray[np.float32]) -> float:
@@ -157,43 +186,63 @@ def _without_jumps(shifts: Floats) -> Floats:
     return out
 
 
-def slopes(transforms: Transforms, seen: Window, shifts: Floats) -> tuple[Floats, Floats]:
-    """Gradient (n, 2) and curvature (n, 2, 2, positive at a maximum) of each frame's correlation with the others.
+@dataclass(frozen=True)
+class Slopes:
+    """Each frame's correlation with the sum of the others, to second order in a further shift of that frame.
 
-    These are exact for the trigonometric sum, with no interpolation between pixels.
+    gradient (n, 2); curvature (n, 2, 2), positive at a maximum; scatter (n, 2): variance that noise gives the gradient.
     """
+
+    gradient: Floats
+    curvature: Floats
+    scatter: Floats
+
+
+def slopes(transforms: Transforms, seen: Window, shifts: Floats) -> Slopes:
+    """The slopes at these shifts, exact for the trigonometric sum, with no interpolation between pixels."""
     moved_y, moved_x = seen.phases(shifts)
     moved = transforms * moved_y * moved_x
     total = moved.sum(0)
     weight = 2 * seen.weight
     weight[:, 0] = seen.weight[:, 0]
     x, y = (2 * np.pi * seen.kx).astype(np.float64), (2 * np.pi * seen.ky).astype(np.float64)
-    gradient, curvature = np.empty((len(moved), 2)), np.empty((len(moved), 2, 2))
+    count = len(moved)
+    gradient, curvature, scatter = np.empty((count, 2)), np.empty((count, 2, 2)), np.empty((count, 2))
     for index, frame in enumerate(moved):
-        product = (total - frame) * frame.conj()
+        others = total - frame
+        product = others * frame.conj()
         product *= weight
-        rows_imag, rows_real = product.imag.sum(1, dtype=np.float64), product.real.sum(1, dtype=np.float64)
-        columns_imag, columns_real = product.imag.sum(0, dtype=np.float64), product.real.sum(0, dtype=np.float64)
-        gradient[index] = -(columns_imag @ x), -(rows_imag @ y)
-        cross = float(y @ (product.real @ x.astype(np.float32)))
-        curvature[index] = [[columns_real @ x**2, cross], [cross, rows_real @ y**2]]
-    return gradient, curvature
+        real, imaginary = product.real, product.imag
+        columns, rows = real.sum(0, dtype=np.float64), real.sum(1, dtype=np.float64)
+        gradient[index] = -(imaginary.sum(0, dtype=np.float64) @ x), -(imaginary.sum(1, dtype=np.float64) @ y)
+        cross = float(y @ (real @ x.astype(np.float32)))
+        curvature[index] = [[columns @ x**2, cross], [cross, rows @ y**2]]
+        noise = frame - others / max(count - 1, 1)
+        square = 0.5 * np.abs(weight * others * noise) ** 2
+        scatter[index] = square.sum(0, dtype=np.float64) @ x**2, square.sum(1, dtype=np.float64) @ y**2
+    return Slopes(gradient, curvature, scatter)
 
 
-def newton(gradient: Floats, curvature: Floats, *, longest_px: float = 2.0) -> Floats:
+def newton(slope: Slopes, *, longest_px: float = 2.0) -> Floats:
     """Steps (n, 2) to the maxima; the curvature of a frame whose own is not that of a maximum is the mean one."""
-    mean = positive(curvature.mean(0))
-    steps = np.zeros_like(gradient)
-    for index, (slope, bend) in enumerate(zip(gradient, curvature)):
-        least = np.linalg.eigvalsh(bend)[0]
-        used = bend if least > 0.1 * np.linalg.eigvalsh(mean)[0] else mean
-        steps[index] = np.linalg.solve(used, slope)
+    mean = positive(slope.curvature.mean(0))
+    least_mean = np.linalg.eigvalsh(mean)[0]
+    steps = np.zeros_like(slope.gradient)
+    for index, (gradient, bend) in enumerate(zip(slope.gradient, slope.curvature)):
+        used = bend if np.linalg.eigvalsh(bend)[0] > 0.1 * least_mean else mean
+        steps[index] = np.linalg.solve(used, gradient)
     length = np.hypot(*steps.T)
     return steps * np.minimum(1, longest_px / np.maximum(length, 1e-12))[:, None]
+
+
+def _variance(slope: Slopes) -> Floats:
+    """Variance (n,) of the steps, in squared pixels, the mean of x and y."""
+    bend = np.linalg.inv(positive(slope.curvature.mean(0)))
+    return np.mean(slope.scatter @ (bend**2).T, axis=1)
 
 
 def positive(matrix: Floats) -> Floats:
     """The nearest symmetric matrix with positive eigenvalues."""
     values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
     floor = max(1e-6 * float(np.abs(values).max()), 1e-30)
-    return (vectors * np.maximum(values, floor)) @ vectors.T
+    return np.asarray((vectors * np.maximum(values, floor)) @ vectors.T, np.float64)

@@ -65,28 +65,32 @@ def add_bent(total: Frame, coefficients: Frame, field: NDArray[np.float64], scal
     """
     height, width = total.shape
     wx, wy = np.empty(4, np.float32), np.empty(4, np.float32)
-    columns = np.empty(4, np.int64)
     for row in range(height):
         y = row / height - 0.5
-        x0 = (field[0, 0] + field[0, 3] * y + field[0, 4] * y * y) * scale
-        x1, x2 = (field[0, 1] + field[0, 5] * y) * scale, field[0, 2] * scale
-        y0 = (field[1, 0] + field[1, 3] * y + field[1, 4] * y * y) * scale
-        y1, y2 = (field[1, 1] + field[1, 5] * y) * scale, field[1, 2] * scale
+        x0 = np.float32((field[0, 0] + field[0, 3] * y + field[0, 4] * y * y) * scale)
+        x1, x2 = np.float32((field[0, 1] + field[0, 5] * y) * scale), np.float32(field[0, 2] * scale)
+        y0 = np.float32((field[1, 0] + field[1, 3] * y + field[1, 4] * y * y) * scale)
+        y1, y2 = np.float32((field[1, 1] + field[1, 5] * y) * scale), np.float32(field[1, 2] * scale)
         for column in range(width):
-            x = column / width - 0.5
-            at_x = column - (x0 + x * (x1 + x * x2))
-            at_y = row - (y0 + x * (y1 + x * y2))
-            low_x, low_y = int(np.floor(at_x)), int(np.floor(at_y))
-            _cubic(np.float32(at_x - low_x), wx)
-            _cubic(np.float32(at_y - low_y), wy)
-            for tap in range(4):
-                columns[tap] = (low_x - 1 + tap) % width
+            x = np.float32(column) / np.float32(width) - np.float32(0.5)
+            step_x, step_y = -(x0 + x * (x1 + x * x2)), -(y0 + x * (y1 + x * y2))
+            whole_x, whole_y = np.floor(step_x), np.floor(step_y)
+            _cubic(step_x - whole_x, wx)
+            _cubic(step_y - whole_y, wy)
+            left, top = column + int(whole_x) - 1, row + int(whole_y) - 1
             value = np.float32(0.0)
-            for tap in range(4):
-                line = coefficients[(low_y - 1 + tap) % height]
-                value += wy[tap] * (
-                    wx[0] * line[columns[0]] + wx[1] * line[columns[1]] + wx[2] * line[columns[2]] + wx[3] * line[columns[3]]
-                )
+            if left >= 0 and top >= 0 and left + 3 < width and top + 3 < height:
+                for tap in range(4):
+                    value += wy[tap] * (
+                        wx[0] * coefficients[top + tap, left]
+                        + wx[1] * coefficients[top + tap, left + 1]
+                        + wx[2] * coefficients[top + tap, left + 2]
+                        + wx[3] * coefficients[top + tap, left + 3]
+                    )
+            else:
+                for tap in range(4):
+                    for across in range(4):
+                        value += wy[tap] * wx[across] * coefficients[(top + tap) % height, (left + across) % width]
             total[row, column] += value
 
 

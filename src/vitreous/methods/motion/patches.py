@@ -105,9 +105,9 @@ def _normal_equations(cuts: Patches, design: Floats, found: Floats) -> tuple[Flo
     matrices, vectors = np.zeros((len(design), 2 * half, 2 * half)), np.zeros((len(design), 2 * half))
     for patch, rows in enumerate(design):
         shifts = np.stack([rows @ found[:half], rows @ found[half:]], axis=1)
-        gradient, curvature = align.slopes(cuts.transforms[patch], cuts.seen, shifts)
-        bend = align.positive(curvature.mean(0))
-        gradient = gradient - gradient.mean(0)
+        slope = align.slopes(cuts.transforms[patch], cuts.seen, shifts)
+        bend = align.positive(slope.curvature.mean(0))
+        gradient = slope.gradient - slope.gradient.mean(0)
         target = gradient + shifts @ bend
         overlap = rows.T @ rows
         for i in range(2):

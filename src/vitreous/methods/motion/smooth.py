@@ -4,40 +4,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-RATIOS = np.logspace(-5, 3, 33)
+RATIOS = np.concatenate([[0.0], np.logspace(-4, 4, 13)])
 EARLY_SHARE = (0.0, 8.0, 64.0)
 
 
-def smooth(track: Floats, precision: Floats) -> Floats:
-    """The most likely track (n, 2) behind measurements (n, 2) with relative precisions (n,).
+def smooth(track: Floats, variance: Floats) -> Floats:
+    """The most likely track (n, 2) behind measurements (n, 2) of known variances (n,), in squared pixels.
 
-    The velocity is taken to change from frame to frame by random steps of one size, which may be larger in the first
-    frames, and the measurements to have one scatter over root precision. Both sizes come from the largest likelihood of
-    the track's second differences, so a rough track is left as it is and a smooth one is freed of its noise.
+    From frame to frame the position and the velocity are taken to change by random steps, each kind of one size, larger in the
+    first frames if that fits better. The sizes come from the largest likelihood of the track's second differences, so a rough
+    track is left as it is and a smooth one is freed of its noise; constant position and velocity are never held back.
     """
     count = len(track)
-    if count < 5:
+    if count < 5 or not np.all(variance > 0):
         return track.copy()
     second = np.diff(np.eye(count), 2, axis=0)
-    variance = np.where(precision > 0, precision.mean() / np.maximum(precision, 1e-3 * precision.mean()), 1e3)
-    measured = second @ np.diag(variance) @ second.T
+    first = np.diff(np.eye(count - 1), 1, axis=0)
+    noise = second @ np.diag(variance) @ second.T
     differences = second @ track
-    best = (-np.inf, 1.0, np.ones(count - 2))
+    unit = float(np.median(variance))
+    best, best_likelihood = noise, -np.inf
     for share in EARLY_SHARE:
-        steps = 1 + share / (1 + np.arange(count - 2)) ** 2
-        for ratio in RATIOS:
-            likelihood = _log_likelihood(differences, measured + ratio * np.diag(steps))
-            if likelihood > best[0]:
-                best = (likelihood, float(ratio), steps)
-    _, ratio, steps = best
-    gain = np.diag(1 / variance) + second.T @ np.diag(1 / (ratio * steps)) @ second
-    return np.asarray(np.linalg.solve(gain, track / variance[:, None]), np.float64)
+        early = 1 + share / (1 + np.arange(count - 1)) ** 2
+        positions, velocities = first @ np.diag(early) @ first.T, np.diag(early[1:])
+        for position in RATIOS:
+            for velocity in RATIOS if share == 0 or position > 0 else RATIOS[1:]:
+                covariance = noise + unit * (position * positions + velocity * velocities)
+                likelihood = _log_likelihood(differences, covariance)
+                if likelihood > best_likelihood:
+                    best, best_likelihood = covariance, likelihood
+    return track - variance[:, None] * (second.T @ np.linalg.solve(best, differences))
 
 
 def _log_likelihood(differences: Floats, covariance: Floats) -> float:
-    """Log-likelihood of (m, 2) normal values with this covariance times the best common factor."""
-    sign, log_determinant = np.linalg.slogdet(covariance)
-    if sign <= 0:
-        return -np.inf
-    squares = float(np.sum(differences * np.linalg.solve(covariance, differences)))
-    return -0.5 * differences.size * np.log(max(squares, 1e-300)) - 0.5 * differences.shape[1] * float(log_determinant)
+    """Log-likelihood of (m, 2) normal values, but for a constant."""
+    root = np.linalg.cholesky(covariance)
+    white = np.linalg.solve(root, differences)
+    return -0.5 * float(np.sum(white**2)) - differences.shape[1] * float(np.sum(np.log(np.diag(root))))
