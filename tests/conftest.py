@@ -1,8 +1,11 @@
 """What tests share: where the real data lie, a project folder, RELION's programs."""
 
+import importlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -25,3 +28,13 @@ def relion() -> str:
     if not found:
         pytest.skip("RELION 3.1 is not installed (apt-get install relion)")
     return str(Path(found).parent)
+
+
+@pytest.fixture
+def toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The module of toy jobs, importable also in worker processes, its jobs known to the registry."""
+    folder = str(HERE / "toys")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH", "")))))
+    importlib.import_module("toy_vitreous")
+    yield importlib.import_module("toy_jobs")

@@ -1,0 +1,51 @@
+import pytest
+
+from vitreous.context import UserError
+from vitreous.job.as_command import from_arguments, pairs, parser, to_arguments
+from vitreous.job.options import build, values
+
+
+def test_arguments_give_the_same_job(toys):
+    job = build(
+        toys.ToyMap, {"listing": "a b.txt", "factor": -0.125, "careful": False, "limit": 3.5, "sizes": (9,), "trouble": "all"}
+    )
+    assert values(from_arguments(toys.ToyMap, to_arguments(job))) == values(job)
+    assert to_arguments(toys.ToyMap(listing="x")) == ["--listing=x"]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--careful"], True),
+        (["--no-careful"], False),
+        (["--careful", "No"], False),
+        (["--careful", "false"], False),
+        (["--careful", "Yes"], True),
+        (["--careful", "true"], True),
+        ([], True),
+    ],
+)
+def test_switches_take_both_manners(toys, words, expected):
+    assert from_arguments(toys.ToyMap, ["--listing", "x", *words]).manner.careful is expected
+
+
+def test_help_says_unit_default_limits_and_condition(toys):
+    text = " ".join(parser(toys.ToyMap, "vitreous toy-map").format_help().split())
+    assert "What a number is multiplied by. [Å, usual 0 to 10, default 2]" in text
+    assert "[none | error | crash | all, default none]" in text
+    assert "[with --careful, default 2]" in text
+    assert "[required]" in text
+
+
+def test_usage_errors_end_with_code_2(toys, capsys):
+    for words in (["--listing", "x", "--fact", "3"], [], ["--listing", "x", "--careful", "perhaps"]):
+        with pytest.raises(SystemExit) as caught:
+            from_arguments(toys.ToyMap, words)
+        assert caught.value.code == 2
+    assert "perhaps" in capsys.readouterr().err
+
+
+def test_pairs():
+    assert pairs(["a=1", "b = x=y"]) == {"a": "1", "b": "x=y"}
+    with pytest.raises(UserError, match="name=value"):
+        pairs(["a"])

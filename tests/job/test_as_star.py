@@ -1,0 +1,113 @@
+import pytest
+
+from vitreous.context import UserError
+from vitreous.files import star
+from vitreous.job import as_star
+from vitreous.job.options import build, values
+from vitreous.job.placement import Placement
+
+
+def write_star(path, values, head="_rlnJobType 99\n_rlnJobIsContinue 0"):
+    rows = "\n".join(f"{name} {value}" for name, value in values.items())
+    path.write_text(
+        f"# version 30001\n\ndata_job\n\n{head}\n\ndata_joboptions_values\n\nloop_\n_rlnJobOptionVariable #1\n"
+        f"_rlnJobOptionValue #2\n{rows}\n"
+    )
+    return path
+
+
+def test_names_and_menu_words_of_relion_both_ways(toys, tmp_path):
+    job = build(toys.ToyMap, {"listing": "a b.txt", "turned": "left", "careful": False, "factor": 3, "looks": 5})
+    path = tmp_path / "job.star"
+    as_star.write(path, job, Placement(workers=3, threads=2, device="cuda", gpus="0:1"), is_continue=True, seed=5)
+    said = as_star.read(path)
+    assert said.label == "relion.external.vitreous.toymap"
+    assert said.number == 99
+    assert said.is_continue
+    expected = {"in_list": "a b.txt", "turn": "To the left (1)", "do_careful": "No", "factor_x": "3", "trouble": "none"}
+    expected |= {"nr_mpi": "3", "nr_threads": "2", "use_gpu": "Yes", "gpu_ids": "0:1", "do_queue": "No", "do_magic": "No"}
+    expected |= {"nr_looks": "5", "nr_iter": "5", "nr_magic": "1"}
+    assert {name: said.values[name] for name in expected} == expected
+    assert list(said.values) == sorted(said.values)
+    loaded = as_star.load(path)
+    assert values(loaded.job) == values(job)
+    assert loaded.placement == Placement(workers=3, threads=2, device="cuda", gpus="0:1")
+    assert loaded.seed == 5
+
+
+def test_a_few_rows_are_enough(toys, tmp_path):
+    path = write_star(tmp_path / "job.star", {"in_list": "l.txt", "nr_iter": 9, "turn": '"No__turn__(0)"'})
+    loaded = as_star.load(path, cls=toys.ToyMap)
+    assert loaded.job == build(toys.ToyMap, {"listing": "l.txt", "looks": 9})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("do_magic", "Yes", "does not support do_magic = 'Yes' yet; set it to 'No'"),
+        ("nr_magic", "3", "nr_magic = '3'"),
+        ("do_wonders", "Yes", "does not support the option do_wonders = 'Yes' yet"),
+        ("turn", '"Upside down (7)"', "turn = 'Upside down"),
+        ("nr_looks", "many", "--looks is 'many'"),
+        ("random_seed", "x", "random_seed"),
+    ],
+)
+def test_what_would_change_the_result_stops_with_its_name(toys, tmp_path, name, value, said):
+    path = write_star(tmp_path / "job.star", {"in_list": "l.txt", name: value})
+    with pytest.raises(UserError) as caught:
+        as_star.load(path, cls=toys.ToyMap)
+    assert said in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_what_cannot_change_the_result_is_passed_over(toys, tmp_path):
+    harmless = {"fn_exe": "/bin/x", "nr_magic": "2.0", "do_magic": "no", "scratch_dir": '""', "nr_pool": 30, "qsub_extra1": 4}
+    harmless |= {"queuename": "openmpi", "min_dedicated": 24, "other_args": '""'}
+    path = write_star(tmp_path / "job.star", {"in_list": "l.txt", **harmless})
+    assert as_star.load(path, cls=toys.ToyMap).job == toys.ToyMap(listing="l.txt")
+
+
+def test_a_queue_is_refused_when_the_job_starts(toys, tmp_path):
+    path = write_star(tmp_path / "job.star", {"in_list": "l.txt", "do_queue": "Yes"})
+    loaded = as_star.load(path, cls=toys.ToyMap)
+    with pytest.raises(UserError, match="do_queue"):
+        as_star.refuse_queue(loaded, path)
+    as_star.refuse_queue(as_star.load(path, {"do_queue": "No"}, cls=toys.ToyMap), path)
+
+
+def test_changes_by_either_name(toys, tmp_path):
+    path = write_star(tmp_path / "job.star", {"in_list": "l.txt", "nr_looks": 4})
+    for name in ("factor", "factor_x", "--factor"):
+        assert as_star.load(path, {name: "6"}, cls=toys.ToyMap).job.manner.factor == 6
+    assert as_star.load(path, {"nr_iter": "8"}, cls=toys.ToyMap).job.manner.looks == 8
+    assert as_star.load(path, {"workers": "2"}, cls=toys.ToyMap).placement.workers == 2
+    assert as_star.load(path, {"nr_mpi": "2"}, cls=toys.ToyMap).placement.workers == 2
+    with pytest.raises(UserError, match="no option 'wings'"):
+        as_star.load(path, {"wings": "2"}, cls=toys.ToyMap)
+
+
+def test_types_by_number_and_by_label(tmp_path):
+    by_number = write_star(tmp_path / "a.star", {}, "_rlnJobType 2\n_rlnJobIsContinue 1")
+    by_label = write_star(
+        tmp_path / "b.star", {}, "_rlnJobTypeLabel relion.ctffind.ctffind4\n_rlnJobIsContinue 0\n_rlnJobIsTomo 0"
+    )
+    assert as_star.job_class(as_star.read(by_number)) is as_star.job_class(as_star.read(by_label))
+    unknown = write_star(tmp_path / "c.star", {}, "_rlnJobTypeLabel relion.dreaming\n_rlnJobIsContinue 0")
+    with pytest.raises(UserError, match=r"relion\.dreaming are not supported yet"):
+        as_star.job_class(as_star.read(unknown))
+
+
+def test_a_file_of_another_kind(tmp_path):
+    (tmp_path / "x.star").write_text("data_particles\n\n_a 1\n")
+    with pytest.raises(UserError, match="not a job.star"):
+        as_star.read(tmp_path / "x.star")
+    with pytest.raises(UserError, match="no such file"):
+        as_star.read(tmp_path / "y.star")
+
+
+def test_the_file_has_both_ways_of_naming_the_type(toys, tmp_path):
+    as_star.write(tmp_path / "job.star", toys.ToyMap(listing="x"), Placement())
+    head = next(iter(star.read(tmp_path / "job.star")["job"].rows()))
+    assert head["rlnJobType"] == "99"
+    assert head["rlnJobTypeLabel"] == "relion.external.vitreous.toymap"
+    assert head["rlnJobIsTomo"] == "0"

@@ -1,0 +1,10 @@
+"""The command line with the toy jobs plugged in."""
+
+from vitreous.cli import main
+from vitreous.job import registry
+
+registry.register("toy_jobs:ToyMap")
+registry.register("toy_jobs:ToyLoop")
+
+if __name__ == "__main__":
+    main()
