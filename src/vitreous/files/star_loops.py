@@ -1,6 +1,5 @@
 """The rows of a STAR loop: a quick way for well-formed bodies, and a careful one that finds and names the bad line."""
 
-import io
 import mmap
 import re
 from collections.abc import Iterator
@@ -16,99 +15,133 @@ from vitreous.tables.columns import BY_LABEL
 Buffer = mmap.mmap | bytes
 Columns = dict[str, NDArray[Any]]
 
-_SMALL = 1 << 16  # bytes below which loading pandas costs more than it saves
+_CHUNK = 1 << 24
+_STRUCTURE = (b"\ndata_", b"\nloop_", b"\n_")
+_BLANK_OR_COMMENT = re.compile(rb"[ \t\r]*(?:#.*)?$")
+_ROWS = 20_000  # rows whose texts are taken out together
+_SMALL = 1 << 16  # bytes below which loading the compiled reader costs more than it saves
+_MARGIN = 1 << 10  # a line that is cut at the end of those bytes must not pass for a label
 _TOKEN = re.compile(r""""(.*?)"(?=\s|$)|'(.*?)'(?=\s|$)|(\#.*)|(\S+)""")
-_SPECIAL = re.compile(rb"[ \t\n]['#]|\n;")
 _NUMPY = {"float": np.float64, "int": np.int64, "bool": np.int64}
 
 
 @dataclass(frozen=True)
 class Body:
-    """Where the rows of a loop lie in a buffer: bytes start to end, the first on line `line` (from 1)."""
+    """Where the rows of a loop lie in a buffer: bytes start to end."""
 
     buffer: Buffer
     start: int
     end: int
-    line: int
+
+    def has(self, mark: bytes) -> bool:
+        """True if `mark` occurs among the rows."""
+        return find(self.buffer, mark, self.start, self.end) >= 0
 
 
-class _Window(io.RawIOBase):
-    """A read-only file over a part of a buffer, without copying it."""
-
-    def __init__(self, body: Body) -> None:
-        self._body, self._at = body, body.start
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, target: Any) -> int:
-        count = min(len(target), self._body.end - self._at)
-        target[:count] = self._body.buffer[self._at : self._at + count]
-        self._at += count
-        return count
+def find(buffer: Buffer, mark: bytes, start: int, end: int) -> int:
+    """Where `mark` first occurs between two places, or -1. A mapped file's own find goes byte by byte, so not that."""
+    if isinstance(buffer, bytes):
+        return buffer.find(mark, start, end)
+    for first in range(start, end, _CHUNK):
+        at = buffer[first : min(first + _CHUNK + len(mark) - 1, end)].find(mark)
+        if at >= 0:
+            return first + at
+    return -1
 
 
-def parse(labels: list[str], body: Body) -> tuple[Columns, list[BadRow]]:
-    """The columns of a loop, typed by the dictionary of columns, and the rows that could not be read."""
-    if body.end - body.start > _SMALL and _plain(body):
-        columns = _parse_quickly(labels, body)
-        if columns is not None:
-            return columns, []
-    return _parse_carefully(labels, body)
+def line_at(buffer: Buffer, position: int) -> int:
+    """The number (from 1) of the line on which a byte stands."""
+    return 1 + sum(buffer[i : min(i + _CHUNK, position)].count(b"\n") for i in range(0, position, _CHUNK))
 
 
-def _plain(body: Body) -> bool:
-    """True if the body has no comments, no single quotes and no text blocks where a value may start."""
-    buffer = body.buffer
-    if buffer[body.start : body.start + 1] in (b"'", b"#", b";"):
-        return False
-    if all(buffer.find(mark, body.start, body.end) < 0 for mark in (b"'", b"#", b"\n;")):
-        return True
-    return _SPECIAL.search(buffer, body.start, body.end) is None
+def parse(labels: list[str], buffer: Buffer, start: int) -> tuple[Columns, list[BadRow], int]:
+    """The columns of the loop whose rows begin at byte `start`, typed by the dictionary of columns; the rows that could
+    not be read; and the byte where the rows end."""
+    near = end_of_rows(buffer[start : start + _SMALL], 0, len(labels))
+    if near < _SMALL - _MARGIN:
+        return *_parse_carefully(labels, Body(buffer, start, start + near)), start + near
+    found = _parse_quickly(labels, buffer, start)
+    if found is not None:
+        return found
+    end = end_of_rows(buffer, start, len(labels))
+    return *_parse_carefully(labels, Body(buffer, start, end)), end
 
 
-def _parse_quickly(labels: list[str], body: Body) -> Columns | None:
-    """Pandas' C tokenizer; None when a row has too few or too many values, or one that is not of its type."""
-    import pandas as pd  # here, since its 0.4 s of loading must not burden a program that reads small files only
+def _parse_quickly(labels: list[str], buffer: Buffer, start: int) -> tuple[Columns, list[BadRow], int] | None:
+    """One pass of compiled code; None where that cannot do it."""
+    from vitreous.files import star_tokens  # here, since its 0.3 s of loading must not burden those who read small files
 
-    # One column more than the labels: a row that is too long fills it, a row that is too short leaves the last empty.
-    names = [str(i) for i in range(len(labels) + 1)]
-    types: dict[str, Any] = dict.fromkeys(names, object)
-    for name, label in zip(names, labels):
-        if label in BY_LABEL:
-            types[name] = _NUMPY.get(BY_LABEL[label].type, object)
-    try:
-        frame = pd.read_csv(
-            io.BufferedReader(_Window(body), 1 << 20),
-            sep=r"\s+",
-            engine="c",
-            header=None,
-            names=names,
-            dtype=types,
-            na_filter=False,
-            index_col=False,
-            low_memory=False,
-            encoding="utf-8",
-            encoding_errors="surrogateescape",
-        )
-    except (ValueError, OverflowError):  # pandas' ParserError is a ValueError; the careful way finds the line
+    number = {"float": star_tokens.FLOAT, "int": star_tokens.INT, "bool": star_tokens.INT}
+    wanted = [number.get(BY_LABEL[label].type, star_tokens.TEXT) if label in BY_LABEL else star_tokens.TEXT for label in labels]
+    kinds = list(wanted)
+    found = star_tokens.read(buffer, start, kinds)
+    if found is None or (found[0] == 0 and len(found[2])):
         return None
-    if len(frame) and frame[names[-1]].to_numpy().any():
-        return None
+    rows, parts, wrong, end = found
+    bad = [_bad_row(buffer, int(at), f"has {count} values where the table has {len(labels)} columns") for at, count in wrong]
     columns: Columns = {}
-    for name, label in zip(names, labels):
-        columns[label] = frame.pop(name).to_numpy()
-    last = columns[labels[-1]]
-    quoted = body.buffer.find(b'"', body.start, body.end) >= 0
-    if last.dtype == object and len(last) and (quoted or not last.all()):
-        return None if not all(last) else columns
-    return columns
+    failed = np.zeros(rows, bool)
+    texts_of = iter(_texts(buffer, [part for part, kind in zip(parts, kinds) if kind == star_tokens.TEXT]))
+    for label, part, kind, first_kind in zip(labels, parts, kinds, wanted):
+        if kind == star_tokens.TEXT:
+            columns[label] = texts = next(texts_of)
+            if first_kind != star_tokens.TEXT:
+                columns[label], wrong_rows = typed(label, texts.tolist())
+                for row in wrong_rows:
+                    bad.append(_bad_row(buffer, int(part[row, 0]), f"has {texts[row]!r} for {label}, which is a number"))
+                failed[wrong_rows] = True
+        else:
+            columns[label] = _whole(part) if kind != first_kind else part
+    if failed.any():
+        columns = {label: values[~failed] for label, values in columns.items()}
+        again = {label: typed(label, v.tolist())[0] for label, v in columns.items() if v.dtype == object and label in BY_LABEL}
+        columns |= again
+    return columns, sorted(bad, key=lambda row: row.line), _without_tail(buffer, start, end)
+
+
+def _bad_row(buffer: Buffer, at: int, reason: str) -> BadRow:
+    """The line in which byte `at` stands."""
+    start = buffer.rfind(b"\n", 0, at) + 1
+    stop = buffer.find(b"\n", at)
+    text = buffer[start : len(buffer) if stop < 0 else stop].decode("utf-8", "surrogateescape").rstrip("\r")
+    return BadRow(line_at(buffer, start), text, reason)
+
+
+def _texts(buffer: Buffer, columns: list[NDArray[np.int64]]) -> list[NDArray[Any]]:
+    """Texts by first byte and byte behind, (rows, 2) a column; equal neighbours in a column share one object."""
+    rows = len(columns[0]) if columns else 0
+    texts = [np.empty(rows, object) for _ in columns]
+    for first in range(0, rows, _ROWS):
+        parts = [places[first : first + _ROWS] for places in columns]
+        low = min(int(part[0, 0]) for part in parts)
+        blob = buffer[low : max(int(part[-1, 1]) for part in parts)]
+        text = blob.decode("ascii") if blob.isascii() else None
+        for part, column in zip(parts, texts):
+            starts, ends = (part[:, 0] - low).tolist(), (part[:, 1] - low).tolist()  # flat, to spare the garbage collector
+            if text is not None:
+                values = [text[a:b] for a, b in zip(starts, ends)]
+            else:
+                values = [blob[a:b].decode("utf-8", "surrogateescape") for a, b in zip(starts, ends)]
+            before = column[first - 1] if first else None
+            for at, value in enumerate(values):
+                if value == before:
+                    values[at] = before
+                else:
+                    before = value
+            column[first : first + _ROWS] = values
+    return texts
+
+
+def _whole(numbers: NDArray[np.float64]) -> NDArray[Any]:
+    """Whole numbers that were written with a point, as such; others as they are."""
+    whole = np.all(np.abs(numbers) < 2**53) and np.all(numbers == np.floor(numbers))
+    return numbers.astype(np.int64) if whole else numbers.copy()
 
 
 def _rows(body: Body) -> Iterator[tuple[int, str, list[str]]]:
     """Line number, text and values of each line that has values; a text between two lines with ';' is one value."""
     lines = body.buffer[body.start : body.end].decode("utf-8", "surrogateescape").split("\n")
-    at = 0
+    line, at = line_at(body.buffer, body.start), 0
     while at < len(lines):
         first, text = at, lines[at].rstrip("\r")
         values = tokens(text)
@@ -127,7 +160,7 @@ def _rows(body: Body) -> Iterator[tuple[int, str, list[str]]]:
             if at < len(lines) and not lines[at].startswith(";"):
                 break
         if values:
-            yield body.line + first, text, values
+            yield line + first, text, values
 
 
 def tokens(text: str) -> list[str]:
@@ -190,7 +223,8 @@ def typed(label: str, texts: list[Any]) -> tuple[NDArray[Any], list[int]]:
         return _objects(texts), []
     if kind != "float":
         try:
-            return np.array([int(text) for text in texts], np.int64), []
+            words: dict[str, int] = _WORDS if kind == "bool" else {}
+            return np.array([int(words.get(text.lower(), text)) for text in texts], np.int64), []
         except (ValueError, OverflowError):
             pass
     failed, numbers = [], np.zeros(len(texts))
@@ -205,7 +239,51 @@ def typed(label: str, texts: list[Any]) -> tuple[NDArray[Any], list[int]]:
     return (numbers.astype(np.int64) if whole else numbers), []
 
 
+_WORDS = {"true": 1, "yes": 1, "false": 0, "no": 0}
+
+
 def _objects(texts: list[Any]) -> NDArray[Any]:
     column = np.empty(len(texts), object)
     column[:] = texts
     return column
+
+
+def end_of_line(buffer: Buffer, start: int) -> int:
+    """Where the line ends in which byte `start` stands."""
+    end = find(buffer, b"\n", start, min(start + 4096, len(buffer)))
+    end = find(buffer, b"\n", start, len(buffer)) if end < 0 else end
+    return len(buffer) if end < 0 else end
+
+
+def end_of_rows(buffer: Buffer, start: int, width: int) -> int:
+    """The byte where rows of `width` values that begin at `start` end: before the next data_, loop_, label or comment."""
+    search = max(start - 1, 0)
+    while True:
+        found = [p for p in (find(buffer, mark, search, len(buffer)) for mark in _STRUCTURE) if p >= 0]
+        if not found:
+            return _without_tail(buffer, start, len(buffer))
+        position = min(found) + 1
+        words = buffer[position : end_of_line(buffer, position)].split(b"#")[0].split()
+        limit = 2 if words and words[0].startswith(b"_") and width != 2 else 1
+        if len(words) <= limit and not _inside_text(buffer, start, position):
+            return _without_tail(buffer, start, position)
+        search = position
+
+
+def _inside_text(buffer: Buffer, start: int, position: int) -> bool:
+    """True if `position` lies in a text between two lines that begin with ';'."""
+    count, at = 0, find(buffer, b"\n;", start, position)
+    while at >= 0:
+        count, at = count + 1, find(buffer, b"\n;", at + 2, position)
+    return count % 2 == 1 and find(buffer, b"\n;", position, len(buffer)) >= 0
+
+
+def _without_tail(buffer: Buffer, start: int, end: int) -> int:
+    """`end` moved up over blank and comment lines, which belong to what follows."""
+    while end > start:
+        previous = buffer.rfind(b"\n", start, end - 1) + 1
+        previous = max(previous, start)
+        if not _BLANK_OR_COMMENT.match(buffer[previous:end].rstrip(b"\n")):
+            return end
+        end = previous
+    return end

@@ -5,25 +5,17 @@ from dataclasses import dataclass, field
 
 from vitreous.files import star_loops
 from vitreous.files.star_blocks import BadRow, Block, StarFile
-from vitreous.files.star_loops import Body, Buffer
+from vitreous.files.star_loops import Buffer, end_of_line
 
-_STRUCTURE = (b"\ndata_", b"\nloop_", b"\n_")
 _EMPTY_LINE = re.compile(rb"\n[ \t\r]*\n")
-_BLANK_OR_COMMENT = re.compile(rb"[ \t\r]*(?:#.*)?$")
-
-
-def _end_of_line(buffer: Buffer, start: int) -> int:
-    end = buffer.find(b"\n", start)
-    return len(buffer) if end < 0 else end
 
 
 @dataclass
 class _Reader:
-    """Walks over the lines; `at` is the byte and `line` the number (from 1) of the line that comes next."""
+    """Walks over the lines; `at` is the byte where the next one begins."""
 
     buffer: Buffer
     at: int = 0
-    line: int = 1
     file: StarFile = field(default_factory=StarFile)
     comments: list[str] = field(default_factory=list)
 
@@ -31,17 +23,15 @@ class _Reader:
         """The next line without its end, or None at the end of the file."""
         if self.at >= len(self.buffer):
             return None
-        return self.buffer[self.at : _end_of_line(self.buffer, self.at)].decode("utf-8", "surrogateescape").rstrip("\r")
+        return self.buffer[self.at : end_of_line(self.buffer, self.at)].decode("utf-8", "surrogateescape").rstrip("\r")
 
     def step(self) -> None:
         """Past the next line."""
-        self.at = _end_of_line(self.buffer, self.at) + 1
-        self.line += 1
+        self.at = min(end_of_line(self.buffer, self.at) + 1, len(self.buffer))
 
-    def skip_to(self, position: int) -> None:
-        """Past everything before `position`, counting its lines."""
-        self.line += _count_lines(self.buffer, self.at, position)
-        self.at = position
+    def complain(self, at: int, text: str, reason: str) -> None:
+        """Note the line that begins at byte `at` as bad."""
+        self.file.skipped.append(BadRow(star_loops.line_at(self.buffer, at), text, reason))
 
     def take_comments(self) -> tuple[str, ...]:
         """The comment lines gathered so far, and the blank lines among them but not before them."""
@@ -49,11 +39,6 @@ class _Reader:
         while taken and not taken[0]:
             taken.pop(0)
         return tuple(taken)
-
-
-def _count_lines(buffer: Buffer, start: int, end: int) -> int:
-    step = 1 << 24
-    return sum(buffer[i : min(i + step, end)].count(b"\n") for i in range(start, end, step))
 
 
 def scan(buffer: Buffer) -> StarFile:
@@ -80,7 +65,7 @@ def scan(buffer: Buffer) -> StarFile:
             fresh = False
             reader.file.blocks.append(block)
         else:
-            reader.file.skipped.append(BadRow(reader.line, text, "is not part of any block"))
+            reader.complain(reader.at, text, "is not part of any block")
             reader.step()
     if fresh:
         reader.file.blocks.append(Block(name, loop=False, comments=comments))
@@ -100,7 +85,7 @@ def _list(reader: _Reader, name: str) -> Block:
         if not text.lstrip().startswith("_"):
             break
         label, rest = [*text.split(maxsplit=1), ""][:2]
-        line = reader.line
+        line = reader.at
         reader.step()
         values = star_loops.tokens(rest)
         if not values:
@@ -108,8 +93,7 @@ def _list(reader: _Reader, name: str) -> Block:
         if len(values) == 1:
             block.values[label[1:]] = values[0]
         else:
-            found = f"has {len(values)} values where one is expected; put a value with blanks in quotes"
-            reader.file.skipped.append(BadRow(line, text, found))
+            reader.complain(line, text, f"has {len(values)} values where one is expected; put a value with blanks in quotes")
     return block
 
 
@@ -117,7 +101,7 @@ def _more_values(reader: _Reader) -> bool:
     """True if the list goes on behind blank and comment lines (RELION ends a list there, others do not)."""
     at, crossed_comment = reader.at, False
     while at < len(reader.buffer):
-        end = _end_of_line(reader.buffer, at)
+        end = end_of_line(reader.buffer, at)
         text = reader.buffer[at:end].strip()
         if text and not text.startswith(b"#"):
             return text.startswith(b"_") and not crossed_comment
@@ -155,17 +139,17 @@ def _loop(reader: _Reader, name: str) -> Block:
         elif (words and not words[0].startswith("#")) or (labels and not words):
             break
         reader.step()
-    start, line = reader.at, reader.line
-    end = _end_of_rows(reader.buffer, start, len(labels))
+    start = reader.at
+    end = start
     block = Block(name)
     if labels:
-        block.columns, bad = star_loops.parse(labels, Body(reader.buffer, start, end, line))
+        block.columns, bad, end = star_loops.parse(labels, reader.buffer, start)
         footer = _footer(reader.buffer, start, end, len(labels)) if bad else end
         if footer < end:
-            block.columns, bad = star_loops.parse(labels, Body(reader.buffer, start, footer, line))
+            block.columns, bad, _ = star_loops.parse(labels, reader.buffer[:footer], start)
             reader.comments += reader.buffer[footer:end].decode("utf-8", "surrogateescape").splitlines()
         reader.file.skipped += bad
-    reader.skip_to(end)
+    reader.at = end
     return block
 
 
@@ -179,37 +163,3 @@ def _footer(buffer: Buffer, start: int, end: int, width: int) -> int:
         return end
     below = buffer[empty.end() : end].decode("utf-8", "surrogateescape").splitlines()
     return end if any(len(star_loops.tokens(text)) == width for text in below) else empty.end()
-
-
-def _end_of_rows(buffer: Buffer, start: int, width: int) -> int:
-    """The byte where the rows that begin at `start` end: before the next data_, loop_ or label, and its comments."""
-    search = max(start - 1, 0)
-    while True:
-        found = [p for p in (buffer.find(mark, search) for mark in _STRUCTURE) if p >= 0]
-        if not found:
-            return _without_tail(buffer, start, len(buffer))
-        position = min(found) + 1
-        words = buffer[position : _end_of_line(buffer, position)].split(b"#")[0].split()
-        limit = 2 if words and words[0].startswith(b"_") and width != 2 else 1
-        if len(words) <= limit and not _inside_text(buffer, start, position):
-            return _without_tail(buffer, start, position)
-        search = position
-
-
-def _inside_text(buffer: Buffer, start: int, position: int) -> bool:
-    """True if `position` lies in a text between two lines that begin with ';'."""
-    count, at = 0, buffer.find(b"\n;", start, position)
-    while at >= 0:
-        count, at = count + 1, buffer.find(b"\n;", at + 2, position)
-    return count % 2 == 1 and buffer.find(b"\n;", position) >= 0
-
-
-def _without_tail(buffer: Buffer, start: int, end: int) -> int:
-    """`end` moved up over blank and comment lines, which belong to what follows."""
-    while end > start:
-        previous = buffer.rfind(b"\n", start, end - 1) + 1
-        previous = max(previous, start)
-        if not _BLANK_OR_COMMENT.match(buffer[previous:end].rstrip(b"\n")):
-            return end
-        end = previous
-    return end
