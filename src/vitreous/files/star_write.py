@@ -1,6 +1,5 @@
 """STAR text out of blocks: numbers with six decimals or, where that would lose them, seven figures; quotes as needed."""
 
-import io
 import re
 from typing import IO, Any
 
@@ -9,9 +8,9 @@ from numpy.typing import NDArray
 
 from vitreous.files.star_blocks import Block, StarFile
 
-_SMALL = 20_000  # values in a loop below which plain Python is quicker than loading polars
-_NEEDS_QUOTES = r"""^$|[\s]|^["'#_;]|^data_|^loop_"""
-_QUOTED = re.compile(_NEEDS_QUOTES)
+_SMALL = 20_000  # values in a loop below which loading the compiled writer costs more than it saves
+_ROWS = 20_000  # rows that are turned into bytes together
+_QUOTED = re.compile(r"""^$|[\s]|^["'#_;]|^data_|^loop_""")
 
 
 def number(value: float) -> str:
@@ -83,55 +82,47 @@ def _padded(columns: list[NDArray[Any]]) -> str:
 
 
 def _write_quickly(file: IO[bytes], columns: list[NDArray[Any]]) -> None:
-    """Rows of a large loop through polars' CSV writer."""
-    import polars as pl  # here, since its 0.3 s of loading must not burden a program that writes small files only
+    """Rows of a large loop by compiled code, some thousands at a time."""
+    from vitreous.files import star_format  # here, since its 0.3 s of loading must not burden those who write small files
 
-    step = 100_000  # rows at a time, so that the texts never stand in memory all at once
-    for start in range(0, len(columns[0]), step):
-        part = [column[start : start + step] for column in columns]
-        try:
-            series = [_series(pl, str(at), column) for at, column in enumerate(part)]
-        except UnicodeEncodeError:  # bytes that are not UTF-8, which polars refuses
-            file.write(_padded(part).encode("utf-8", "surrogateescape"))
-            continue
-        out = io.BytesIO()
-        pl.DataFrame(series).write_csv(
-            out, include_header=False, separator=" ", float_precision=6, float_scientific=False, quote_style="never"
+    for start in range(0, len(columns[0]), _ROWS):
+        part = [column[start : start + _ROWS] for column in columns]
+        kinds: list[int] = []
+        floats: list[NDArray[np.float64]] = []
+        ints: list[NDArray[np.int64]] = []
+        texts: list[bytes] = []
+        ends: list[NDArray[np.int64]] = []
+        for column in part:
+            if column.dtype.kind == "f" and bool(np.all(np.abs(column) < star_format.LARGEST)):
+                kinds.append(1)
+                floats.append(column.astype(np.float64))
+            elif column.dtype.kind in "iub":
+                kinds.append(2)
+                ints.append(column.astype(np.int64))
+            else:
+                kinds.append(0)
+                text, behind = _joined(column)
+                if star_format.needs_quotes(text, behind):
+                    text, behind = _joined(np.array([_text(value) for value in column.tolist()], object))
+                ends.append(behind + sum(len(before) for before in texts))
+                texts.append(text)
+        file.write(
+            star_format.rows(kinds, _stack(floats, part), _stack(ints, part), b"".join(texts), _stack(ends, part)),
         )
-        file.write(out.getbuffer())
 
 
-def _series(pl: Any, name: str, column: NDArray[Any]) -> Any:
-    """One column as polars is to write it."""
-    if column.dtype == bool:
-        return pl.Series(name, column.astype(np.int8))
-    if column.dtype.kind in "iu":
-        return pl.Series(name, column)
-    if column.dtype.kind == "f":
-        size = np.abs(column.astype(np.float64))
-        odd = np.flatnonzero(((size < 0.1) & (size > 0)) | ~(size < 1e15))
-        if not len(odd):
-            return pl.Series(name, column.astype(np.float64))
-        return _mixed(pl, name, column.astype(np.float64), odd)
-    if all(type(value) is str for value in column):
-        texts = pl.Series(name, column.tolist(), dtype=pl.String)
-        if texts.str.contains(_NEEDS_QUOTES).any():
-            return pl.Series(name, [quoted(value) for value in column], dtype=pl.String)
-        return texts
-    return pl.Series(name, [_text(value) for value in column.tolist()], dtype=pl.String)
+def _stack(columns: list[NDArray[Any]], part: list[NDArray[Any]]) -> NDArray[Any]:
+    """Columns as (columns, rows), also when there are none."""
+    return np.stack(columns) if columns else np.empty((0, len(part[0])), np.int64)
 
 
-def _mixed(pl: Any, name: str, column: NDArray[np.float64], odd: NDArray[np.intp]) -> Any:
-    """Floats of which some do not fit six decimals, as texts."""
-    texts = np.char.mod("%.6f", column).astype(object) if len(column) < 2000 else _fixed(pl, column)
-    texts[odd] = [number(value) for value in column[odd].tolist()]
-    return pl.Series(name, texts.tolist(), dtype=pl.String)
-
-
-def _fixed(pl: Any, column: NDArray[np.float64]) -> NDArray[Any]:
-    """Six decimals for each value, by polars."""
-    out = io.BytesIO()
-    pl.DataFrame({"x": column}).write_csv(out, include_header=False, float_precision=6, float_scientific=False)
-    texts = np.empty(len(column), object)
-    texts[:] = out.getvalue().decode().split("\n")[:-1]
-    return texts
+def _joined(column: NDArray[Any]) -> tuple[bytes, NDArray[np.int64]]:
+    """Values as texts end to end, and the byte behind each."""
+    values = column.tolist()
+    if column.dtype != object or not all(type(value) is str for value in values):
+        values = [value if isinstance(value, str) else _text(value) for value in values]
+    blob = "".join(values)
+    if blob.isascii():
+        return blob.encode(), np.cumsum(np.fromiter(map(len, values), np.int64, len(values)))
+    parts = [value.encode("utf-8", "surrogateescape") for value in values]
+    return b"".join(parts), np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
