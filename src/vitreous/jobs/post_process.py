@@ -98,7 +98,7 @@ class PostProcess(MapJob):
         if guinier.slope == guinier.slope:  # not nan: a line was fitted
             general["rlnFittedSlopeGuinierPlot"] = guinier.slope
             general["rlnFittedInterceptGuinierPlot"] = guinier.intercept
-            general["rlnCorrelationFitGuinierPlot"] = guinier.correlation
+            general["rlnCorrelationFitGuinierPlot"] = abs(guinier.correlation)
         fsc = {
             "rlnFourierShellCorrelationCorrected": curves.corrected.numpy(),
             "rlnFourierShellCorrelationUnmaskedMaps": curves.unmasked.numpy(),

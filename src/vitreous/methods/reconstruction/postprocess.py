@@ -16,6 +16,8 @@ from vitreous.methods.reconstruction.fsc_correction import Curves, corrected_fsc
 from vitreous.methods.reconstruction.settings import Sharpening
 
 LEAST_FSC = 1e-4
+REPEATS = 3
+"""Phase randomisations that are averaged."""
 EMPTY = -99.0
 """Logarithm written for a shell in which nothing is left."""
 
@@ -71,7 +73,7 @@ def postprocess(
     chosen = settings or Sharpening()
     box = half1.shape[-1]
     _check(half1, half2, mask)
-    curves = corrected_fsc(half1, half2, mask, seed=context.seed_for("phase randomisation"))
+    curves = corrected_fsc(half1, half2, mask, seed=context.seed_for("phase randomisation"), repeats=REPEATS)
     if curves.shell < 1:
         raise UserError("the half maps do not agree at any resolution: are they the two halves of one refinement?")
     resolution = box * voxel_size_A / curves.shell
