@@ -439,7 +439,7 @@ GROUPS: dict[str, tuple[Column, ...]] = {
         Column("molecular_weight_kDa", "rlnMolecularWeight", "float", "kDa", "Molecular weight inside the mask"),
         Column("box_fraction_weight", "rlnParticleBoxFractionMolecularWeight", "float", "", "Share of the box that the molecular weight fills"),
         Column("box_fraction_mask", "rlnParticleBoxFractionSolventMask", "float", "", "Share of the box that the mask fills"),
-        Column("fsc", "rlnFourierShellCorrelation", "float", "", "FSC"),
+        Column("fsc", "rlnFourierShellCorrelation", "float", "", "Fourier shell correlation of two maps"),
         Column("fsc_corrected", "rlnFourierShellCorrelationCorrected", "float", "", "FSC corrected for the mask"),
         Column("fsc_unmasked", "rlnFourierShellCorrelationUnmaskedMaps", "float", "", "FSC of the maps as they are"),
         Column("fsc_masked", "rlnFourierShellCorrelationMaskedMaps", "float", "", "FSC of the masked maps"),

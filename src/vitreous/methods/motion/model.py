@@ -1,9 +1,7 @@
 """The smooth field of local motion: a polynomial in place and time, 18 coefficients a direction.
 
-    s(x, y, z) = sum over P of P(x, y) (c1 z + c2 z^2 + c3 z^3),   P = 1, x, x^2, y, y^2, x y
-
-with x, y = pixel / size - 0.5 and z = frames since the first one used; in pixels of the original frame, added to the global
-shift and of the same sign. Zero at the first frame.
+s(x, y, z) = sum over P of P(x, y) (c1 z + c2 z^2 + c3 z^3), P = 1, x, x^2, y, y^2, x y, with x, y = pixel / size - 0.5 and
+z = frames since the first; in pixels of the original frame, added to the global shift, of its sign, zero at the first frame.
 """
 
 from dataclasses import dataclass

@@ -1,10 +1,8 @@
 """Local motion from patches: all patches and frames fitted together by the field of model.py, and kept only if it wins.
 
-No peak is picked in a patch. The correlation of each patch of each frame with the sum of the others is expanded about the
-field found so far, and the coefficients that raise the sum of all correlations most are solved for. How strongly rough
-fields are held back is chosen by leaving out each patch in turn and asking whether the others foretell its motion; if no
-field foretells them better than none at all, there is none.
-"""
+The correlation of each patch of each frame with the sum of the others is expanded about the field found so far, and the
+coefficients that raise the sum most are solved for. How strongly rough fields are held back is chosen by leaving out each
+patch in turn and asking whether the others foretell its motion; if no field does so better than none, there is none."""
 
 from dataclasses import dataclass
 

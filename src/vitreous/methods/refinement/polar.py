@@ -134,7 +134,7 @@ def slices(volume: Prepared, rotations: torch.Tensor, grid: PolarGrid) -> torch.
 
 
 def shift_phases(origins_px: torch.Tensor, grid: PolarGrid) -> torch.Tensor:
-    """Factors (s, shells + 1, half) complex128 that move an image by +origins_px (s, 2) as (x, y): RELION's origin."""
+    """Factors (s, shells + 1, half) complex128 that move an image by +origins_px (s, 2) as (x, y): the table's origins."""
     kx, ky = grid.points
     moved = origins_px.to(torch.float64)
     turns = (kx * moved[:, 0, None, None] + ky * moved[:, 1, None, None]) / grid.box
