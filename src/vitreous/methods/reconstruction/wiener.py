@@ -75,6 +75,10 @@ def reconstruct(
 
 def reconstruct_particles(particles: PosedParticles, settings: Reconstruction, context: Context = QUIET) -> Reconstructed:
     """Both half maps, their FSC, and the map of all particles."""
+    try:
+        symmetry.canonical(settings.sym)
+    except ValueError as error:
+        raise UserError(f"symmetry: {error}") from None
     box = _box(particles)
     voxel = particles.pixel_size_A
     wanted = box * voxel / settings.max_resolution_A if settings.max_resolution_A > 0 else box
