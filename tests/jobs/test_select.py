@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vitreous.context import Context, UserError
-from vitreous.files import mrc, star
+from vitreous.files import mrc, star, star_tables
 from vitreous.files.star import StarFile, list_block
 from vitreous.jobs.select import Select
 from vitreous.methods.selection.settings import ClassChoice, RowChoice, Splitting
@@ -39,7 +39,9 @@ def project(tmp_path, monkeypatch):
         "class_distribution": [0.4, 0.2, 0.4, 0],
         "estimated_resolution_A": [12.0, 45, 13, np.inf],
     }
-    star.write_table("Class2D/job008/run_it025_model.star", Table(columns, "model_classes"))
+    general = list_block("model_general", {"rlnNrClasses": "4"})
+    model = star_tables.to_file(Table(columns, "model_classes"), 30001)
+    star.write("Class2D/job008/run_it025_model.star", StarFile([general, *model.blocks]))
     count = 50
     data = {
         "image": np.array([f"{i + 1:06d}@Extract/job007/a.mrcs" for i in range(count)], object),
@@ -73,6 +75,8 @@ def test_classes_by_number(project, path):
     assert kept.optics["pixel_size_A"][0] == 3.0
     averages = star.read_table("Select/job009/class_averages.star")
     assert averages["reference_image"].tolist() == [f"00000{n}@Class2D/job008/run_it025_classes.mrcs" for n in (1, 3)]
+    assert averages["class_index"].tolist() == [1, 3]
+    assert star.read("Select/job009/class_averages.star").names() == [""]
     assert star.read_table("Select/job009/backup_selection.star")["selected"].tolist() == [1, 0, 1, 0]
     assert star.read("Select/job009/backup_selection.star").names() == [""]
 

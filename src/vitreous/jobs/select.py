@@ -220,6 +220,7 @@ def _write_averages(classes: "Table", kept: "NDArray[np.bool_]", path: Path, *, 
     from vitreous.files import mrc, star
     from vitreous.files.stacks import ImageStacks
     from vitreous.methods.selection.choose import centred
+    from vitreous.tables.table import Table
 
     table = classes.select(kept).with_(class_index=np.flatnonzero(kept) + 1)
     if recentre:
@@ -227,7 +228,7 @@ def _write_averages(classes: "Table", kept: "NDArray[np.bool_]", path: Path, *, 
         stack = path.with_suffix(".mrcs")
         mrc.write_stack(stack, centred(stacks.read(np.arange(len(stacks)))), pixel_size_A=stacks.pixel_size_A)
         table = table.with_(reference_image=np.array([f"{i + 1:06d}@{stack}" for i in range(len(table))], object))
-    star.write_table(path, table.as_kind(""))
+    star.write_table(path, Table(table.columns))
 
 
 def _selection(kept: "NDArray[np.bool_]") -> "Table":
