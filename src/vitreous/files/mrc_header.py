@@ -172,7 +172,8 @@ def as_type(values: NDArray[Any], dtype: str) -> NDArray[Any]:
     if target.kind == "f":
         return np.ascontiguousarray(values, target)
     limits = np.iinfo(target)
+    low, high = (0, 127) if dtype == "uint8" else (limits.min, limits.max)  # RELION takes the bytes of mode 0 as signed
     rounded = np.rint(values) if values.dtype.kind == "f" else values
-    if rounded.size and not (limits.min <= rounded.min() and rounded.max() <= limits.max):
-        raise ValueError(f"values from {values.min()} to {values.max()} do not fit {dtype}")
+    if rounded.size and not (low <= rounded.min() and rounded.max() <= high):
+        raise ValueError(f"values from {values.min()} to {values.max()} do not fit {dtype}, which goes from {low} to {high}")
     return np.ascontiguousarray(rounded, target)

@@ -93,10 +93,14 @@ def _parse_quickly(labels: list[str], buffer: Buffer, start: int) -> tuple[Colum
         else:
             columns[label] = _whole(part) if kind != first_kind else part
     if failed.any():
-        columns = {label: values[~failed] for label, values in columns.items()}
-        again = {label: typed(label, v.tolist())[0] for label, v in columns.items() if v.dtype == object and label in BY_LABEL}
-        columns |= again
+        columns = _less(columns, failed)
     return columns, sorted(bad, key=lambda row: row.line), _without_tail(buffer, start, end)
+
+
+def _less(columns: Columns, bad: NDArray[np.bool_]) -> Columns:
+    """The columns without the bad rows; those that were text for their sake are numbers again."""
+    left = {label: values[~bad] for label, values in columns.items()}
+    return {label: typed(label, values.tolist())[0] if values.dtype == object else values for label, values in left.items()}
 
 
 def _bad_row(buffer: Buffer, at: int, reason: str) -> BadRow:
@@ -138,29 +142,40 @@ def _whole(numbers: NDArray[np.float64]) -> NDArray[Any]:
     return numbers.astype(np.int64) if whole else numbers.copy()
 
 
-def _rows(body: Body) -> Iterator[tuple[int, str, list[str]]]:
-    """Line number, text and values of each line that has values; a text between two lines with ';' is one value."""
+def _rows(body: Body, width: int) -> Iterator[tuple[int, str, list[str]]]:
+    """Line number, text and values of each row: a line, unless some of its values are texts between lines with ';'."""
     lines = body.buffer[body.start : body.end].decode("utf-8", "surrogateescape").split("\n")
     line, at = line_at(body.buffer, body.start), 0
+    row: tuple[int, str, list[str]] | None = None  # one that is not complete yet
     while at < len(lines):
-        first, text = at, lines[at].rstrip("\r")
-        values = tokens(text)
-        at += 1
-        if text.startswith(";"):
-            values = []
-            at = first
-        while at < len(lines) and lines[at].startswith(";"):
-            closing = next((i for i in range(at + 1, len(lines)) if lines[i].startswith(";")), None)
-            if closing is None:  # no second ';': a comment, as RELION has it
-                at += 1
-                break
-            values.append("\n".join([lines[at][1:], *lines[at + 1 : closing]]))
-            values += tokens(lines[closing][1:])
+        closing = _closing(lines, at)
+        here = line + at, lines[at].rstrip("\r")
+        if closing is not None:
+            row = row or (*here, [])
+            row[2].append("\n".join([lines[at][1:], *lines[at + 1 : closing]]))
+            row[2].extend(tokens(lines[closing][1:]))
             at = closing + 1
-            if at < len(lines) and not lines[at].startswith(";"):
-                break
-        if values:
-            yield line + first, text, values
+        else:  # without a second ';' a line with ';' is a comment, as RELION has it
+            values = [] if here[1].startswith(";") else tokens(here[1])
+            if row is not None:
+                row[2].extend(values)
+            elif 0 < len(values) < width and _closing(lines, at + 1) is not None:
+                row = (*here, values)
+            elif values:
+                yield (*here, values)
+            at += 1
+        if row is not None and len(row[2]) >= width:
+            yield row
+            row = None
+    if row is not None:
+        yield row
+
+
+def _closing(lines: list[str], at: int) -> int | None:
+    """Where the text ends that begins at this line with ';', or None if none does."""
+    if at >= len(lines) or not lines[at].startswith(";"):
+        return None
+    return next((i for i in range(at + 1, len(lines)) if lines[i].startswith(";")), None)
 
 
 def tokens(text: str) -> list[str]:
@@ -190,7 +205,7 @@ def _parse_carefully(labels: list[str], body: Body) -> tuple[Columns, list[BadRo
     """Row by row in Python; what cannot be read is listed and left out."""
     bad: list[BadRow] = []
     good: list[tuple[int, str, list[str]]] = []
-    for line, text, values in _unfold(list(_rows(body)), len(labels)):
+    for line, text, values in _unfold(list(_rows(body, len(labels))), len(labels)):
         if len(values) > len(labels) and "__" in text and "\t" in text:
             # RELION 3.1 before its release wrote blanks inside a value as "__" but left tabs as they were
             values = [value.replace("\0", "\t") for value in tokens(text.replace("\t", "\0"))]
@@ -208,7 +223,7 @@ def _parse_carefully(labels: list[str], body: Body) -> tuple[Columns, list[BadRo
                 bad.append(BadRow(good[row][0], good[row][1], f"has {texts[row]!r} for {label}, which is a number"))
             wrong[row] = True
     if wrong.any():
-        columns = {label: typed(label, values[~wrong].tolist())[0] for label, values in columns.items()}
+        columns = _less(columns, wrong)
     return columns, sorted(bad, key=lambda row: row.line)
 
 
