@@ -50,14 +50,14 @@ class Refine3D(LoopJob):
     """Refine two halves of the particles independently against a map, as far as the halves agree."""
 
     particles: str = input(kind="particles", relion="fn_img", help="Particles with their CTF: particles.star.")
-    reference_map: str = input(
+    reference: str = input(
         kind="map", relion="fn_ref", tab="Reference", help="A map to begin with, such as an initial model; it is low-passed."
     )
     solvent_mask: str = input(
         kind="mask", relion="fn_mask", optional=True, tab="Reference",
         help="Soft mask, 1 in the particle, of the particles' box. Empty: a soft sphere of the particle's diameter.",
     )  # fmt: skip
-    reference: Reference = group(Reference, tab="Reference")
+    start: Reference = group(Reference, tab="Reference")
     images: Images = group(Images, tab="CTF")
     optimisation: Optimisation = group(Optimisation, tab="Optimisation")
     sampling: Sampling = group(Sampling, tab="Auto-sampling")
@@ -72,7 +72,7 @@ class Refine3D(LoopJob):
     def settings(self) -> RefineSettings:
         """The options as the method takes them."""
         return RefineSettings(
-            reference=self.reference, images=self.images, optimisation=self.optimisation, sampling=self.sampling
+            reference=self.start, images=self.images, optimisation=self.optimisation, sampling=self.sampling
         )
 
     def begin(self, context: Context) -> Running:
@@ -81,11 +81,11 @@ class Refine3D(LoopJob):
         from vitreous.methods.refinement.refine3d import fitted_reference
 
         engine, table = self._engine(context)
-        volume, voxel_size_A = mrc.read_volume(self.reference_map)
+        volume, voxel_size_A = mrc.read_volume(self.reference)
         if voxel_size_A <= 0:
             voxel_size_A = engine.stock.pixel_size_A
-            context.note(f"{self.reference_map} does not say its voxel size; the particles' {voxel_size_A:.3f} Å is taken")
-        fitted = fitted_reference(volume, voxel_size_A, engine.stock, resize=self.reference.resize)
+            context.note(f"{self.reference} does not say its voxel size; the particles' {voxel_size_A:.3f} Å is taken")
+        fitted = fitted_reference(volume, voxel_size_A, engine.stock, resize=self.start.resize)
         if fitted.shape != volume.shape or abs(voxel_size_A - engine.stock.pixel_size_A) > 0.01 * voxel_size_A:
             context.note(
                 f"the reference ({volume.shape[0]} voxels of {voxel_size_A:.3f} Å) was brought to the particles' "
@@ -204,4 +204,4 @@ class Refine3D(LoopJob):
             "rlnDoCorrectCtf": int(self.images.correct_ctf),
         }
         progress = as_progress(state)
-        halves.write_optimiser(f"{name}_optimiser.star", {**values, **progress.relion}, progress.own)
+        halves.write_optimiser(f"{name}_optimiser.star", {**values, **progress.labelled}, progress.own)

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 PADDING = 2
 
 
-def _gridding(box: int) -> NDArray[np.float32]:
-    """The transform of the trilinear kernel on the padded grid, over the map: sinc^2 along each axis."""
+def gridding(box: int) -> NDArray[np.float32]:
+    """The transform of the trilinear kernel on the padded grid, over the map (box, box, box): sinc^2 along each axis."""
     at = (np.arange(box) - box // 2) / (PADDING * box)
     line = np.sinc(at) ** 2
     return (line[:, None, None] * line[None, :, None] * line[None, None, :]).astype(np.float32)  # type: ignore[no-any-return]
@@ -38,7 +38,7 @@ def to_cube(volume: NDArray[np.float32], reach: int) -> NDArray[np.complex64]:
     wide = torch.zeros((padded, padded, padded))
     low = padded // 2 - box // 2
     part = slice(low, low + box)
-    wide[part, part, part] = torch.from_numpy(volume / _gridding(box))
+    wide[part, part, part] = torch.from_numpy(volume / gridding(box))
     transform = torch.fft.rfftn(torch.fft.ifftshift(wide))
     cube, _ = empty_cube(reach)
     half = (cube.shape[0] - 1) // 2
@@ -61,7 +61,7 @@ def from_cube(cube: NDArray[np.complex64], box: int) -> NDArray[np.float32]:
     wide = torch.fft.fftshift(torch.fft.irfftn(transform, s=(padded, padded, padded)))
     low = padded // 2 - box // 2
     part = slice(low, low + box)
-    volume: NDArray[np.float32] = wide[part, part, part].numpy() / _gridding(box)
+    volume: NDArray[np.float32] = wide[part, part, part].numpy() / gridding(box)
     return volume
 
 

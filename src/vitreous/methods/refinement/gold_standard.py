@@ -54,12 +54,23 @@ class Sums:
         return total / np.maximum(np.bincount(shell.ravel()), 1)  # type: ignore[no-any-return]
 
 
-def back_project(stock: Stock, rows: NDArray[np.int64], modes: Modes, *, inverse_noise: NDArray[np.float32], group: str) -> Sums:
-    """Insert rows at their modes, weighted by posterior, CTF and 1/sigma2 (groups, shells), and at all symmetry mates."""
+def back_project(
+    stock: Stock,
+    rows: NDArray[np.int64],
+    modes: Modes,
+    *,
+    inverse_noise: NDArray[np.float32],
+    group: str,
+    share: NDArray[np.float64] | None = None,
+) -> Sums:
+    """Insert rows at their modes, weighted by posterior, CTF and 1/sigma2 (groups, shells), and at all symmetry mates.
+
+    share (n,) multiplies an image's weight: its part in this map where there are several.
+    """
     data, weights = density.empty_cube(stock.pixels.reach)
     operators = symmetry.operators(group).numpy()
     per_pixel = inverse_noise[:, stock.pixels.shell]
-    posterior = modes.posterior()
+    posterior = modes.posterior() if share is None else modes.posterior() * share[:, None]
     at = 0
     for part in stock.chunks(rows):
         stock.context.check()

@@ -29,13 +29,24 @@ class Modes:
     log_likelihood: NDArray[np.float64]
     information: NDArray[np.float64]
 
-    def posterior(self) -> NDArray[np.float64]:
-        """Weights (n, m) of the modes, summing to one: likelihood times the volume of the mode."""
+    def scores(self) -> NDArray[np.float64]:
+        """Log of each mode's mass (n, m): its likelihood times its volume (Laplace), up to a constant; -inf: no mode."""
         there = self.log_likelihood > -np.inf
         _, log_det = np.linalg.slogdet(np.where(there[..., None, None], self.information, 0.0) + 1e-6 * np.eye(5))
-        score = np.where(there, self.log_likelihood - 0.5 * log_det, -np.inf)
-        score -= score.max(axis=1, keepdims=True)
-        weight = np.exp(score)
+        scores: NDArray[np.float64] = np.where(there, self.log_likelihood - 0.5 * log_det, -np.inf)
+        return scores
+
+    def log_mass(self) -> NDArray[np.float64]:
+        """Log of the mass of all modes of each image (n,)."""
+        score = self.scores()
+        top = score.max(axis=1)
+        mass: NDArray[np.float64] = top + np.log(np.exp(score - top[:, None]).sum(axis=1))
+        return mass
+
+    def posterior(self) -> NDArray[np.float64]:
+        """Weights (n, m) of the modes, summing to one."""
+        score = self.scores()
+        weight = np.exp(score - score.max(axis=1, keepdims=True))
         total: NDArray[np.float64] = weight / weight.sum(axis=1, keepdims=True)
         return total
 

@@ -71,7 +71,7 @@ class Refinement:
 
     def begin(self, particles: Table, reference: Volume) -> State:
         """The state before the first round: reference filtered and scaled, noise from the images, halves drawn."""
-        low = self.settings.reference.initial_low_pass_A
+        low = self.settings.reference.low_pass_A
         volume = low_passed(reference, self.stock.pixel_size_A, low) * self.mask
         half = gold_standard.split(particles, self.context.seed_for("half sets"))
         noise = expectation3d.first_noise(self.stock, np.flatnonzero(self.stock.usable()))

@@ -68,7 +68,7 @@ class Shifts:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the search needs of a batch: masked images (n, box, box), CTFs or None, 1/sigma2 per shell (n, shells + 1), origins px."""
+    """What the search needs of a batch: masked images (n, box, box), CTFs or None, 1/sigma2 (n, shells + 1), origins px."""
 
     images: torch.Tensor
     params: CtfParams | None
@@ -105,7 +105,7 @@ def score_cells(bank: Bank, batch: Prepared, shifts: Shifts, space: scores.Works
 
 @_jit  # type: ignore[untyped-decorator]
 def _spread_out(candidates, best_first, keep, least_trace, operators, chosen):  # type: ignore[no-untyped-def]
-    """Greedily keep candidate rotations (n, c, 3, 3) that are not near a better one, mates counted; chosen (n, keep), -1: none."""
+    """Keep the candidate rotations (n, c, 3, 3) that are not near a better one, mates counted; chosen (n, keep), -1: none."""
     for i in range(candidates.shape[0]):
         count = 0
         for c in best_first[i]:
@@ -157,7 +157,10 @@ def images_at_once(bank: Bank, shifts: Shifts, memory_GB: float) -> int:
 
 
 def in_parallel(work: Any, parts: list[Any], threads: int) -> list[Any]:
-    """Results of work(part, workspace) in order, on threads that each own a workspace."""
+    """Results of work(part, workspace) in order, on threads that each own a workspace.
+
+    Meanwhile torch itself keeps to one thread: nested threads would only wait for each other.
+    """
     if threads <= 1 or len(parts) < 2:
         space = scores.Workspace()
         return [work(part, space) for part in parts]
@@ -167,6 +170,11 @@ def in_parallel(work: Any, parts: list[Any], threads: int) -> list[Any]:
         space = scores.Workspace()
         return [work(part, space) for part in mine]
 
-    with ThreadPoolExecutor(threads) as pool:
-        done = list(pool.map(lane, lanes))
+    inner = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            done = list(pool.map(lane, lanes))
+    finally:
+        torch.set_num_threads(inner)
     return [done[i % threads][i // threads] for i in range(len(parts))]

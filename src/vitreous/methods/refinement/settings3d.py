@@ -22,7 +22,7 @@ class Reference:
         help="Bring a reference of another box or pixel size to that of the particles, by the pixel size in its header. "
         "If not, a reference that differs stops the job.",
     )
-    initial_low_pass_A: float = param(
+    low_pass_A: float = param(
         60.0, unit="Å", low=0, high=200, step=5, minimum=0, relion="ini_high",
         help="Low-pass filter of the reference before the first round, so that what is finer comes from the particles alone.",
     )  # fmt: skip

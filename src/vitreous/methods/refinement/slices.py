@@ -1,10 +1,8 @@
-"""Central slices of a padded 3D transform at listed pixels: read with derivatives, score and insert; numba, float32 in, float64 sums.
+"""Central slices of a padded 3D transform at listed pixels: read with slopes, score, insert; numba, float32 and float64 sums.
 
 A "cube" is a centred half transform, complex64 (2c+1, 2c+1, c+2) in [z, y, x >= 0], DC at [c, c, 0], frequencies in
-units of 1/(padding box). Pixels are listed (kx, ky) pairs in units of 1/box, each Friedel pair once (packed.py).
-Rotations follow vitreous.maths.rotations: a pixel k of the image lies at A^T (kx, ky, 0) of the volume. Shifts are
-origins in pixels: the image moved by +origin is centred.
-"""
+units of 1/(padding box). Pixels are listed (kx, ky) in units of 1/box, each Friedel pair once (packed.py); pixel k of the
+image lies at A^T (kx, ky, 0) of the volume. Shifts are origins in pixels: the image moved by +origin is centred."""
 
 from typing import Any
 
@@ -223,6 +221,42 @@ def insert_modes(data, weights, image, strength, pixels, padding, posterior, rot
 
 
 @jit  # type: ignore[untyped-decorator]
+def insert_points(data, weights, values, strength, points, padding, rotations, operators):  # type: ignore[no-untyped-def]
+    """insert() for values (n, p) and strengths (n, p) at points (p, 2) of any place, at rotations (n, 3, 3) and all mates."""
+    half = (data.shape[0] - 1) // 2
+    one = np.float32(1.0)
+    for i in range(values.shape[0]):
+        for o in range(operators.shape[0]):
+            r = rotations[i] @ operators[o]
+            for p in range(points.shape[0]):
+                if strength[i, p] == 0.0:
+                    continue
+                kx = points[p, 0]
+                ky = points[p, 1]
+                y = values[i, p]
+                qx = padding * (r[0, 0] * kx + r[1, 0] * ky)
+                qy = padding * (r[0, 1] * kx + r[1, 1] * ky)
+                qz = padding * (r[0, 2] * kx + r[1, 2] * ky)
+                if qx < 0.0:
+                    qx, qy, qz = -qx, -qy, -qz
+                    y = y.conjugate()
+                x0 = int(np.floor(qx))
+                y0 = int(np.floor(qy))
+                z0 = int(np.floor(qz))
+                fx = np.float32(qx - x0)
+                fy = np.float32(qy - y0)
+                fz = np.float32(qz - z0)
+                for dz in range(2):
+                    wz = fz if dz else one - fz
+                    for dy in range(2):
+                        wy = wz * (fy if dy else one - fy)
+                        for dx in range(2):
+                            w = wy * (fx if dx else one - fx)
+                            data[z0 + half + dz, y0 + half + dy, x0 + dx] += y * w
+                            weights[z0 + half + dz, y0 + half + dy, x0 + dx] += strength[i, p] * w
+
+
+@jit  # type: ignore[untyped-decorator]
 def match(images, ctfs, weights, pixels, cube, padding, rotations, origins, box):  # type: ignore[no-untyped-def]
     """Cross term and norm, (n, 2): weighted sums of Re conj(X S) C A and of |C A|^2, of images (n, P) at one pose each."""
     half = (cube.shape[0] - 1) // 2
@@ -256,6 +290,57 @@ def residuals(images, ctfs, pixels, shell, cube, padding, rotations, origins, gr
     """residual() for images (n, P) at one pose each, added to the sums (groups, shells) of their groups."""
     for i in range(images.shape[0]):
         residual(images[i], ctfs[i], pixels, shell, cube, padding, rotations[i], origins[i], box, sums[groups[i]])
+
+
+@jit  # type: ignore[untyped-decorator]
+def mate_agreement(points, cube, padding, turns, operators):  # type: ignore[no-untyped-def]
+    """For each turn Q (n, 3, 3): |mean over operators R of F(Q^T R k)|^2 over mean |F|^2, summed over points k (p, 3)."""
+    half = (cube.shape[0] - 1) // 2
+    around = np.empty(8, np.float32)
+    out = np.zeros(turns.shape[0])
+    for i in range(turns.shape[0]):
+        joint = 0.0
+        single = 0.0
+        for p in range(points.shape[0]):
+            real = 0.0
+            imag = 0.0
+            for o in range(operators.shape[0]):
+                k = padding * (turns[i].T @ (operators[o] @ points[p]))
+                sign = 1.0
+                if k[0] < 0.0:
+                    sign = -1.0
+                _corners(cube, half, sign * k[0], sign * k[1], sign * k[2], around)
+                real += around[0]
+                imag += sign * around[1]
+                single += (around[0] * around[0] + around[1] * around[1]) / operators.shape[0]
+            joint += (real * real + imag * imag) / (operators.shape[0] * operators.shape[0])
+        out[i] = joint / max(single, 1e-30)
+    return out
+
+
+@jit  # type: ignore[untyped-decorator]
+def turn_cube(cube, made, matrices):  # type: ignore[no-untyped-def]
+    """Write the mean over matrices M (m, 3, 3) of F(M k) into the voxels k of `made` that lie inside the cube."""
+    half = (cube.shape[0] - 1) // 2
+    around = np.empty(8, np.float32)
+    k = np.empty(3)
+    for z in range(-half, half + 1):
+        for y in range(-half, half + 1):
+            for x in range(half + 1):
+                if z * z + y * y + x * x >= (half - 1) * (half - 1):
+                    continue
+                k[0], k[1], k[2] = x, y, z
+                real = 0.0
+                imag = 0.0
+                for m in range(matrices.shape[0]):
+                    q = matrices[m] @ k
+                    sign = 1.0
+                    if q[0] < 0.0:
+                        sign = -1.0
+                    _corners(cube, half, sign * q[0], sign * q[1], sign * q[2], around)
+                    real += around[0]
+                    imag += sign * around[1]
+                made[z + half, y + half, x] = complex(real / matrices.shape[0], imag / matrices.shape[0])
 
 
 def complete_plane(data: NDArray[np.complex64], weights: NDArray[np.float32]) -> None:

@@ -1,0 +1,284 @@
+"""From random maps to the fold: stochastic EM with frequency marching, several starts, then continuous pose refinement."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vitreous.context import QUIET, Context, UserError
+from vitreous.maths import fourier, masks, rotations, symmetry
+from vitreous.methods.initial_model import axes, soft
+from vitreous.methods.initial_model.settings import ORDERS, InitialModelSettings
+from vitreous.methods.refinement import expectation3d, gold_standard, resolution
+from vitreous.methods.refinement.local import Modes
+from vitreous.methods.refinement.refine3d import group_of
+from vitreous.methods.refinement.search import Shifts
+from vitreous.methods.refinement.stock import ImageSource, Stock
+from vitreous.tables.table import Table
+
+Volume = NDArray[np.float32]
+SIGMA_ORIGIN_A = 15.0
+HELD_OUT = 200
+TRUST = 2.5  # signal over noise a map is trusted to have, for each unit of T
+STEP_OF_SUMS = 0.3  # weight of a mini-batch against the running sums
+LEAST_AGREEMENT = 0.6
+
+
+class Shrunk:
+    """Images of a source cropped in Fourier space to a small box, held in memory."""
+
+    def __init__(self, source: ImageSource, box: int, context: Context) -> None:
+        parts = []
+        for first in range(0, len(source), 256):
+            context.check()
+            images = np.asarray(source.read(np.arange(first, min(first + 256, len(source)))), np.float32)
+            finite = np.isfinite(images).all(axis=(1, 2))
+            small = fourier.resize2(torch.from_numpy(np.where(finite[:, None, None], images, 0.0)), box).to(torch.float32).numpy()
+            small[~finite] = np.nan
+            parts.append(small)
+        self.images = np.concatenate(parts)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def read(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Images (n, box, box)."""
+        return self.images[indices]
+
+
+@dataclass(frozen=True)
+class State:
+    """The maps (small box, one a class) so far and what is known of them; modes, shares are those of the last round."""
+
+    iteration: int
+    maps: tuple[Volume, ...]
+    noise: NDArray[np.float64]
+    score: float = -np.inf
+    modes: tuple[Modes, ...] = ()
+    shares: NDArray[np.float64] | None = None
+    group: str = "C1"
+    agreement: float = 1.0
+    fsc: NDArray[np.float64] | None = None
+    finished: bool = False
+
+
+class InitialModel:
+    """What stays the same: the small images, the settings, the mask, the plan of iterations."""
+
+    def __init__(self, source: ImageSource, particles: Table, settings: InitialModelSettings, context: Context) -> None:
+        if len(particles) == 0:
+            raise UserError("There are no particles in the input table; give a table with a few hundred rows or more.")
+        self.settings, self.context = settings, context
+        size_A = float(particles.optics_column("pixel_size_A")[0])
+        self.full_box = int(source.read(np.arange(1)).shape[-1])
+        self.full_pixel_A = size_A
+        length_A = self.full_box * size_A
+        last = length_A / settings.descent.last_resolution_A
+        self.box = min(self.full_box, 2 * int(np.ceil(1.25 * last + 3)))
+        self.pixel_size_A = length_A / self.box
+        self.stock = Stock(
+            Shrunk(source, self.box, context), particles, pixel_size_A=self.pixel_size_A,
+            diameter_A=settings.shape.particle_diameter_A, context=context, ctf=settings.images.correct_ctf,
+        )  # fmt: skip
+        self.first = max(3, round(length_A / settings.descent.first_resolution_A))
+        self.last = min(self.stock.pixels.reach, round(last))
+        self.target = group_of(settings.shape.symmetry)
+        self.mask = masks.sphere(self.box, self.stock.radius_px, 3.0).numpy()
+        rows = np.random.default_rng(context.seed_for("held out")).permutation(np.flatnonzero(self.stock.usable()))
+        held = min(HELD_OUT, len(rows) // 5)
+        self.held_out, self.rows = np.sort(rows[:held]), np.sort(rows[held:])
+        if len(self.rows) < 10:
+            raise UserError(f"There are {len(self.rows)} usable particles; an initial model needs a few hundred.")
+
+    @property
+    def rounds(self) -> int:
+        """Iterations in all: the starts, the rounds after them, and as many again after axes were found."""
+        again = self.settings.shape.without_symmetry_first and self.target != "C1"
+        return self.settings.descent.starts + self.settings.descent.rounds * (2 if again else 1)
+
+    @property
+    def search_group(self) -> str:
+        """The group imposed during the starts."""
+        return "C1" if self.settings.shape.without_symmetry_first else self.target
+
+    def begin(self) -> State:
+        """The state before the first start."""
+        noise = expectation3d.first_noise(self.stock, self.rows)
+        empty = np.zeros((self.box,) * 3, np.float32)
+        return State(0, (empty,) * self.settings.descent.classes, noise, group=self.search_group)
+
+    def step(self, state: State) -> State:
+        """The next start, or the next round on the best start's maps."""
+        number = state.iteration + 1
+        starts, rounds = self.settings.descent.starts, self.settings.descent.rounds
+        if number <= starts:
+            maps, score = self.start(number, state.noise)
+            after = replace(state, maps=maps, score=score) if score > state.score else state
+        else:
+            if number == starts + rounds + 1:
+                state = self.symmetrised(state)
+            place = (number - starts - 1) % rounds
+            after = self.round(state, share=(place + 1) / rounds, everyone=number == self.rounds)
+        return replace(after, iteration=number, finished=number == self.rounds)
+
+    def start(self, number: int, noise: NDArray[np.float64]) -> tuple[tuple[Volume, ...], float]:
+        """One random start: mini-batches with rising resolution; the maps and their score on held-out images."""
+        descent = self.settings.descent
+        generator = np.random.default_rng(self.context.seed_for(f"start {number}"))
+        batches = max(10, descent.mini_batches // descent.starts)
+        coarse = max(3, self.first - number % 3)  # starts differ in their first resolution too
+        fine = max(coarse, min(self.last, expectation_limit(self)))
+        sums = [self._random_sums(generator, noise) for _ in range(descent.classes)]
+        maps = tuple(self._map(one, coarse) for one in sums)
+        queue = generator.permutation(self.rows)
+        for batch in range(batches):
+            shells = round(coarse + (fine - coarse) * min(1.0, batch / (0.7 * batches)))
+            size = min(len(self.rows), round(descent.first_batch + (self._largest - descent.first_batch) * batch / batches))
+            if len(queue) < size:
+                queue = generator.permutation(self.rows)
+            rows, queue = np.sort(queue[:size]), queue[size:]
+            grid = self._grid(shells)
+            made = soft.gather(self.stock, rows, volumes=maps, noise=noise, grid=grid)
+            weight = 0.9 if batch == 0 else max(STEP_OF_SUMS, 1.0 / (batch + 1))
+            sums = [_mixed(one, new, weight, len(rows)) for one, new in zip(sums, made.sums)]
+            maps = tuple(self._map(one, shells) for one in sums)
+            done = number - 1 + (batch + 1) / batches
+            self.context.progress(done, self.rounds, f"start {number} of {descent.starts}")
+        score = soft.log_likelihood(self.stock, self.held_out, volumes=maps, noise=noise, grid=self._grid(fine))
+        return maps, score
+
+    @property
+    def _largest(self) -> int:
+        descent = self.settings.descent
+        return min(max(descent.last_batch, descent.first_batch), max(descent.first_batch, len(self.rows) // 5))
+
+    def round(self, state: State, *, share: float, everyone: bool) -> State:
+        """One round of continuous refinement at a resolution that rises with share; everyone: all usable images."""
+        low = expectation_limit(self)
+        reach = round(low + (self.last - low) * share)
+        generator = np.random.default_rng(self.context.seed_for(f"round {state.iteration}"))
+        usable = np.flatnonzero(self.stock.usable())
+        rows = usable if everyone else np.sort(generator.permutation(usable)[: max(1000, len(usable) // 4)])
+        grid = self._grid(low)
+        how = expectation3d.Search(grid.order, reach, state.group, grid.shifts, keep=4)
+        found = []
+        for number, volume in enumerate(state.maps):
+            found.append(expectation3d.find(self.stock, rows, volume=volume, noise=state.noise, start=None, how=how))
+            part = (number + 1) / len(state.maps)
+            self.context.progress(state.iteration + 0.9 * part, self.rounds, f"refining poses to {self._resolution(reach):.0f} Å")
+        shares = _shares(found)
+        maps, curve = self._reconstructed(rows, found, shares, state, reach)
+        return replace(state, maps=maps, modes=tuple(found) if everyone else (), shares=shares if everyone else None, fsc=curve)
+
+    def symmetrised(self, state: State) -> State:
+        """The maps turned to the standard axes of the group and averaged over it."""
+        maps, worst = [], 1.0
+        for volume in state.maps:
+            middle, _ = axes.centred(volume)
+            turn, agreement = axes.find(middle, group=self.target, shells=expectation_limit(self))
+            maps.append((axes.turned(middle, turn, group=self.target) * self.mask).astype(np.float32))
+            worst = min(worst, agreement)
+        if worst < LEAST_AGREEMENT:
+            self.context.note(f"the map agrees with its {self.target} mates to {worst:.2f} only: is this the right symmetry?")
+        return replace(state, maps=tuple(maps), group=self.target, agreement=worst)
+
+    def full_size(self, volume: Volume) -> Volume:
+        """A small map on the particles' own grid and grey scale."""
+        large = fourier.resize3(torch.from_numpy(volume), self.full_box).numpy() * (self.box / self.full_box)
+        return large.astype(np.float32)
+
+    def small_size(self, volume: Volume) -> Volume:
+        """full_size undone, for a map that was saved."""
+        small = fourier.resize3(torch.from_numpy(volume.astype(np.float32)), self.box).numpy() * (self.full_box / self.box)
+        return small.astype(np.float32)
+
+    def _resolution(self, shell: int) -> float:
+        return self.box * self.pixel_size_A / shell
+
+    def _grid(self, shells: int) -> soft.Grid:
+        poses, ratio = self.settings.poses, self.box / self.full_box
+        step = min(max(poses.offset_step_px * ratio, 0.5), self.box / (3.0 * shells))
+        shifts = Shifts.within(max(poses.offset_range_px * ratio, 1.0), step, SIGMA_ORIGIN_A / self.pixel_size_A)
+        return soft.Grid(ORDERS[poses.step], shells, shifts, self.search_group)
+
+    def _random_sums(self, generator: np.random.Generator, noise: NDArray[np.float64]) -> gold_standard.Sums:
+        """Sums of images put at random poses, per image."""
+        rows = np.sort(generator.permutation(self.rows)[:400])
+        torch_generator = torch.Generator().manual_seed(int(generator.integers(2**31)))
+        turns = rotations.random_rotations(len(rows), torch_generator).numpy()[:, None]
+        modes = Modes(turns, np.zeros((len(rows), 1, 2)), np.zeros((len(rows), 1)), np.zeros((len(rows), 1, 5, 5)))
+        inverse = (1.0 / noise).astype(np.float32)
+        made = gold_standard.back_project(self.stock, rows, modes, inverse_noise=inverse, group=self.search_group)
+        return gold_standard.Sums(made.data / len(rows), made.weights / len(rows))
+
+    def _map(self, sums: gold_standard.Sums, shells: int) -> Volume:
+        ratio = np.where(np.arange(self.box // 2 + 1) <= shells, TRUST * self.settings.descent.regularisation, 1e-6)
+        return self._solvent(gold_standard.filtered(sums, ratio, self.box))
+
+    def _solvent(self, volume: Volume) -> Volume:
+        if not self.settings.shape.flatten_solvent:
+            return volume.astype(np.float32)
+        return np.maximum(volume * self.mask, 0.0).astype(np.float32)
+
+    def _reconstructed(
+        self, rows: NDArray[np.int64], found: list[Modes], shares: NDArray[np.float64], state: State, reach: int
+    ) -> tuple[tuple[Volume, ...], NDArray[np.float64]]:
+        """Maps of the rows, filtered by the agreement of their odd and even images (which share the reference)."""
+        inverse = (1.0 / state.noise).astype(np.float32)
+        maps = []
+        curve = np.zeros(self.box // 2 + 1)
+        for number, modes in enumerate(found):
+            halves = [
+                gold_standard.back_project(
+                    self.stock, rows[h::2], modes.select(np.arange(h, len(rows), 2)), inverse_noise=inverse, group=state.group,
+                    share=shares[h::2, number],
+                )
+                for h in range(2)
+            ]  # fmt: skip
+            fsc = resolution.half_map_fsc(*(gold_standard.unfiltered(s, self.box) for s in halves), self.mask)
+            fsc = np.where(np.arange(len(fsc)) <= reach, fsc, 0.0)
+            ratio = np.where(np.arange(len(fsc)) <= reach, resolution.signal_to_noise(resolution.joined(fsc)), 1e-6)
+            maps.append(self._solvent(gold_standard.filtered(gold_standard.together(halves), ratio, self.box)))
+            curve = np.maximum(curve, fsc)
+        return tuple(maps), curve
+
+
+def expectation_limit(engine: InitialModel) -> int:
+    """Shells up to which the grid of directions is fine enough, with two more that do no harm."""
+    from vitreous.methods.refinement.search import shells_for
+
+    step = 60.0 / 2 ** ORDERS[engine.settings.poses.step]
+    return min(engine.last, max(engine.first, shells_for(step, engine.stock.radius_px, engine.box) + 2))
+
+
+def _mixed(old: gold_standard.Sums, new: gold_standard.Sums, weight: float, count: int) -> gold_standard.Sums:
+    """Running sums per image: old and new weighed."""
+    return gold_standard.Sums(
+        ((1 - weight) * old.data + (weight / count) * new.data).astype(np.complex64),
+        ((1 - weight) * old.weights + (weight / count) * new.weights).astype(np.float32),
+    )
+
+
+def _shares(found: list[Modes]) -> NDArray[np.float64]:
+    """Posterior of each class (n, K), from the mass of its modes."""
+    mass = np.stack([modes.log_mass() for modes in found], axis=1)
+    mass -= mass.max(axis=1, keepdims=True)
+    weight = np.exp(mass)
+    shares: NDArray[np.float64] = weight / weight.sum(axis=1, keepdims=True)
+    return shares
+
+
+def initial_model(
+    source: ImageSource, particles: Table, settings: InitialModelSettings, context: Context = QUIET
+) -> Iterator[State]:
+    """Make a first map of particles, yielding a State after each start and each round; maps are on a small grid.
+
+    InitialModel.full_size brings them to the particles' own. source gives the images of the table's rows.
+    """
+    engine = InitialModel(source, particles, settings, context)
+    state = engine.begin()
+    while not state.finished:
+        state = engine.step(state)
+        yield state
