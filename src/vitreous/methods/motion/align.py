@@ -51,10 +51,14 @@ class Window:
         return y[:, :, None], x[:, None, :]
 
 
-def window(shape: tuple[int, int], bfactor_px2: float) -> Window:
-    """The window for frames of this shape and a B-factor: as small as leaves out only what weighs under 0.002."""
+def window(shape: tuple[int, int], bfactor_px2: float, *, samples: tuple[int, int] | None = None) -> Window:
+    """The window for frames of this shape and a B-factor: as small as leaves out only what weighs under 0.002.
+
+    samples: the pixels (y, x) of frames that were binned; shape stays that of the original frames.
+    """
     reach = 0.5 if bfactor_px2 <= 0 else min(0.5, float(np.sqrt(-np.log(FAINTEST_WEIGHT) / (2 * bfactor_px2))))
-    crop = (_crop_size(shape[0], reach), _crop_size(shape[1], reach))
+    most = samples or shape
+    crop = (_crop_size(shape[0], reach, most[0]), _crop_size(shape[1], reach, most[1]))
     return of_field(shape, crop, bfactor_px2)
 
 
@@ -73,12 +77,11 @@ def of_field(shape: tuple[float, float], crop: tuple[int, int], bfactor_px2: flo
     return Window(shape, crop, kx, ky, weight)
 
 
-def _crop_size(length: int, reach: float) -> int:
+def _crop_size(length: int, reach: float, most: int) -> int:
     wanted = max(SMALLEST_CROP, int(np.ceil(2 * reach * length)))
-    if wanted >= length:
-        return length
-    size = 2 * int(scipy.fft.next_fast_len((wanted + 1) // 2, real=True))
-    return min(size, length)
+    if wanted >= most:
+        return most
+    return min(2 * int(scipy.fft.next_fast_len((wanted + 1) // 2, real=True)), most)
 
 
 def whitened(transforms: Transforms, seen: Window) -> Window:

@@ -69,7 +69,7 @@ def correct(
     if detector.gain is not None:
         known |= detector.gain == 0
     source = _Source(frames, detector.gain, Repair.of(bad | known), alignment.bin_factor, context)
-    seen = align.window((source.shape[0], source.shape[1]), alignment.bfactor_px2)
+    seen = align.window(source.used_shape, alignment.bfactor_px2, samples=source.small_shape)
     small = np.stack([seen.cut(transform) for transform in source.transforms()])
     shifts, local = _motion(small, seen, alignment)
     context.check()
