@@ -10,7 +10,7 @@ from typing import Any
 from vitreous.context import Context
 from vitreous.files.atomic import write_text
 
-VERSION = 1  # rises when the same settings make other data
+VERSION = 2  # rises when the same settings make other data
 
 
 def _identity(folder: Path, settings: Any, context: Context) -> str:

@@ -9,6 +9,7 @@ from scipy.sparse.csgraph import connected_components
 Points = NDArray[np.float64]
 VOLUME_PER_RESIDUE_A3 = 165.0  # helices, sheets, loops and the gaps between them
 RESIDUES_PER_DOMAIN = 170
+_CHOICES = 4  # places tried for a ball; the one nearest to the middle is taken, so that the whole stays compact
 _NEAR, _TOUCH = 1.62, 2.0  # distance of centres in radii: the least, and the most that still touches
 
 
@@ -59,10 +60,13 @@ def arrange(residues: int, matrices: Points, rng: np.random.Generator) -> list[D
         reach *= 1.1
     while len(centres) < count:
         placed = _copies(np.array(centres), matrices)
-        beside = centres[int(rng.integers(len(centres)))]
-        away = rng.normal(size=3)
-        centre = beside + away / np.linalg.norm(away) * rng.uniform(1.65, 1.9) * radius
-        if _fits(centre, placed, matrices, radius):
-            centres.append(centre)
+        fitting = []
+        while len(fitting) < _CHOICES:
+            beside = centres[int(rng.integers(len(centres)))]
+            away = rng.normal(size=3)
+            centre = beside + away / np.linalg.norm(away) * rng.uniform(1.65, 1.9) * radius
+            if _fits(centre, placed, matrices, radius):
+                fitting.append(centre)
+        centres.append(min(fitting, key=lambda c: float(np.linalg.norm(c))))
     radii = (3 * shares * VOLUME_PER_RESIDUE_A3 / (4 * np.pi)) ** (1 / 3)
     return [Domain(c, float(r), round(s)) for c, r, s in zip(centres, radii, shares)]
