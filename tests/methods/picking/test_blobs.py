@@ -122,6 +122,7 @@ def test_bad_micrographs_are_refused():
 def test_the_threshold_rises_with_area_and_falls_with_permission():
     small, large = (noise_threshold(1, area, 40) for area in (1e6, 1e8))
     assert 1.5 <= small < large
+    assert 1e8 / 40**2 / (2 * np.pi) ** 1.5 * large * np.exp(-(large**2) / 2) == pytest.approx(1)
     assert noise_threshold(100, 1e8, 40) < large
 
 

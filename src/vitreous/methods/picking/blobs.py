@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, optimize
+from scipy import fft
 
 from vitreous.context import QUIET, Context
 from vitreous.methods.picking.flatten import bin_down, flatten
@@ -130,12 +130,11 @@ def noise_threshold(false_picks: float, area_A2: float, wave_A: float) -> float:
     wave_A**-2 is the variance of the slope of the unit-variance noise; the number of maxima above u is
     area * wave**-2 * (2 pi)**-1.5 * u * exp(-u**2 / 2) (valid for u > 1.5).
     """
-    scale = area_A2 / wave_A**2 / (2 * np.pi) ** 1.5
-
-    def excess(u: float) -> float:
-        return float(np.log(scale * u / false_picks) - u * u / 2)
-
-    return 1.5 if excess(1.5) <= 0 else float(optimize.brentq(excess, 1.5, 40))
+    count = area_A2 / wave_A**2 / (2 * np.pi) ** 1.5 / false_picks
+    threshold = 1.5
+    for _ in range(100):  # u = sqrt(2 log(count u)) contracts for u > 1
+        threshold = max(1.5, float(np.sqrt(2 * np.log(max(count * threshold, 1.0)))))
+    return threshold
 
 
 def _choose(responses: Responses, pixel_size_A: float, search: BlobSearch) -> tuple[Peaks, float]:
