@@ -93,7 +93,8 @@ def listing(project: Project) -> str:
     rows = []
     for process in graph.processes.values():
         alias = process.alias.rstrip("/").rpartition("/")[2]
-        rows.append((process.name.rstrip("/"), alias, process.status.lower(), _title(process.label), _now(project, process.name)))
+        state = "died" if project.has_died(process) else process.status.lower()
+        rows.append((process.name.rstrip("/"), alias, state, _title(process.label), _now(project, process.name)))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = ["  ".join([*(text.ljust(width) for text, width in zip(row, widths)), row[4]]).rstrip() for row in rows]
     return "\n".join([*lines, f"the next is number {graph.counter}", ""])

@@ -130,7 +130,7 @@ class Project:
         folder = JobFolder(self.layout.job(name))
         if process.status not in ("Running", "Scheduled"):
             raise UserError(f"{name} does not run: it is {process.status.lower()}")
-        if process.status == "Running" and _is_alive(folder, ours=process.label):
+        if process.status == "Running" and _is_alive(folder):
             folder.abort_now.touch()
             return f"{name}: asked to stop"
         with graphs.locked(self.layout) as graph:
@@ -138,6 +138,11 @@ class Project:
         folder.path.mkdir(parents=True, exist_ok=True)
         folder.aborted.touch()
         return f"{name}: was not at work; marked as aborted"
+
+    def has_died(self, process: Process) -> bool:
+        """Whether a job of ours that the graph says is running has lost its process without a word."""
+        folder = JobFolder(self.layout.job(process.name))
+        return process.status == "Running" and folder.lock.exists() and not _is_alive(folder) and not _marker(folder)
 
     def alias(self, word: str, alias: str) -> str:
         """Give a job a name beside its number: a link beside its folder and an entry in the graph. "None" takes it away."""
@@ -163,12 +168,21 @@ class Project:
         with graphs.locked(self.layout) as graph:
             marker = _marker(JobFolder(self.layout.job(name)))
             graph.set_status(name, marker or "Failed")
-            made = {edge[1] for edge in graph.outputs if edge[0] == name}
             if marker == "Succeeded":
-                gone = {node for node in made if not self._exists(node) and not any(edge[0] == node for edge in graph.inputs)}
-                graph.outputs = [edge for edge in graph.outputs if edge[1] not in gone]
-                graph.nodes = {key: node for key, node in graph.nodes.items() if key not in gone}
+                self._drop_old_outputs(graph, name, job)
             self._connect_outputs(graph, name, job, exist=True)
+
+    def _drop_old_outputs(self, graph: Graph, name: str, job: Any) -> None:
+        """Take out nodes of a job that it has not made, or made in an earlier iteration, unless another job uses them."""
+        now = {self._from_root(node.name) for node in made_nodes(self.layout.job(name), job)}
+        used = {node for node, _ in graph.inputs}
+        gone = {node for process, node in graph.outputs if process == name and node not in now | used}
+        graph.outputs = [edge for edge in graph.outputs if edge[1] not in gone]
+        graph.nodes = {key: node for key, node in graph.nodes.items() if key not in gone}
+
+    def _from_root(self, path: str) -> str:
+        inside = Path(path)
+        return str(inside.relative_to(self.layout.root)) if inside.is_relative_to(self.layout.root) else path
 
     def _exists(self, node: str) -> bool:
         return (self.layout.root / node).exists()
@@ -198,10 +212,8 @@ class Project:
         return path
 
     def _connect_outputs(self, graph: Graph, name: str, job: Any, *, exist: bool) -> None:
-        root = self.layout.root
         for node in made_nodes(self.layout.job(name), job, exist=exist):
-            path = Path(node.name)
-            self._enter(graph, name, str(path.relative_to(root)) if path.is_relative_to(root) else node.name, node.label)
+            self._enter(graph, name, self._from_root(node.name), node.label)
 
     def _enter(self, graph: Graph, name: str, node: str, label: str) -> None:
         graph.add_node(Node(node, label))
@@ -243,7 +255,7 @@ def _marker(folder: JobFolder) -> str:
     return ""
 
 
-def _is_alive(folder: JobFolder, *, ours: str) -> bool:
+def _is_alive(folder: JobFolder) -> bool:
     """Whether a run of ours holds the folder's lock. A folder without our lock is another program's: taken to be alive."""
     if not folder.lock.exists():
         return folder.path.is_dir()

@@ -15,9 +15,16 @@ from vitreous.job.placement import Placement, device_of
 from vitreous.run.folder import JobFolder
 from vitreous.run.record import append_line, append_text, worker_file
 from vitreous.run.stopping import StopQuestion
-from vitreous.run.units import identity
+from vitreous.run.units import identity, recorded
 
-TRIES_OF_A_LOST_UNIT = 2
+LOST = "its process was killed twice; perhaps there was not enough memory"
+SCHEDULING = {
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.worker.memory.terminate": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.target": False,
+}
 GRACE_S = 20.0
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -101,39 +108,54 @@ def _in_worker(task: Task, unit: Unit) -> Result:
 
 
 def side_by_side(task: Task, units: Sequence[Unit], *, asked: Callable[[], bool]) -> Iterator[Result]:
-    """The units in worker processes, as they finish. A unit whose worker dies twice is set aside with that reason."""
+    """The units in worker processes, as they finish.
+
+    When a worker dies, the units that it may have had in hand are tried again at the end, each alone, so that the one
+    that kills its process is known and set aside, and no other.
+    """
     import logging
 
     import dask
     from distributed import Client
-    from distributed import wait as wait_for
 
-    placement = task.placement
-    workers = min(placement.workers, len(units))
-    environment = {name: str(placement.threads) for name in THREAD_VARIABLES}
-    settings = {
-        "distributed.scheduler.allowed-failures": TRIES_OF_A_LOST_UNIT - 1,
-        "distributed.nanny.pre-spawn-environ": environment,
-        "distributed.worker.memory.terminate": False,
-        "distributed.worker.memory.pause": False,
-        "distributed.worker.memory.spill": False,
-        "distributed.worker.memory.target": False,
-    }
+    workers = min(task.placement.workers, len(units))
+    environment = {name: str(task.placement.threads) for name in THREAD_VARIABLES}
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    settings = {**SCHEDULING, "distributed.nanny.pre-spawn-environ": environment}
     with dask.config.set(settings), _local_cluster(workers) as cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
-        waiting = list(reversed(units))
-        flying: dict[Any, Unit] = {}
-        asked_at: float | None = None
-        while waiting or flying:
-            if asked_at is None and asked():
-                asked_at = time.monotonic()
-            while waiting and len(flying) < 2 * workers and asked_at is None:
-                unit = waiting.pop()
-                flying[client.submit(_in_worker, task, unit, pure=False)] = unit
-            for future in _finished(list(flying), wait_for):
-                yield _landed(future, flying.pop(future))
-            if asked_at is not None and (not flying or time.monotonic() - asked_at > GRACE_S):
-                return
+        suspects: list[Unit] = []
+        for result in _flown(client, task, units, width=2 * workers, asked=asked):
+            if result.reason == LOST and not asked():
+                suspects.append(result.unit)
+            else:
+                yield result
+        for unit in suspects:
+            yield _recorded_already(task, unit) or next(
+                _flown(client, task, [unit], width=1, asked=asked), Result(unit, None, stopped=True)
+            )
+
+
+def _flown(client: Any, task: Task, units: Sequence[Unit], *, width: int, asked: Callable[[], bool]) -> Iterator[Result]:
+    """Send units out, `width` at a time, and give the results as they land; ends early, after a grace, when asked to stop."""
+    waiting = list(reversed(units))
+    flying: dict[Any, Unit] = {}
+    asked_at: float | None = None
+    while waiting or flying:
+        if asked_at is None and asked():
+            asked_at = time.monotonic()
+        while waiting and len(flying) < width and asked_at is None:
+            unit = waiting.pop()
+            flying[client.submit(_in_worker, task, unit, pure=False)] = unit
+        for future in _finished(list(flying)):
+            yield _landed(future, flying.pop(future))
+        if asked_at is not None and (not flying or time.monotonic() - asked_at > GRACE_S):
+            return
+
+
+def _recorded_already(task: Task, unit: Unit) -> Result | None:
+    """The result of a unit that was done before its worker died."""
+    record = recorded(task.folder.rows).get(identity(unit, task.identity))
+    return None if record is None else Result(unit, record)
 
 
 def _local_cluster(workers: int) -> Any:
@@ -162,9 +184,11 @@ def _local_cluster(workers: int) -> Any:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _finished(futures: list[Any], wait_for: Any) -> list[Any]:
+def _finished(futures: list[Any]) -> list[Any]:
+    from distributed import wait
+
     try:
-        return list(wait_for(futures, timeout=1.0, return_when="FIRST_COMPLETED").done)
+        return list(wait(futures, timeout=1.0, return_when="FIRST_COMPLETED").done) if futures else []  # type: ignore[no-untyped-call]
     except TimeoutError:
         return []
 
@@ -175,7 +199,7 @@ def _landed(future: Any, unit: Unit) -> Result:
     try:
         result: Result = future.result()
     except KilledWorker:
-        return Result(unit, None, f"its process was killed {TRIES_OF_A_LOST_UNIT} times (out of memory?)")
+        return Result(unit, None, LOST)
     except Exception as error:
         return Result(unit, None, f"{type(error).__name__}: {error}", traceback.format_exc())
     return result

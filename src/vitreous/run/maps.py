@@ -4,16 +4,19 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from vitreous.context import Context, UserError
 from vitreous.files import atomic
 from vitreous.job.declare import MapJob, Unit
+from vitreous.job.options import canonical
 from vitreous.job.placement import Placement
 from vitreous.run.engine import Result, Task, here, side_by_side
 from vitreous.run.folder import JobFolder
+from vitreous.run.nodes_file import made_nodes
 from vitreous.run.record import append_text
-from vitreous.run.units import checked, identity, recorded
+from vitreous.run.units import checked, has_lost_files, identity, input_stamp, recorded
 
 GATHER_EVERY_S = 60.0
 FULL_BELOW_BYTES = 20 * 2**20
@@ -24,16 +27,13 @@ def go(job: MapJob, where: JobFolder, placement: Placement, *, context: Context,
     finished: dict[str, Mapping[str, Any]] = {}
     failed: dict[str, Result] = {}
     did = 0
-    task = Task(job, known, where, placement, context.seed)
     while True:
         units = checked(job.units(context))
         if not units:
             raise UserError(f"{job.type.title}: the input holds nothing to work on; look at it with the job that made it")
-        before = recorded(where.rows)
-        for unit in units:
-            record = before.get(identity(unit, known))
-            if record is not None:
-                finished[unit.key] = record
+        deciding = known if len(units) > 1 else canonical([known, input_stamp(job)])
+        task = Task(job, deciding, where, placement, context.seed)
+        finished.update(_done_before(task, units))
         todo = [unit for unit in units if unit.key not in finished and unit.key not in failed]
         if not todo:
             break
@@ -52,6 +52,15 @@ def go(job: MapJob, where: JobFolder, placement: Placement, *, context: Context,
     _verdict(job, where, failed, len(finished))
     _gather(job, units, finished, context)
     return "succeeded", len(finished), did, len(failed)
+
+
+def _done_before(task: Task, units: Sequence[Unit]) -> dict[str, dict[str, Any]]:
+    """The records of units that need not be done again: same identity, and the files that they name are still there."""
+    before = recorded(task.folder.rows)
+    found = {unit.key: before.get(identity(unit, task.identity)) for unit in units}
+    if len(units) == 1 and not all(Path(node.name).exists() for node in made_nodes(task.folder.path, task.job, exist=False)):
+        return {}
+    return {key: record for key, record in found.items() if record is not None and not has_lost_files(record, task.folder.path)}
 
 
 def _watched(

@@ -2,18 +2,43 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vitreous.context import UserError
 from vitreous.job.declare import Unit
-from vitreous.job.options import canonical
+from vitreous.job.options import canonical, options, value_of
 
 
 def identity(unit: Unit, job_identity: str) -> str:
     """A hash of all that decides the result of a unit: the job's settings and version, the unit's key and row."""
     return hashlib.sha256(canonical([job_identity, unit.key, dict(unit.row)]).encode()).hexdigest()[:20]
+
+
+def input_stamp(job: Any) -> list[tuple[str, int, int]]:
+    """Size and time of the input files, by which a job of one unit sees that its input was made anew."""
+    found = []
+    for option in options(type(job)):
+        path = Path(str(value_of(job, option))) if option.is_input and value_of(job, option) else None
+        if path is not None and path.is_file():
+            about = path.stat()
+            found.append((option.name, about.st_size, about.st_mtime_ns))
+    return found
+
+
+def has_lost_files(record: Mapping[str, Any], folder: Path) -> bool:
+    """Whether a file in the job folder that a record names has been removed since: its unit must be done again.
+
+    Names as "3@stack.mrcs" and "spectrum.ctf:mrc" count as the file in them.
+    """
+    inside = f"{folder}/"
+    for value in record.values():
+        if isinstance(value, str):
+            path = value.rpartition("@")[2]
+            if path.startswith(inside) and not Path(path).exists() and not Path(path.rpartition(":")[0] or path).exists():
+                return True
+    return False
 
 
 def checked(units: Sequence[Unit]) -> list[Unit]:
