@@ -66,7 +66,7 @@ def project(tmp_path, monkeypatch):
 OPTIMISER, DATA = "Class2D/job008/run_it025_optimiser.star", "Class2D/job008/run_it025_data.star"
 
 
-@pytest.mark.parametrize("path", [OPTIMISER, "Class2D/job008/run_it025_model.star"])
+@pytest.mark.parametrize("path", [OPTIMISER, "Class2D/job008/run_it025_model.star", "Class2D/job008"])
 def test_classes_by_number(project, path):
     record = carry_out(Select(model=path, choice=ClassChoice(classes=(1, 3))))
     kept = star.read_table("Select/job009/particles.star", "particles")
@@ -148,6 +148,7 @@ def test_bad_input_ends_with_a_sentence(project):
         (Select(model=OPTIMISER, particles=DATA), "give one of"),
         (Select(model="gone.star", choice=ClassChoice(by_score=True)), r"no file gone\.star"),
         (Select(model=OPTIMISER), "which classes"),
+        (Select(model="Class2D", choice=ClassChoice(by_score=True)), "holds no run_itNNN_optimiser"),
         (Select(particles=DATA), "say what to do"),
         (Select(model=OPTIMISER, choice=ClassChoice(classes=(9,))), "no class 9"),
         (Select(model=OPTIMISER, choice=ClassChoice(classes=(4,))), "hold no particles"),

@@ -110,7 +110,7 @@ STEPS = (
         "--particles {extracted}/particles.star --classes 20 --diameter-a {mask}",
         keys.classes,
     ),
-    Step("selected", "select", "--classified {classified} --rank-threshold 0.3", keys.particles),
+    Step("selected", "select", "--model {classified} --by-score --least-score 0.3", keys.particles),
     Step(
         "begun",
         "initial-model",

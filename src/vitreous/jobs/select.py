@@ -34,7 +34,7 @@ class Select(MapJob):
         kind="optimiser",
         relion="fn_model",
         optional=True,
-        help="Optimiser or model STAR file of a classification, to choose among its classes.",
+        help="Optimiser or model STAR file of a classification, or its folder (the last iteration), to choose among its classes.",
     )
     micrographs: str = input(kind="micrographs", relion="fn_mic", optional=True, help="Or a table of micrographs.")
     particles: str = input(kind="particles", relion="fn_data", optional=True, help="Or a table of particles.")
@@ -53,8 +53,9 @@ class Select(MapJob):
         given = [path for path in (self.model, self.micrographs, self.particles) if path]
         if len(given) != 1:
             raise UserError(f"give one of --model, --micrographs and --particles; {len(given)} were given")
-        if not Path(given[0]).is_file():
-            raise UserError(f"there is no file {given[0]}: check the path, which counts from {Path.cwd()}")
+        path = _last_iteration(Path(given[0])) if self.model else Path(given[0])
+        if not path.is_file():
+            raise UserError(f"there is no file {path}: check the path, which counts from {Path.cwd()}")
         chosen = {
             "--classes or --by-score (among classes)": bool(self.choice.classes) or self.choice.by_score,
             "--by-value": self.rows.by_value,
@@ -66,8 +67,8 @@ class Select(MapJob):
             raise UserError("say which classes to keep: --classes 1,3,5, or --by-score for those that look good")
         if not self.model and not any(list(chosen.values())[1:]):
             raise UserError(f"say what to do with {given[0]}: {', '.join(list(chosen)[1:])}")
-        digest = hashlib.sha256(Path(given[0]).read_bytes()).hexdigest()[:16]
-        return [Unit(key=given[0], row={"digest": digest})]
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        return [Unit(key=str(path), row={"digest": digest})]
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:
         """Choose, and write what was chosen."""
@@ -86,7 +87,7 @@ class Select(MapJob):
         from vitreous.files import star
         from vitreous.methods.selection import choose
 
-        found = _read_model(self.model)
+        found = _read_model(str(_last_iteration(Path(self.model))))
         classes, particles = found.classes, found.particles
         sizes = np.bincount(particles["class_number"].astype(np.intp), minlength=len(classes) + 1)[1 : len(classes) + 1]
         if self.choice.classes:
@@ -150,6 +151,16 @@ class _Model:
     model: Path
     optimiser: Path | None
     diameter_A: float
+
+
+def _last_iteration(path: Path) -> Path:
+    """The file itself; of a folder, the optimiser of its last iteration."""
+    if not path.is_dir():
+        return path
+    found = sorted(path.glob("run_*it[0-9][0-9][0-9]_optimiser.star"), key=lambda file: file.name[-18:])
+    if not found:
+        raise UserError(f"{path} holds no run_itNNN_optimiser.star: name the folder of a classification that has run")
+    return found[-1]
 
 
 def _read_model(path: str) -> _Model:
