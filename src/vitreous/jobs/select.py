@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from vitreous.files.classification import Classification
     from vitreous.tables.table import Table
 
 
@@ -50,10 +50,12 @@ class Select(MapJob):
 
     def units(self, context: Context) -> Sequence[Unit]:
         """One unit, whose row holds a digest of the input."""
+        from vitreous.files import classification
+
         given = [path for path in (self.model, self.micrographs, self.particles) if path]
         if len(given) != 1:
             raise UserError(f"give one of --model, --micrographs and --particles; {len(given)} were given")
-        path = _last_iteration(Path(given[0])) if self.model else Path(given[0])
+        path = classification.last_iteration(given[0]) if self.model else Path(given[0])
         if not path.is_file():
             raise UserError(f"there is no file {path}: check the path, which counts from {Path.cwd()}")
         chosen = {
@@ -84,10 +86,10 @@ class Select(MapJob):
     def _choose_classes(self, context: Context) -> dict[str, Any]:
         import numpy as np
 
-        from vitreous.files import star
+        from vitreous.files import classification, star
         from vitreous.methods.selection import choose
 
-        found = _read_model(str(_last_iteration(Path(self.model))))
+        found = classification.read(classification.last_iteration(self.model))
         classes, particles = found.classes, found.particles
         sizes = np.bincount(particles["class_number"].astype(np.intp), minlength=len(classes) + 1)[1 : len(classes) + 1]
         if self.choice.classes:
@@ -99,7 +101,7 @@ class Select(MapJob):
             scores = _scores(found)
             classes = classes.with_(class_score=scores)
             kept = choose.by_score(scores, sizes, self.choice)
-            _write_ranked(found, classes, context.folder)
+            classification.write_ranked(found, scores, context.folder)
         mine = particles.select(np.isin(particles["class_number"], np.flatnonzero(kept) + 1))
         note = f"{kept.sum()} of {len(kept)} classes kept, with {len(mine)} of {len(particles)} particles"
         if not len(mine):
@@ -142,53 +144,7 @@ class Select(MapJob):
         return {"note": f"{len(left)} {kind} in {len(found)} parts", "rows": len(left), "parts": [len(part) for part in found]}
 
 
-@dataclass(frozen=True)
-class _Model:
-    """What a classification left: its classes and particles, and the files that hold them."""
-
-    classes: "Table"
-    particles: "Table"
-    model: Path
-    optimiser: Path | None
-    diameter_A: float
-
-
-def _last_iteration(path: Path) -> Path:
-    """The file itself; of a folder, the optimiser of its last iteration."""
-    if not path.is_dir():
-        return path
-    found = sorted(path.glob("run_*it[0-9][0-9][0-9]_optimiser.star"), key=lambda file: file.name[-18:])
-    if not found:
-        raise UserError(f"{path} holds no run_itNNN_optimiser.star: name the folder of a classification that has run")
-    return found[-1]
-
-
-def _read_model(path: str) -> _Model:
-    from vitreous.files import star
-
-    file = star.read(path)
-    if "optimiser_general" in file:
-        said = star.read_list(path, "optimiser_general")
-        model, data, optimiser = Path(said["rlnModelStarFile"]), Path(said["rlnExperimentalDataStarFile"]), Path(path)
-    elif "model_classes" in file:
-        model, data = Path(path), Path(path.replace("_model.star", "_data.star"))
-        optimiser = Path(path.replace("_model.star", "_optimiser.star"))
-    else:
-        raise UserError(f"{path} is neither an optimiser nor a model of a classification: name a run_it025_optimiser.star")
-    for needed in (model, data):
-        if not needed.is_file():
-            raise UserError(f"{path} belongs to {needed}, which is not there: was the job cleaned?")
-    settings = star.read_list(optimiser, "optimiser_general") if optimiser.is_file() else {}
-    return _Model(
-        classes=star.read_table(model, "model_classes"),
-        particles=star.read_table(data, "particles"),
-        model=model,
-        optimiser=optimiser if optimiser.is_file() else None,
-        diameter_A=float(settings.get("rlnParticleDiameter", -1)),
-    )
-
-
-def _scores(found: _Model) -> "NDArray[np.float64]":
+def _scores(found: "Classification") -> "NDArray[np.float64]":
     import numpy as np
 
     from vitreous.files.stacks import ImageStacks
@@ -208,20 +164,6 @@ def _scores(found: _Model) -> "NDArray[np.float64]":
         diameter_A=diameter,
     )
     return measures.score
-
-
-def _write_ranked(found: _Model, classes: "Table", folder: Path) -> None:
-    """The model with its scores, and an optimiser that points to it."""
-    from vitreous.files import star
-    from vitreous.tables.columns import label_of
-
-    model = star.read(found.model)
-    model["model_classes"].columns[label_of("class_score")] = classes["class_score"]
-    star.write(folder / "rank_model.star", model)
-    if found.optimiser is not None:
-        optimiser = star.read(found.optimiser)
-        optimiser["optimiser_general"].values["rlnModelStarFile"] = str(folder / "rank_model.star")
-        star.write(folder / "rank_optimiser.star", optimiser)
 
 
 def _write_averages(classes: "Table", kept: "NDArray[np.bool_]", path: Path, *, recentre: bool) -> None:

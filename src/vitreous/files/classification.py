@@ -1,0 +1,70 @@
+"""What an iteration of a classification left: optimiser, model and data files that belong together; also with class scores."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.context import UserError
+from vitreous.files import star
+from vitreous.tables.columns import label_of
+from vitreous.tables.table import Table
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Classes and particles of one iteration, and the files that hold them. diameter_A of the mask; negative: unknown."""
+
+    classes: Table
+    particles: Table
+    model: Path
+    optimiser: Path | None
+    diameter_A: float
+
+
+def last_iteration(path: str | os.PathLike[str]) -> Path:
+    """The file itself; of a folder, the optimiser of its last iteration."""
+    where = Path(path)
+    if not where.is_dir():
+        return where
+    found = sorted(where.glob("run_*it[0-9][0-9][0-9]_optimiser.star"), key=lambda file: file.name[-18:])
+    if not found:
+        raise UserError(f"{where} holds no run_itNNN_optimiser.star: name the folder of a classification that has run")
+    return found[-1]
+
+
+def read(path: str | os.PathLike[str]) -> Classification:
+    """The classification of an optimiser or model file; the others are found by what it names, or by their names."""
+    where, file = Path(path), star.read(path)
+    if "optimiser_general" in file:
+        said = star.read_list(where, "optimiser_general")
+        model, data, optimiser = Path(said["rlnModelStarFile"]), Path(said["rlnExperimentalDataStarFile"]), where
+    elif "model_classes" in file:
+        model = where
+        data, optimiser = (Path(str(path).replace("_model.star", f"_{word}.star")) for word in ("data", "optimiser"))
+    else:
+        raise UserError(f"{where} is neither an optimiser nor a model of a classification: name a run_it025_optimiser.star")
+    for needed in (model, data):
+        if not needed.is_file():
+            raise UserError(f"{where} belongs to {needed}, which is not there: was the job cleaned?")
+    settings = star.read_list(optimiser, "optimiser_general") if optimiser.is_file() else {}
+    return Classification(
+        classes=star.read_table(model, "model_classes"),
+        particles=star.read_table(data, "particles"),
+        model=model,
+        optimiser=optimiser if optimiser.is_file() else None,
+        diameter_A=float(settings.get("rlnParticleDiameter", -1)),
+    )
+
+
+def write_ranked(found: Classification, scores: NDArray[np.float64], folder: Path) -> None:
+    """Write rank_model.star, the model with its classes' scores, and rank_optimiser.star, which points to it."""
+    model = star.read(found.model)
+    model["model_classes"].columns[label_of("class_score")] = scores
+    star.write(folder / "rank_model.star", model)
+    if found.optimiser is not None:
+        optimiser = star.read(found.optimiser)
+        optimiser["optimiser_general"].values["rlnModelStarFile"] = str(folder / "rank_model.star")
+        star.write(folder / "rank_optimiser.star", optimiser)
