@@ -1,8 +1,9 @@
 import pytest
 
 from vitreous.context import UserError
-from vitreous.job.as_command import from_arguments, pairs, parser, to_arguments
+from vitreous.job.as_command import from_arguments, pairs, parser, short_flags, to_arguments
 from vitreous.job.options import build, values
+from vitreous.param import param, settings
 
 
 def test_arguments_give_the_same_job(toys):
@@ -49,3 +50,25 @@ def test_pairs():
     assert pairs(["a=1", "b = x=y"]) == {"a": "1", "b": "x=y"}
     with pytest.raises(UserError, match="name=value"):
         pairs(["a"])
+
+
+@settings
+class Several:
+    """Some with units."""
+
+    min_defocus_A: float = param(1.0, unit="Å", help="Less.")
+    dose_e_A2: float = param(1.0, unit="e/Å2", help="More.")
+    size_A: float = param(1.0, unit="Å", help="In angstrom.")
+    size_px: int = param(1, unit="px", help="In pixels.")
+    box: int = param(1, help="Side.")
+    box_px: int = param(1, help="Another side.")
+
+
+def test_a_unit_may_be_left_out_where_that_is_clear():
+    assert short_flags(Several) == {"min_defocus_A": "--min-defocus", "dose_e_A2": "--dose"}
+    for words in (["--min-defocus", "3"], ["--min-defocus-a", "3"]):
+        assert from_arguments(Several, words).min_defocus_A == 3
+    assert from_arguments(Several, ["--box", "5"]) == Several(box=5)
+    with pytest.raises(SystemExit):
+        from_arguments(Several, ["--size", "5"])
+    assert "--min-defocus for --min-defocus-a" in " ".join(parser(Several, "x").format_help().split())

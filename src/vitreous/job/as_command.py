@@ -1,6 +1,7 @@
 """A declaration as a command line: an argparse parser with units, defaults and limits in its help, and arguments both ways."""
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,9 @@ from vitreous.context import UserError
 from vitreous.job.declare import Input
 from vitreous.job.options import Option, as_text, build, inner_type, options, value_of
 from vitreous.param import Param
+
+UNITS = ("_e_A2", "_1_A", "_A2", "_A", "_deg", "_px", "_kV", "_mm", "_GB", "_kDa", "_mrad")
+"""Units at the end of names, the longer ones first."""
 
 
 class _Switch(argparse.Action):
@@ -52,9 +56,24 @@ def metavar_of(option: Option) -> str:
     return {int: "N", float: "X", str: "TEXT", bool: "Yes|No"}.get(plain, "VALUE") if not option.choices else "WORD"
 
 
+def short_flags(cls: type) -> dict[str, str]:
+    """Flags less the unit at their end, --min-defocus of --min-defocus-a, by option name, where no other flag is the same."""
+    found = {}
+    for option in options(cls):
+        unit = next((unit for unit in UNITS if option.name.endswith(unit)), "")
+        found[option.name] = "--" + option.name.removesuffix(unit).replace("_", "-").lower()
+    often = Counter([*found.values(), *(option.flag for option in options(cls) if option.flag != found[option.name])])
+    return {
+        option.name: found[option.name]
+        for option in options(cls)
+        if found[option.name] != option.flag and often[found[option.name]] == 1
+    }
+
+
 def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
     """Add every option of a job or settings class to a parser, a group of arguments for each tab."""
     groups: dict[str, Any] = {}
+    short = short_flags(cls)
     for option in options(cls):
         if option.tab not in groups:
             groups[option.tab] = parser.add_argument_group(option.tab)
@@ -68,7 +87,8 @@ def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
             flags = [option.flag, "--no-" + option.flag[2:]]
             groups[option.tab].add_argument(*flags, action=_Switch, nargs="?", **common)
         else:
-            groups[option.tab].add_argument(option.flag, required=option.required, **common)
+            flags = [option.flag, *filter(None, [short.get(option.name)])]
+            groups[option.tab].add_argument(*flags, required=option.required, **common)
 
 
 def parser(cls: type, prog: str) -> argparse.ArgumentParser:
@@ -79,6 +99,9 @@ def parser(cls: type, prog: str) -> argparse.ArgumentParser:
         description=(cls.__doc__ or "").strip(),
         allow_abbrev=False,
         formatter_class=_Formatter,
+        epilog="A unit at the end of an option's name may be left out: --min-defocus for --min-defocus-a."
+        if short_flags(cls)
+        else None,
     )
     add_options(made, cls)
     return made
@@ -90,6 +113,14 @@ class _Formatter(argparse.HelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30)
         self._width = min(self._width, 120)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        """The flag with its value; the spelling without unit is told once, below all options."""
+        if isinstance(action, _Switch):
+            return ", ".join(action.option_strings)
+        if isinstance(action.metavar, str) and action.dest not in ("help", "out"):
+            return f"{action.option_strings[0]} {action.metavar}"
+        return super()._format_action_invocation(action)
 
 
 def to_arguments(declared: Any) -> list[str]:
