@@ -31,40 +31,37 @@ class Extracted:
     empty: NDArray[np.intp]
 
 
-def _finish(cut: Cut, windows: Windows, context: Context) -> tuple[Images, NDArray[np.bool_]]:
-    """Rescale, normalise and invert in batches, so that memory stays a few times that of the result."""
-    box = windows.final_box_px
-    images = np.empty((len(cut.windows), box, box), np.float32)
-    good = np.ones(len(images), dtype=bool)
+def _finish(cut: Cut, windows: Windows, random: np.random.Generator) -> tuple[Images, NDArray[np.bool_]]:
+    """The windows of one batch rescaled, normalised and inverted; and which of them had any contrast."""
     dust = Dust(*(value if value > 0 else None for value in (windows.white_dust, windows.black_dust)))
-    random = np.random.default_rng(context.seed_for("dust"))
-    for start in range(0, len(images), BATCH):
-        context.check()
-        part = slice(start, start + BATCH)
-        batch = rescale(cut.windows[part], box)
-        if windows.normalise:
-            batch, good[part] = normalise(batch, radius_px=windows.background_radius_px, dust=dust, random=random)
-        images[part] = -batch if windows.invert else batch
-    return images, good
+    images, good = rescale(cut.windows, windows.final_box_px), np.ones(len(cut.windows), dtype=bool)
+    if windows.normalise and len(images):
+        images, good = normalise(images, radius_px=windows.background_radius_px, dust=dust, random=random)
+    return (-images if windows.invert else images), good
 
 
 def extract(
     image: Images, x_px: NDArray[np.float64], y_px: NDArray[np.float64], *, windows: Windows, context: Context = QUIET
 ) -> Extracted:
-    """Particle images around points of a micrograph (y, x); coordinates in its pixels, 0-based, fractions allowed."""
+    """Particle images around points of a micrograph (y, x); coordinates in its pixels, 0-based, fractions allowed.
+
+    The work goes in batches, so that it takes little more memory than the result.
+    """
     sentence = windows.wrong()
     if sentence:
         raise ValueError(sentence)
-    cut = cut_windows(image, x_px, y_px, box=windows.box_px)
-    images, good = _finish(cut, windows, context)
-    kept = np.flatnonzero(good)
-    return Extracted(
-        images=images if len(kept) == len(images) else images[kept],
-        rows=cut.taken[kept],
-        x_px=cut.centre_x_px[kept].astype(np.float64),
-        y_px=cut.centre_y_px[kept].astype(np.float64),
-        origin_x_px=-cut.rest_x_px[kept],
-        origin_y_px=-cut.rest_y_px[kept],
-        outside=np.setdiff1d(np.arange(len(x_px)), cut.taken),
-        empty=cut.taken[~good],
-    )
+    random = np.random.default_rng(context.seed_for("dust"))
+    images, places, taken, empty = [], [], [], []
+    for start in range(0, max(len(x_px), 1), BATCH):
+        context.check()
+        part = slice(start, start + BATCH)
+        cut = cut_windows(image, x_px[part], y_px[part], box=windows.box_px)
+        done, good = _finish(cut, windows, random)
+        images.append(done[good])
+        taken.append(start + cut.taken[good])
+        empty.append(start + cut.taken[~good])
+        places.append(np.stack([cut.centre_x_px, cut.centre_y_px, -cut.rest_x_px, -cut.rest_y_px])[:, good])
+    x, y, origin_x, origin_y = np.concatenate(places, axis=1)
+    rows, dropped = np.concatenate(taken), np.concatenate(empty)
+    outside = np.setdiff1d(np.arange(len(x_px)), np.concatenate([rows, dropped]))
+    return Extracted(np.concatenate(images), rows, x, y, origin_x, origin_y, outside, dropped)
