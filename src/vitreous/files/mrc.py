@@ -95,7 +95,7 @@ def read_image(path: PathLike) -> tuple[Floats, float]:
     header = read_header(name)
     if index is None and header.shape[0] != 1:
         raise UserError(f"{name} holds {header.shape[0]} images or slices where one image is expected: choose another file")
-    return _floats(read_sections(header, [(index or 1) - 1]))[0], header.pixel_size_A
+    return _floats(read_sections(header, [0 if index is None else index - 1]))[0], header.pixel_size_A
 
 
 def read_volume(path: PathLike) -> tuple[Floats, float]:

@@ -73,7 +73,10 @@ def read_header(path: PathLike) -> Header:
     """The header of an MRC file, checked: format, mode, and that the file is as long as it must be."""
     file_path = plain_path(path)
     with open_bytes(file_path) as file:
-        head = file.read(LENGTH)
+        try:
+            head = file.read(LENGTH)
+        except (OSError, EOFError) as error:
+            raise UserError(f"{file_path} cannot be unpacked ({error}): copy it again") from error
         compressed = not isinstance(file, io.BufferedReader)
     header = _parse(file_path, head, compressed)
     if not compressed:

@@ -31,7 +31,7 @@ class ImageStacks:
         split = [mrc.split_name(str(name)) for name in names]
         paths: dict[str, int] = {}
         self._stack = np.array([paths.setdefault(path, len(paths)) for _, path in split], np.intp)
-        self._index = np.array([(index or 1) - 1 for index, _ in split], np.int64)
+        self._index = np.array([0 if index is None else index - 1 for index, _ in split], np.int64)
         self._names = list(paths)
         self._headers: dict[int, Header] = {}
         self._box: int | None = None

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.context import UserError
+from vitreous.files import mrc
 from vitreous.files.star_blocks import Block, StarFile
 from vitreous.tables.columns import BY_LABEL, label_of, name_of
 from vitreous.tables.table import Table
@@ -138,11 +139,22 @@ def _upgraded(table: Table) -> Table:
     }
     if table.kind == "particles":
         optics["dimensions"] = np.full(len(first), 2)
+        boxes = [_box(str(name)) for name in table["image"][first]] if "image" in table else [None]
+        if None not in boxes:
+            optics["box"] = np.array(boxes, np.int64)
     added: dict[str, NDArray[Any]] = {"optics_group": groups + 1}
     if pixel is not None:
         added |= {new: table[old] * pixel for old, new in _SHIFTS.items() if old in table and new not in table}
     gone = [*moved, "magnification", "detector_pixel_size_um", *(o for o, n in _SHIFTS.items() if n in added)]
     return table.without(*gone).with_(**added).with_optics(Table(optics, "optics"))
+
+
+def _box(name: str) -> int | None:
+    """The side of an image, where its stack is at hand; files of 3.0 do not say it."""
+    try:
+        return mrc.read_header(mrc.split_name(name)[1]).shape[2]
+    except UserError:
+        return None
 
 
 def _pixel_size(table: Table, name: str) -> NDArray[Any] | None:
