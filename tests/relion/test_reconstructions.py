@@ -40,7 +40,8 @@ def rebuilt(data, tmp_path_factory):
         patch.chdir(folder)
         settings = Reconstruction(sym="D2", mask_diameter_A=210)
         record = run(Reconstruct(particles="all.star", reconstruction=settings), folder / "ours")
-        run(Reconstruct(particles="all.star", reconstruction=replace(settings, wiener=False)), folder / "plain")
+        run(Reconstruct(particles="all.star", reconstruction=replace(settings, wiener=False, gridding=0)), folder / "plain0")
+        run(Reconstruct(particles="all.star", reconstruction=replace(settings, wiener=False, gridding=10)), folder / "plain10")
     return folder, record
 
 
@@ -55,16 +56,17 @@ def test_half_maps_agree_beyond_seven_and_a_half_angstrom(rebuilt):
 
 
 @pytest.mark.relion
+@pytest.mark.parametrize("gridding", [0, 10])
 @pytest.mark.parametrize("subset", [None, 1, 2])
-def test_agreement_with_relion_reconstruct(rebuilt, relion, subset):
-    """The same weights, no prior, no gridding iterations: FSC above 0.99 to 0.9 of Nyquist inside the particle's sphere."""
+def test_agreement_with_relion_reconstruct(rebuilt, relion, subset, gridding):
+    """Without prior, without and with gridding iterations: FSC above 0.99 to 0.9 of Nyquist inside the particle's sphere."""
     folder, _ = rebuilt
-    name = f"relion{subset or ''}.mrc"
+    name = f"relion{subset or 0}_{gridding}.mrc"
     command = [f"{relion}/relion_reconstruct", "--i", "all.star", "--o", name, "--ctf", "--sym", "D2", "--pad", "2"]
-    command += ["--skip_gridding", *(["--subset", str(subset)] if subset else [])]
+    command += ([] if gridding else ["--skip_gridding"]) + (["--subset", str(subset)] if subset else [])
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     theirs = torch.from_numpy(mrc.read_volume(folder / name)[0])
-    mine = folder / "plain" / (f"half{subset}_unfil.mrc" if subset else "reconstruction.mrc")
+    mine = folder / f"plain{gridding}" / (f"half{subset}_unfil.mrc" if subset else "reconstruction.mrc")
     ours = torch.from_numpy(mrc.read_volume(mine)[0])
     mask = sphere_mask(64, 3.54, 210)
     curve = masked_fsc(theirs, ours, mask)

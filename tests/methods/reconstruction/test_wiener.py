@@ -33,12 +33,13 @@ def generator(seed):
     return torch.Generator().manual_seed(seed)
 
 
+@pytest.mark.parametrize("gridding", [0, 1, 10])
 @pytest.mark.parametrize("box", [32, 33])
-def test_noise_free_exact_poses_give_the_truth(box):
+def test_noise_free_exact_poses_give_the_truth(box, gridding):
     volume = specimen(box)
     poses = random_rotations(2000, generator(1))
     images = irfft2(slices_of(volume, poses), box)
-    made = wiener.reconstruct(images.numpy(), poses, pixel_size_A=2.0)
+    made = wiener.reconstruct(images.numpy(), poses, pixel_size_A=2.0, settings=Reconstruction(gridding=gridding))
     truth, inside = rfft3(volume), sphere(box, 0.35 * box, 2)
     limit = int(0.8 * box / 2)
     for found in (made.volume, made.half1, made.half2):
@@ -183,3 +184,19 @@ class TestBadInput:
     def test_zero_images_give_a_zero_map(self):
         made = wiener.reconstruct(np.zeros((4, 8, 8)), self.poses, pixel_size_A=1.0)
         assert not made.volume.any() and made.resolution_A == float("inf")
+
+
+def test_gridding_iterations_make_the_sampling_even():
+    """After the iterations weight times compensation, blurred by the blob, is one; and they help sparse noisy views."""
+    from vitreous.maths.fourier import VOLUME
+    from vitreous.methods.reconstruction.gridding import _window, compensation
+
+    generator_ = generator(11)
+    weight = torch.rand(24, 24, 13, generator=generator_, dtype=torch.float64) + 0.2
+    even = compensation(weight, padding=2, r_max=5.0, iterations=20)
+    blurred = torch.fft.rfftn(
+        torch.fft.irfftn((even * weight.float()).to(torch.complex64), s=[24] * 3, dim=VOLUME) * _window(24, 2), dim=VOLUME
+    ).real
+    inside = radius3(24) <= 6
+    assert float((blurred[inside] - 1).abs().mean()) < 0.05 < float((weight[inside] / weight.mean() - 1).abs().mean())
+    assert not even[radius3(24) > 10].any()

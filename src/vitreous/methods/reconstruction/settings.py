@@ -20,6 +20,11 @@ class Reconstruction:
         help="Damp the final map where the half maps disagree (a Wiener filter from their FSC). Off: plain division by the "
         "weights, of which none is taken below a thousandth of its shell's mean. Half maps are always plain.",
     )  # fmt: skip
+    gridding: int = param(
+        1, minimum=0, high=20, step=1,
+        help="Iterations that even out the density of views in Fourier space. 0: each voxel is divided by its own weight. 1: by "
+        "the mean weight around it, which brings out most where views are few. 10: as even as it gets.",
+    )  # fmt: skip
     mask_diameter_A: float = param(
         -1.0, unit="Å", low=-1, high=1000, step=10,
         help="Diameter of the sphere in which the half maps are compared; negative: as large as the box holds.",

@@ -15,11 +15,13 @@ from vitreous.maths.aberrations import phase_factor2d
 from vitreous.maths.conventions import FSC_THRESHOLD, WEIGHT_FLOOR
 from vitreous.maths.ctf import CtfParams, ctf2d
 from vitreous.maths.fourier import VOLUME, rfft2, rfft3, shift2, unwrapped
+from vitreous.maths.grids import radius3
 from vitreous.maths.kernels.backproject import accumulators, complete_plane, insert
 from vitreous.maths.kernels.divide import divide, last_shell, shell_means
 from vitreous.maths.kernels.project import gridding_correction, limit
 from vitreous.maths.masks import sphere
 from vitreous.maths.shells import fsc, resolution_at
+from vitreous.methods.reconstruction.gridding import compensation
 from vitreous.methods.reconstruction.particles import InMemory, PosedParticles, random_halves
 from vitreous.methods.reconstruction.settings import Reconstruction
 
@@ -83,21 +85,22 @@ def reconstruct_particles(particles: PosedParticles, settings: Reconstruction, c
     voxel = particles.pixel_size_A
     wanted = box * voxel / settings.max_resolution_A if settings.max_resolution_A > 0 else box
     r_max = limit(box, wanted, padding=settings.padding)
-    plan_memory(box, settings.padding, context)
+    plan_memory(box, settings, context)
     halves = []
     for number in (1, 2):
         rows = torch.nonzero(particles.half == number)[:, 0]
         if len(rows) == 0:
             raise UserError(f"half set {number} is empty: particles need both halves, or no half-set column at all")
         halves.append(accumulate(particles, rows, settings, r_max=r_max, context=context))
-    maps = [solve(half) for half in halves]
+    maps = [solve(half, gridding=settings.gridding, context=context) for half in halves]
     curve = masked_fsc(maps[0], maps[1], sphere_mask(box, voxel, settings.mask_diameter_A))
     curve[last_shell(r_max) + 1 :] = 0
     first, second = halves
     first.data.add_(second.data)
     first.weight.add_(second.weight)
     del second, halves
-    volume = solve(first, joined_prior(first, curve) if settings.wiener else None, in_place=True)
+    prior = joined_prior(first, curve) if settings.wiener else None
+    volume = solve(first, prior, gridding=settings.gridding, in_place=True, context=context)
     return Reconstructed(volume, maps[0], maps[1], curve, resolution_at(curve, FSC_THRESHOLD, box, voxel), voxel)
 
 
@@ -108,10 +111,12 @@ def _box(particles: PosedParticles) -> int:
     return int(shape[1])
 
 
-def plan_memory(box: int, padding: int, context: Context) -> None:
+def plan_memory(box: int, settings: Reconstruction, context: Context) -> None:
     """Stop before the work if it cannot fit, with the figure and the option that would."""
+    padding = settings.padding
     padded = padding * box
-    need_GB = (2 * padded**2 * (padded // 2 + 1) * 16 + 2 * padded**3 * 4 + BATCH * box**2 * 60) / 1e9
+    real = padded**3 * 4
+    need_GB = (4 * real + (8 if settings.gridding else 2) * real + BATCH * box**2 * 60) / 1e9
     if need_GB > context.memory_GB:
         advice = "a smaller padding" if padding > 1 else "smaller images (a larger pixel)"
         raise UserError(
@@ -180,23 +185,35 @@ def _untilted(ft: Tensor, particles: PosedParticles, rows: Tensor) -> Tensor:
     return out
 
 
-def solve(sums: Accumulated, prior: Tensor | None = None, *, in_place: bool = False) -> Tensor:
+def solve(
+    sums: Accumulated, prior: Tensor | None = None, *, gridding: int = 0, in_place: bool = False, context: Context = QUIET
+) -> Tensor:
     """The map (N, N, N) float32 of accumulated slices.
 
     prior: 1/tau^2 for shells 0 .. last_shell(r_max) in the unit of the weights (see joined_prior); without it no weight is taken
-    below a thousandth of its shell's mean. in_place spares a copy and spoils the sums.
+    below a thousandth of its shell's mean. gridding: iterations of density compensation in place of the plain division.
+    in_place spares a copy and spoils the sums.
     """
     padded = sums.padding * sums.box
     data = sums.data if in_place else sums.data.clone()
     mean = shell_means(sums.weight, padding=sums.padding, r_max=sums.r_max)
     floor = mean * (WEIGHT_FLOOR if prior is None else 0.0)
     prior = torch.zeros_like(mean) if prior is None else prior
-    divide(data, sums.weight, padding=sums.padding, r_max=sums.r_max, prior=prior, floor=floor)
+    if gridding:
+        weight = sums.weight + prior[_shells(sums, len(prior))]
+        data *= compensation(weight, padding=sums.padding, r_max=sums.r_max, iterations=gridding, context=context)
+    else:
+        divide(data, sums.weight, padding=sums.padding, r_max=sums.r_max, prior=prior, floor=floor)
     volume = unwrapped(torch.fft.irfftn(data, s=[padded] * 3, dim=VOLUME), [sums.box] * 3)
     line = gridding_correction(sums.box, padded).to(volume.dtype)
     volume /= line[:, None, None] * line[:, None] * line
     # Outside the sphere that fits the box there is only what the coarse sampling folds in.
     return volume * sphere(sums.box, sums.box / 2 - EDGE_PX, EDGE_PX)
+
+
+def _shells(sums: Accumulated, count: int) -> Tensor:
+    """The unpadded shell of each voxel of the padded grid, within 0 .. count - 1."""
+    return torch.floor(radius3(sums.padding * sums.box) / sums.padding + 0.5).to(torch.int64).clamp(max=count - 1)
 
 
 def joined_prior(sums: Accumulated, curve: Tensor) -> Tensor:
