@@ -22,12 +22,12 @@ Curve = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class MapModel:
-    """One model.star: a map's file, its curves by shell (0..N/2) and the noise of each optics group.
+    """One model.star: the file of each class's map, curves by shell (0..N/2) and the noise of each optics group.
 
     signal_to_noise, fsc, map_noise (1 / mean weight), noise (groups, shells); group_sizes particles in each group.
     """
 
-    map_path: str
+    map_paths: Sequence[str]
     box: int
     pixel_size_A: float
     resolution_A: float
@@ -43,6 +43,7 @@ class MapModel:
     log_likelihood: float
     directions: int
     local_sigma_deg: float = 0.0
+    shares: Sequence[float] = (1.0,)
 
 
 def _fitted(curve: Curve, length: int) -> Curve:
@@ -51,7 +52,7 @@ def _fitted(curve: Curve, length: int) -> Curve:
 
 
 def write_model(path: Path, model: MapModel) -> None:
-    """Write a model.star of one class."""
+    """Write a model.star; the curves are the same for all classes."""
     length = model.box // 2 + 1
     shell = np.arange(length)
     frequency = shell / (model.box * model.pixel_size_A)
@@ -71,7 +72,8 @@ def write_model(path: Path, model: MapModel) -> None:
         "rlnReferenceTau2": ratio * map_noise,
         "rlnSpectralOrientabilityContribution": np.zeros(length),
     }
-    blocks.append(loop_block("model_class_1", curves))
+    classes = range(1, len(model.map_paths) + 1)
+    blocks += [loop_block(f"model_class_{number}", curves) for number in classes]
     groups = len(model.group_names)
     columns = {
         "rlnGroupNumber": np.arange(1, groups + 1),
@@ -87,8 +89,9 @@ def write_model(path: Path, model: MapModel) -> None:
             "rlnSigma2Noise": _fitted(model.noise[group], length) / scale,
         }
         blocks.append(loop_block(f"model_group_{group + 1}", spectrum))
-    even = np.full(model.directions, 1.0 / max(model.directions, 1))
-    blocks.append(loop_block("model_pdf_orient_class_1", {"rlnOrientationDistribution": even}))
+    for number, share in zip(classes, model.shares):
+        even = np.full(model.directions, share / max(model.directions, 1))
+        blocks.append(loop_block(f"model_pdf_orient_class_{number}", {"rlnOrientationDistribution": even}))
     star.write(path, StarFile(blocks))
 
 
@@ -104,7 +107,7 @@ def _general(model: MapModel) -> dict[str, Any]:
         "rlnFourierSpaceInterpolator": 1,
         "rlnMinRadiusNnInterpolation": 10,
         "rlnPixelSize": f"{model.pixel_size_A:.6f}",
-        "rlnNrClasses": 1,
+        "rlnNrClasses": len(model.map_paths),
         "rlnNrBodies": 1,
         "rlnNrGroups": len(model.group_names),
         "rlnTau2FudgeFactor": "1.000000",
@@ -120,14 +123,15 @@ def _general(model: MapModel) -> dict[str, Any]:
 
 
 def _classes(model: MapModel) -> dict[str, Any]:
+    count = len(model.map_paths)
     covered = float((model.signal_to_noise >= 1.0).mean())
     return {
-        "rlnReferenceImage": [model.map_path],
-        "rlnClassDistribution": [1.0],
-        "rlnAccuracyRotations": [999.0],
-        "rlnAccuracyTranslationsAngst": [999.0],
-        "rlnEstimatedResolution": [min(model.resolution_A, 999.0)],
-        "rlnOverallFourierCompleteness": [covered],
+        "rlnReferenceImage": list(model.map_paths),
+        "rlnClassDistribution": list(model.shares),
+        "rlnAccuracyRotations": [999.0] * count,
+        "rlnAccuracyTranslationsAngst": [999.0] * count,
+        "rlnEstimatedResolution": [min(model.resolution_A, 999.0)] * count,
+        "rlnOverallFourierCompleteness": [covered] * count,
     }
 
 

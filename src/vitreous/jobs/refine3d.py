@@ -71,9 +71,7 @@ class Refine3D(LoopJob):
 
     def settings(self) -> RefineSettings:
         """The options as the method takes them."""
-        return RefineSettings(
-            reference=self.start, images=self.images, optimisation=self.optimisation, sampling=self.sampling
-        )
+        return RefineSettings(reference=self.start, images=self.images, optimisation=self.optimisation, sampling=self.sampling)
 
     def begin(self, context: Context) -> Running:
         """Read the inputs and make the state before round 1."""
@@ -100,11 +98,9 @@ class Refine3D(LoopJob):
         """One round."""
         after = state.engine.step(state.state)
         at = after.convergence
-        moved = (
-            ""
-            if state.state.modes is None
-            else f"poses turned by {at.turn_deg:.2f}° and moved by {at.move_px * state.engine.stock.pixel_size_A:.2f} Å in the median, "
-        )
+        move_A = at.move_px * state.engine.stock.pixel_size_A
+        known = state.state.modes is not None
+        moved = f"poses turned by {at.turn_deg:.2f}° and moved by {move_A:.2f} Å in the median, " if known else ""
         context.note(f"round {after.iteration}: {after.resolution_A:.2f} Å (FSC 0.143), {moved}next search {after.stage}")
         return Running(state.engine, state.particles, after)
 
@@ -185,7 +181,7 @@ class Refine3D(LoopJob):
         for half, suffix in enumerate(models, start=1):
             path = f"{name}_class001.mrc" if final else f"{name}_half{half}_class001.mrc"
             plain = as_model(state, stock, half=0 if final else half)
-            halves.write_model(f"{name}{suffix}.star", halves.MapModel(map_path=path, directions=len(grid), **plain))
+            halves.write_model(f"{name}{suffix}.star", halves.MapModel(map_paths=[path], directions=len(grid), **plain))
         values = {
             "rlnOutputRootName": str(folder / "run"),
             "rlnModelStarFile": f"{name}{models[0]}.star",

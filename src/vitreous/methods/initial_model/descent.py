@@ -1,20 +1,21 @@
 """From random maps to the fold: stochastic EM with frequency marching, several starts, then continuous pose refinement."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from vitreous.context import QUIET, Context, UserError
-from vitreous.maths import fourier, masks, rotations, symmetry
+from vitreous.maths import fourier, masks, rotations
 from vitreous.methods.initial_model import axes, soft
 from vitreous.methods.initial_model.settings import ORDERS, InitialModelSettings
-from vitreous.methods.refinement import expectation3d, gold_standard, resolution
+from vitreous.methods.refinement import expectation3d, gold_standard, resolution, restored
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.refine3d import group_of
-from vitreous.methods.refinement.search import Shifts
+from vitreous.methods.refinement.search import Shifts, shells_for
 from vitreous.methods.refinement.stock import ImageSource, Stock
 from vitreous.tables.table import Table
 
@@ -34,7 +35,7 @@ class Shrunk:
         for first in range(0, len(source), 256):
             context.check()
             images = np.asarray(source.read(np.arange(first, min(first + 256, len(source)))), np.float32)
-            finite = np.isfinite(images).all(axis=(1, 2))
+            finite: NDArray[np.bool_] = np.asarray(np.isfinite(images).all(axis=(1, 2)))
             small = fourier.resize2(torch.from_numpy(np.where(finite[:, None, None], images, 0.0)), box).to(torch.float32).numpy()
             small[~finite] = np.nan
             parts.append(small)
@@ -194,6 +195,78 @@ class InitialModel:
         small = fourier.resize3(torch.from_numpy(volume.astype(np.float32)), self.box).numpy() * (self.full_box / self.box)
         return small.astype(np.float32)
 
+    def columns(self, state: State) -> dict[str, NDArray[Any]]:
+        """Columns of the particles after the last round: rough poses, class, likelihood; before it none."""
+        if not state.modes or state.shares is None:
+            return {}
+        rows = np.flatnonzero(self.stock.usable())
+        place, count = state.shares.argmax(1), self.stock.count
+        turned, origins = np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 2))
+        score, posterior = np.zeros(count), np.zeros(count)
+        for number, modes in enumerate(state.modes):
+            mine = place == number
+            weight = modes.posterior()
+            at = (np.arange(len(weight)), weight.argmax(1))
+            turned[rows[mine]], origins[rows[mine]] = modes.rotations[at][mine], modes.origins[at][mine]
+            score[rows[mine]] = modes.log_likelihood[at][mine]
+            posterior[rows[mine]] = (weight[at] * state.shares[:, number])[mine]
+        rot, tilt, psi = (angle.numpy() for angle in rotations.to_euler(torch.from_numpy(turned)))
+        kind = np.ones(count, np.int64)
+        kind[rows] = place + 1
+        return {
+            "rot_deg": rot, "tilt_deg": tilt, "psi_deg": psi, "origin_x_A": origins[:, 0] * self.pixel_size_A,
+            "origin_y_A": origins[:, 1] * self.pixel_size_A, "class_number": kind, "log_likelihood": score, "pmax": posterior,
+        }  # fmt: skip
+
+    def largest(self, columns: Mapping[str, NDArray[Any]]) -> int:
+        """The class (from 0) with the most particles."""
+        counts = np.bincount(columns.get("class_number", np.ones(1, np.int64)), minlength=self.settings.descent.classes + 1)
+        return int(counts[1:].argmax())
+
+    def model(self, state: State) -> dict[str, Any]:
+        """What a model file says, in plain values and for the full box."""
+        shells, classes = self.full_box // 2 + 1, len(state.maps)
+        fsc = np.zeros(shells)
+        if state.fsc is not None:
+            fsc[: min(shells, len(state.fsc))] = state.fsc[:shells]
+        shares = np.full(classes, 1.0 / classes) if state.shares is None else state.shares.mean(0)
+        scale = (self.full_box / self.box) ** 4  # transforms of the full images are larger by the square of this ratio
+        return {
+            "box": self.full_box,
+            "pixel_size_A": self.full_pixel_A,
+            "resolution_A": self.settings.descent.last_resolution_A,
+            "reach": self.last,
+            "signal_to_noise": resolution.signal_to_noise(fsc),
+            "fsc": fsc,
+            "map_noise": np.ones(shells),
+            "noise": state.noise * scale,
+            "group_names": [f"group_{name}" for name in self.stock.group_names],
+            "group_sizes": [int((self.stock.groups == g).sum()) for g in range(len(self.stock.group_names))],
+            "sigma_origin_A": SIGMA_ORIGIN_A,
+            "mean_pmax": 0.0 if state.shares is None else float(state.shares.max(1).mean()),
+            "log_likelihood": 0.0 if not np.isfinite(state.score) else state.score,
+            "shares": shares.tolist(),
+        }
+
+    def restored(
+        self, iteration: int, maps: Sequence[Volume], model: Mapping[str, Any], rows: Table, known: Mapping[str, Any]
+    ) -> State:
+        """The state that was saved; known holds score, group and agreement. A finished run has its poses in rows."""
+        small = tuple(self.small_size(volume) for volume in maps)
+        noise = expectation3d.first_noise(self.stock, self.rows)
+        finished = iteration >= self.rounds
+        modes: tuple[Modes, ...] = ()
+        shares = None
+        if finished:
+            used = rows.select(self.stock.usable())
+            one = restored.modes_of(used, self.pixel_size_A)
+            kind = np.asarray(used["class_number"], np.int64) - 1
+            modes = (one,) * len(small)
+            shares = (kind[:, None] == np.arange(len(small))[None]).astype(np.float64)
+        return State(
+            iteration, small, noise, modes=modes, shares=shares, fsc=model["fsc"][: self.box // 2 + 1], finished=finished, **known
+        )
+
     def _resolution(self, shell: int) -> float:
         return self.box * self.pixel_size_A / shell
 
@@ -237,7 +310,8 @@ class InitialModel:
                 )
                 for h in range(2)
             ]  # fmt: skip
-            fsc = resolution.half_map_fsc(*(gold_standard.unfiltered(s, self.box) for s in halves), self.mask)
+            odd, even = (gold_standard.unfiltered(s, self.box) for s in halves)
+            fsc = resolution.half_map_fsc(odd, even, self.mask)
             fsc = np.where(np.arange(len(fsc)) <= reach, fsc, 0.0)
             ratio = np.where(np.arange(len(fsc)) <= reach, resolution.signal_to_noise(resolution.joined(fsc)), 1e-6)
             maps.append(self._solvent(gold_standard.filtered(gold_standard.together(halves), ratio, self.box)))
@@ -247,8 +321,6 @@ class InitialModel:
 
 def expectation_limit(engine: InitialModel) -> int:
     """Shells up to which the grid of directions is fine enough, with two more that do no harm."""
-    from vitreous.methods.refinement.search import shells_for
-
     step = 60.0 / 2 ** ORDERS[engine.settings.poses.step]
     return min(engine.last, max(engine.first, shells_for(step, engine.stock.radius_px, engine.box) + 2))
 

@@ -11,7 +11,7 @@ def gridding(box: int) -> NDArray[np.float32]:
     """The transform of the trilinear kernel on the padded grid, over the map (box, box, box): sinc^2 along each axis."""
     at = (np.arange(box) - box // 2) / (PADDING * box)
     line = np.sinc(at) ** 2
-    return (line[:, None, None] * line[None, :, None] * line[None, None, :]).astype(np.float32)  # type: ignore[no-any-return]
+    return (line[:, None, None] * line[None, :, None] * line[None, None, :]).astype(np.float32)
 
 
 def empty_cube(reach: int) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
@@ -71,4 +71,4 @@ def cube_shells(cube_side: int) -> NDArray[np.int64]:
     at = np.arange(-half, half + 1)
     x = np.arange(half + 2)
     r = np.sqrt(at[:, None, None] ** 2.0 + at[None, :, None] ** 2.0 + x[None, None, :] ** 2.0)
-    return np.rint(r / PADDING).astype(np.int64)  # type: ignore[no-any-return]
+    return np.rint(r / PADDING).astype(np.int64)

@@ -51,7 +51,7 @@ class Sums:
         """Mean weight by shell of the unpadded box, over the voxels of the shell."""
         shell = density.cube_shells(self.weights.shape[0])
         total = np.bincount(shell.ravel(), self.weights.ravel())
-        return total / np.maximum(np.bincount(shell.ravel()), 1)  # type: ignore[no-any-return]
+        return total / np.maximum(np.bincount(shell.ravel()), 1)
 
 
 def back_project(

@@ -4,7 +4,6 @@ Starts from any number of modes an image; each keeps its own optimum, its log-li
 information matrix, so that modes are weighed against each other by their mass (Laplace) and not by their height alone.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.methods.refinement.density import PADDING
 from vitreous.methods.refinement.slices import evaluate
 
 _jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -70,7 +70,7 @@ class Modes:
         return Modes(self.rotations[which], self.origins[which], self.log_likelihood[which], self.information[which])
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _turned(rotation, w):  # type: ignore[no-untyped-def]
     """exp([w]x) applied on the left of a rotation (Rodrigues)."""
     angle = np.sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2])
@@ -83,7 +83,7 @@ def _turned(rotation, w):  # type: ignore[no-untyped-def]
     return step @ rotation
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _climb(image, ctf, weight, pixels, cube, padding, rotation, origin, box, limits, gradient, hessian):  # type: ignore[no-untyped-def]
     """Climb from one pose, in place; limits = [rounds, largest turn rad, largest move px, sigma of origins px, tolerance]."""
     prior = 1.0 / (limits[3] * limits[3])
@@ -126,7 +126,7 @@ def _climb(image, ctf, weight, pixels, cube, padding, rotation, origin, box, lim
     return score
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _climb_all(images, ctfs, weights, groups, pixels, cube, padding, rotations, origins, scores, hessians, box, limits):  # type: ignore[no-untyped-def]
     gradient = np.empty(5)
     for i in range(images.shape[0]):
@@ -142,7 +142,7 @@ def _climb_all(images, ctfs, weights, groups, pixels, cube, padding, rotations, 
 
 @dataclass(frozen=True)
 class Climb:
-    """How far a pose may go: box of the images; rounds of Gauss-Newton, steps in rad and px, spread of origins (px), least gain that goes on."""
+    """How far a pose may go in images of a box: rounds, largest steps (rad, px), spread of origins, least gain that goes on."""
 
     box: int
     rounds: int = 8
@@ -166,22 +166,17 @@ def refine(
     cube: NDArray[np.complex64],
     start: Modes,
     climb: Climb,
-    threads: int = 1,
 ) -> Modes:
-    """Climb from every mode of every image; images, ctfs (n, P), weights (groups, P) = 1/sigma2. Returns new Modes;
-    the answer does not depend on the number of threads.
+    """Climb from every mode of every image; images, ctfs (n, P), groups (n,), weights (groups, P) = 1/sigma2, new Modes out.
+
+    Releases the interpreter's lock, so that parts of the work run side by side in threads.
     """
-    padding = np.float32(2.0)
+    padding = np.float32(PADDING)
     out = Modes(start.rotations.copy(), start.origins.copy(), start.log_likelihood.copy(), np.zeros_like(start.information))
     limits = climb.packed()
 
-    def part(rows: slice) -> None:
-        _climb_all(
-            images[rows], ctfs[rows], weights, groups[rows], pixels, cube, padding, out.rotations[rows], out.origins[rows],
-            out.log_likelihood[rows], out.information[rows], climb.box, limits,
-        )  # fmt: skip
-
-    edges = np.linspace(0, len(images), 4 * threads + 1).astype(int)
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(part, [slice(a, b) for a, b in zip(edges[:-1], edges[1:])]))
+    _climb_all(
+        images, ctfs, weights, groups, pixels, cube, padding, out.rotations, out.origins, out.log_likelihood, out.information,
+        climb.box, limits,
+    )  # fmt: skip
     return out

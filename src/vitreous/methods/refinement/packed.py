@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Pixels:
-    """The pixels of shells 1..reach of a box: index (P, 2) int32 (kx, ky), shell (P,), ends (reach + 1,): pixels up to a shell."""
+    """Pixels of shells 1..reach of a box: index (P, 2) int32 (kx, ky), shell (P,), ends (reach + 1,): how many up to a shell."""
 
     box: int
     index: NDArray[np.int32]

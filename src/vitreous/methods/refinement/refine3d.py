@@ -127,7 +127,7 @@ class Refinement:
             scaled = scaled * expectation3d.fitted_scale(
                 self.stock, rows, modes, volume=scaled, noise=state.noise, reach=state.reach
             )
-        return scaled.astype(np.float32)  # type: ignore[no-any-return]
+        return scaled.astype(np.float32)
 
     def _noise(self, state: State, rows: list[NDArray[np.int64]], found: list[Modes]) -> NDArray[np.float64]:
         sums = np.zeros_like(state.noise)
@@ -236,7 +236,7 @@ def low_passed(volume: Volume, pixel_size_A: float, cutoff_A: float) -> Volume:
     if cutoff_A <= 0:
         return volume.astype(np.float32)
     filtered = filters.low_pass3(torch.from_numpy(volume.astype(np.float32)), pixel_size_A, cutoff_A=cutoff_A)
-    return filtered.numpy().astype(np.float32)  # type: ignore[no-any-return]
+    return filtered.numpy().astype(np.float32)
 
 
 def fitted_reference(reference: Volume, voxel_size_A: float, stock: Stock, *, resize: bool) -> Volume:
@@ -253,7 +253,7 @@ def fitted_reference(reference: Volume, voxel_size_A: float, stock: Stock, *, re
         )
     scaled = 2 * round(box * voxel_size_A / size / 2)
     changed = fourier.resize3(torch.from_numpy(reference.astype(np.float32)), max(scaled, 2))
-    return fourier.window(changed, (stock.box,) * 3).numpy().astype(np.float32)  # type: ignore[no-any-return]
+    return fourier.window(changed, (stock.box,) * 3).numpy().astype(np.float32)
 
 
 def refine(

@@ -32,7 +32,8 @@ def randomised_fsc(
         return unmasked
     start = int(below[0])
     total = half_map_fsc(first, second, mask)
-    noise = half_map_fsc(*(_random_phases(v, start, generator) for v in (first, second)), mask)
+    one, two = (_random_phases(v, start, generator) for v in (first, second))
+    noise = half_map_fsc(one, two, mask)
     curve = total.copy()
     beyond = np.arange(len(curve)) >= start + 2
     true = np.where(noise < total, (total - noise) / np.maximum(1.0 - noise, 1e-6), 0.0)

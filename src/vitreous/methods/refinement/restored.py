@@ -77,9 +77,9 @@ def as_model(state: State, stock: Stock, *, half: int) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a refinement stands: under RELION's labels, and what only we know."""
+    """Where a refinement stands: under the labels of the files, and what only we know."""
 
-    relion: Mapping[str, Any]
+    labelled: Mapping[str, Any]
     own: Mapping[str, Any]
 
 
@@ -87,7 +87,7 @@ def as_progress(state: State) -> Progress:
     """Counters and changes of the last round."""
     at = state.convergence
     best = 0.0 if not np.isfinite(state.resolution_A) else 1.0 / state.resolution_A
-    relion = {
+    labelled = {
         "rlnNumberOfIterWithoutResolutionGain": at.no_gain,
         "rlnBestResolutionThusFar": f"{best:.6f}",
         "rlnNumberOfIterWithoutChangingAssignments": at.no_change,
@@ -103,7 +103,7 @@ def as_progress(state: State) -> Progress:
         "vitreousMove": f"{at.move_px:.6f}",
         "vitreousFinished": int(state.finished),
     }
-    return Progress(relion, own)
+    return Progress(labelled, own)
 
 
 def state_from(
@@ -123,7 +123,7 @@ def state_from(
     return State(
         iteration=iteration,
         half=np.asarray(rows["half"], np.int64),
-        modes=_modes(rows, pixel_size_A) if iteration > 0 else None,
+        modes=modes_of(rows, pixel_size_A) if iteration > 0 else None,
         references=(maps[MAPS[0]], maps[MAPS[1]]),
         noise=model["noise"],
         reach=int(said["vitreousReach"]),
@@ -140,7 +140,8 @@ def state_from(
     )
 
 
-def _modes(rows: Table, pixel_size_A: float) -> Modes:
+def modes_of(rows: Table, pixel_size_A: float) -> Modes:
+    """One mode a row out of the columns of its pose."""
     turned = rotations.from_euler(*(np.asarray(rows[name], float) for name in ("rot_deg", "tilt_deg", "psi_deg")))
     origins = np.stack([np.asarray(rows[n], float) for n in ("origin_x_A", "origin_y_A")], axis=1) / pixel_size_A
     score = np.asarray(rows["log_likelihood"], float)[:, None]

@@ -103,7 +103,7 @@ def score_cells(bank: Bank, batch: Prepared, shifts: Shifts, space: scores.Works
     return cells
 
 
-@_jit  # type: ignore[untyped-decorator]
+@_jit
 def _spread_out(candidates, best_first, keep, least_trace, operators, chosen):  # type: ignore[no-untyped-def]
     """Keep the candidate rotations (n, c, 3, 3) that are not near a better one, mates counted; chosen (n, keep), -1: none."""
     for i in range(candidates.shape[0]):

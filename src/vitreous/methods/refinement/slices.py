@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 jit: Any = numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 
 
-@jit  # type: ignore[untyped-decorator]
+@jit
 def _corners(cube, half, qx, qy, qz, out):  # type: ignore[no-untyped-def]
     """Value and gradient (padded units) at q, qx >= 0: out = [a, da/dx, da/dy, da/dz] as real and imaginary parts."""
     x0 = int(np.floor(qx))
@@ -56,7 +56,7 @@ def _corners(cube, half, qx, qy, qz, out):  # type: ignore[no-untyped-def]
     out[7] = slope_z.imag
 
 
-@jit  # type: ignore[untyped-decorator]
+@jit
 def _phases(origin, box, reach, table):  # type: ignore[no-untyped-def]
     """exp(-2 pi i k origin / box) for k = -reach..reach, along x (row 0) and y (row 1)."""
     for axis in range(2):
@@ -65,7 +65,7 @@ def _phases(origin, box, reach, table):  # type: ignore[no-untyped-def]
             table[axis, k + reach] = np.complex64(complex(np.cos(turn * k), np.sin(turn * k)))
 
 
-@jit  # type: ignore[untyped-decorator]
+@jit
 def evaluate(image, ctf, weight, pixels, cube, padding, rotation, origin, box, gradient, hessian):  # type: ignore[no-untyped-def]
     """Log-likelihood (cross term less half the norm, up to a constant) of one image at one pose, with its slope.
 
@@ -128,7 +128,7 @@ def evaluate(image, ctf, weight, pixels, cube, padding, rotation, origin, box, g
     return total
 
 
-@jit  # type: ignore[untyped-decorator]
+@jit
 def read(pixels, cube, padding, rotation, out):  # type: ignore[no-untyped-def]
     """The slice at the listed pixels: out complex64 (P,), written here. pixels may be float (polar samples)."""
     half = (cube.shape[0] - 1) // 2
@@ -146,7 +146,7 @@ def read(pixels, cube, padding, rotation, out):  # type: ignore[no-untyped-def]
         out[p] = np.complex64(complex(around[0], sign * around[1]))
 
 
-@jit  # type: ignore[untyped-decorator]
+@jit
 def residual(image, ctf, pixels, shell, cube, padding, rotation, origin, box, sums):  # type: ignore[no-untyped-def]
     """Add |X S - C A|^2 of one image at one pose to the sums (shells,) of its pixels' shells, in place."""
     half = (cube.shape[0] - 1) // 2
@@ -170,7 +170,7 @@ def residual(image, ctf, pixels, shell, cube, padding, rotation, origin, box, su
         sums[shell[p]] += real * real + imag * imag
 
 
-@jit  # type: ignore[untyped-decorator]
+@jit
 def insert(data, weights, image, strength, pixels, padding, rotation, origin, box):  # type: ignore[no-untyped-def]
     """Add one image to the cube `data` (complex64) and its strength to `weights` (float32); the adjoint of `read`.
 
@@ -207,7 +207,7 @@ def insert(data, weights, image, strength, pixels, padding, rotation, origin, bo
                     weights[z0 + half + dz, y0 + half + dy, x0 + dx] += strength[p] * w
 
 
-@jit  # type: ignore[untyped-decorator]
+@jit
 def insert_modes(data, weights, image, strength, pixels, padding, posterior, rotations, origins, operators, box):  # type: ignore[no-untyped-def]
     """insert() for images (n, P) at their modes (n, m) with a posterior above 1 %, and at every symmetry mate of each."""
     for i in range(image.shape[0]):
@@ -220,7 +220,7 @@ def insert_modes(data, weights, image, strength, pixels, padding, posterior, rot
                 insert(data, weights, image[i] * p, strength[i] * p, pixels, padding, turned, origins[i, m], box)
 
 
-@jit  # type: ignore[untyped-decorator]
+@jit
 def insert_points(data, weights, values, strength, points, padding, rotations, operators):  # type: ignore[no-untyped-def]
     """insert() for values (n, p) and strengths (n, p) at points (p, 2) of any place, at rotations (n, 3, 3) and all mates."""
     half = (data.shape[0] - 1) // 2
@@ -256,7 +256,7 @@ def insert_points(data, weights, values, strength, points, padding, rotations, o
                             weights[z0 + half + dz, y0 + half + dy, x0 + dx] += strength[i, p] * w
 
 
-@jit  # type: ignore[untyped-decorator]
+@jit
 def match(images, ctfs, weights, pixels, cube, padding, rotations, origins, box):  # type: ignore[no-untyped-def]
     """Cross term and norm, (n, 2): weighted sums of Re conj(X S) C A and of |C A|^2, of images (n, P) at one pose each."""
     half = (cube.shape[0] - 1) // 2
@@ -285,14 +285,14 @@ def match(images, ctfs, weights, pixels, cube, padding, rotations, origins, box)
     return out
 
 
-@jit  # type: ignore[untyped-decorator]
+@jit
 def residuals(images, ctfs, pixels, shell, cube, padding, rotations, origins, groups, box, sums):  # type: ignore[no-untyped-def]
     """residual() for images (n, P) at one pose each, added to the sums (groups, shells) of their groups."""
     for i in range(images.shape[0]):
         residual(images[i], ctfs[i], pixels, shell, cube, padding, rotations[i], origins[i], box, sums[groups[i]])
 
 
-@jit  # type: ignore[untyped-decorator]
+@jit
 def mate_agreement(points, cube, padding, turns, operators):  # type: ignore[no-untyped-def]
     """For each turn Q (n, 3, 3): |mean over operators R of F(Q^T R k)|^2 over mean |F|^2, summed over points k (p, 3)."""
     half = (cube.shape[0] - 1) // 2
@@ -318,7 +318,7 @@ def mate_agreement(points, cube, padding, turns, operators):  # type: ignore[no-
     return out
 
 
-@jit  # type: ignore[untyped-decorator]
+@jit
 def turn_cube(cube, made, matrices):  # type: ignore[no-untyped-def]
     """Write the mean over matrices M (m, 3, 3) of F(M k) into the voxels k of `made` that lie inside the cube."""
     half = (cube.shape[0] - 1) // 2

@@ -35,7 +35,11 @@ class Batch:
 
     def upto(self, count: int) -> "Batch":
         """The first `count` pixels: a lower resolution."""
-        return Batch(*(np.ascontiguousarray(part[:, :count]) for part in (self.whole, self.masked, self.ctf)))
+        return Batch(
+            np.ascontiguousarray(self.whole[:, :count]),
+            np.ascontiguousarray(self.masked[:, :count]),
+            np.ascontiguousarray(self.ctf[:, :count]),
+        )
 
 
 def ctf_params(particles: Table) -> CtfParams | None:
@@ -59,8 +63,8 @@ class Stock:
     """The images of a table in one box and pixel size, as packed transforms; `bad` lists rows that cannot be used."""
 
     def __init__(
-        self, source: ImageSource, particles: Table, *, pixel_size_A: float, diameter_A: float, context: Context, ctf: bool = True,
-        zero_mask: bool = True, shells: int | None = None,
+        self, source: ImageSource, particles: Table, *, pixel_size_A: float, diameter_A: float, context: Context,
+        ctf: bool = True, zero_mask: bool = True,
     ) -> None:  # fmt: skip
         if len(particles) == 0:
             raise UserError("There are no particles in the input table; give a table with at least a few hundred rows.")
@@ -71,8 +75,7 @@ class Stock:
         if first.shape[-1] != first.shape[-2]:
             raise UserError(f"The particle images are {first.shape[-1]} x {first.shape[-2]} pixels; they must be square.")
         self.context = context
-        pixels = pixels_of(self.box)
-        self.pixels = pixels if shells is None else _cut(pixels, shells)
+        self.pixels = pixels_of(self.box)
         radius = min(diameter_A / pixel_size_A, self.box) / 2
         self.radius_px = radius
         self.zero_mask = zero_mask
@@ -145,14 +148,15 @@ class Stock:
 
     def _read(self, rows: NDArray[np.int64]) -> torch.Tensor:
         images = np.asarray(self.source.read(rows), np.float32)
-        finite = np.isfinite(images).all(axis=(1, 2))
-        flat = images.std(axis=(1, 2), where=np.isfinite(images)) < 1e-12
+        finite: NDArray[np.bool_] = np.asarray(np.isfinite(images).all(axis=(1, 2)))
+        images = np.where(finite[:, None, None], images, np.float32(0.0))
+        flat: NDArray[np.bool_] = np.asarray(images.std(axis=(1, 2)) < 1e-12)
         for row, ok, empty in zip(rows.tolist(), finite.tolist(), flat.tolist()):
             if not ok:
                 self.bad.setdefault(row, "holds values that are not numbers")
-            elif empty:
+            elif empty and ok:
                 self.bad.setdefault(row, "is empty (all pixels are equal)")
-        return torch.from_numpy(np.where(finite[:, None, None], images, np.float32(0.0)).astype(np.float32))
+        return torch.from_numpy(images.astype(np.float32))
 
     def _mask(self, images: torch.Tensor) -> torch.Tensor:
         if not self.zero_mask:
@@ -160,11 +164,6 @@ class Stock:
         outside = 1.0 - self.disc
         level = (images * outside).sum((1, 2)) / outside.sum().clamp(min=1e-6)
         return images * self.disc + level[:, None, None] * outside
-
-
-def _cut(pixels: Pixels, shells: int) -> Pixels:
-    count = pixels.count(shells)
-    return Pixels(pixels.box, pixels.index[:count], pixels.shell[:count], pixels.ends[: min(shells, pixels.reach) + 1])
 
 
 def _tilt_phases(particles: Table, pixels: Pixels, pixel_size_A: float) -> NDArray[np.complex64] | None:

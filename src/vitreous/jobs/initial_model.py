@@ -1,0 +1,154 @@
+"""InitialModel: particles alone to a first map."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vitreous.context import Context, UserError
+from vitreous.job.declare import LoopJob, group, input, job, output
+from vitreous.methods.initial_model.settings import ORDERS, Descent, Images, InitialModelSettings, Poses, Shape
+
+if TYPE_CHECKING:
+    from vitreous.methods.initial_model.descent import InitialModel as Engine
+    from vitreous.methods.initial_model.descent import State
+    from vitreous.tables.table import Table
+
+
+@dataclass(frozen=True)
+class Running:
+    """A run under way: the engine with its images, the table as read, and the state after the last iteration."""
+
+    engine: "Engine"
+    particles: "Table"
+    state: "State"
+
+    @property
+    def iteration(self) -> int:
+        return self.state.iteration
+
+
+@job(
+    "relion.initialmodel",
+    number=18,
+    folder="InitialModel",
+    title="3D initial model",
+    version=1,
+    command="initial-model",
+    fixed={"ctf_intact_first_peak": "No", "sigma_tilt": "-1", "sgd_sigma2fudge_halflife": "-1"},
+    # The lengths of the three phases of RELION 3.1's descent have no counterpart: mini_batches says how long the starts take.
+    ignored=("fn_cont", "do_pad1", "sgd_ini_iter", "sgd_inbetween_iter", "sgd_fin_iter", "sgd_write_iter"),
+)
+class InitialModel(LoopJob):
+    """Make a first map of particles, from random starts; its hand is that of chance."""
+
+    particles: str = input(kind="particles", relion="fn_img", help="Particles with their CTF, best of good 2D classes.")
+    shape: Shape = group(Shape, tab="Optimisation")
+    descent: Descent = group(Descent, tab="Optimisation")
+    images: Images = group(Images, tab="CTF")
+    poses: Poses = group(Poses, tab="Sampling")
+
+    volume = output("initial_model.mrc", kind="map", help="The first map (of the largest class)")
+    posed = output("run_data.star", kind="particles", help="Particles with rough poses and classes")
+    model = output("run_it{iteration}_model.star", kind="model", help="Maps, resolution, noise")
+    optimiser = output("run_it{iteration}_optimiser.star", kind="optimiser", help="State of the last iteration")
+
+    def settings(self) -> InitialModelSettings:
+        """The options as the method takes them."""
+        return InitialModelSettings(descent=self.descent, shape=self.shape, images=self.images, poses=self.poses)
+
+    def begin(self, context: Context) -> Running:
+        """Read the particles; nothing is known of the map yet."""
+        engine, table = self._engine(context)
+        for row, reason in sorted(engine.stock.bad.items())[:20]:
+            context.note(f"row {row + 1} of {self.particles} is set aside: the image {reason}")
+        return Running(engine, table, engine.begin())
+
+    def step(self, state: Running, context: Context) -> Running:
+        """One random start, or one round of pose refinement."""
+        after = state.engine.step(state.state)
+        if after.iteration <= self.descent.starts:
+            kept = "kept" if after.score > state.state.score else "dropped"
+            context.note(f"start {after.iteration} of {self.descent.starts}: {kept}; best score {after.score:.2f}")
+        elif after.group != state.state.group:
+            context.note(f"axes of {after.group} found, agreement {after.agreement:.2f} (1: perfect)")
+        return Running(state.engine, state.particles, after)
+
+    def done(self, state: Running) -> bool:
+        return state.state.finished
+
+    def save(self, state: Running, folder: Path, context: Context) -> None:
+        """The files of one iteration; the optimiser comes last, and says that the iteration is whole."""
+        from vitreous.files import halves, mrc, star
+        from vitreous.maths import sphere
+
+        now, engine = state.state, state.engine
+        name = f"{folder}/run_it{now.iteration:03d}"
+        for number, small in enumerate(now.maps, start=1):
+            mrc.write_volume(f"{name}_class{number:03d}.mrc", engine.full_size(small), pixel_size_A=engine.full_pixel_A)
+        star.write_table(f"{name}_data.star", state.particles.with_(**engine.columns(now)))
+        order = ORDERS[self.poses.step] - 1
+        grid = sphere.directions(order, now.group).numpy()
+        halves.write_sampling(
+            f"{name}_sampling.star", order=order, group=now.group, directions=grid,
+            offset_range_A=self.poses.offset_range_px * engine.full_pixel_A,
+            offset_step_A=self.poses.offset_step_px * engine.full_pixel_A,
+        )  # fmt: skip
+        plain = engine.model(now)
+        paths = [f"{name}_class{number:03d}.mrc" for number in range(1, len(now.maps) + 1)]
+        halves.write_model(f"{name}_model.star", halves.MapModel(map_paths=paths, directions=len(grid), **plain))
+        values = {
+            "rlnOutputRootName": f"{folder}/run",
+            "rlnModelStarFile": f"{name}_model.star",
+            "rlnExperimentalDataStarFile": f"{name}_data.star",
+            "rlnOrientSamplingStarFile": f"{name}_sampling.star",
+            "rlnCurrentIteration": now.iteration,
+            "rlnNumberOfIterations": engine.rounds,
+            "rlnRandomSeed": context.seed,
+            "rlnParticleDiameter": f"{self.shape.particle_diameter_A:.6f}",
+            "rlnDoCorrectCtf": int(self.images.correct_ctf),
+        }
+        own = {"vitreousScore": f"{now.score:.6f}", "vitreousGroup": now.group, "vitreousAgreement": f"{now.agreement:.6f}"}
+        halves.write_optimiser(f"{name}_optimiser.star", values, own)
+
+    def saved(self, folder: Path) -> Sequence[int]:
+        names = [path.name for path in folder.glob("run_it[0-9][0-9][0-9]_optimiser.star")]
+        return sorted(int(name[6:9]) for name in names)
+
+    def load(self, folder: Path, iteration: int, context: Context) -> Running:
+        """Take up the state of an iteration from its files."""
+        from vitreous.files import halves, mrc, star
+
+        engine, table = self._engine(context)
+        name = f"{folder}/run_it{iteration:03d}"
+        said = halves.read_optimiser(f"{name}_optimiser.star")
+        model = halves.read_model(f"{name}_model.star")
+        maps = [mrc.read_volume(f"{name}_class{n:03d}.mrc")[0] for n in range(1, self.descent.classes + 1)]
+        rows = star.read_table(f"{name}_data.star", "particles")
+        known: dict[str, Any] = {
+            "score": float(said["vitreousScore"]), "group": said["vitreousGroup"], "agreement": float(said["vitreousAgreement"])
+        }  # fmt: skip
+        return Running(engine, table, engine.restored(iteration, maps, model, rows, known))
+
+    def finish(self, state: Running, context: Context) -> None:
+        """The map of the largest class, and the particles with their last poses."""
+        from vitreous.files import mrc, star
+
+        engine, now = state.engine, state.state
+        columns = engine.columns(now)
+        largest = engine.largest(columns)
+        mrc.write_volume(context.folder / self.volume.name, engine.full_size(now.maps[largest]), pixel_size_A=engine.full_pixel_A)
+        star.write_table(context.folder / self.posed.name, state.particles.with_(**columns))
+        context.note(f"initial model of {len(state.particles)} particles in {now.group}, to {self.descent.last_resolution_A:g} Å")
+
+    def _engine(self, context: Context) -> "tuple[Engine, Table]":
+        from vitreous.files import star
+        from vitreous.files.stacks import ImageStacks
+        from vitreous.methods.initial_model.descent import InitialModel as Engine
+
+        table = star.read_table(self.particles, "particles")
+        if len(table) == 0:
+            raise UserError(f"{self.particles} holds no particles; give the table of an extraction or selection that found some")
+        source = ImageStacks(table["image"].tolist())
+        source.check()
+        return Engine(source, table, self.settings(), context), table
