@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from vitreous.context import UserError
+from vitreous.context import Context, UserError
 from vitreous.maths.filters import bfactor
 from vitreous.maths.fourier import irfft3, rfft3
 from vitreous.maths.grids import frequency3
@@ -88,10 +88,20 @@ def test_guinier_line():
     logs = -3 - 20 * k2
     logs[:5] += 7
     logs[25:] = EMPTY
-    slope, intercept, correlation = fit_guinier(logs.double(), 60.0, from_A=10.0, to_A=0.0)
-    assert (slope, intercept, correlation) == pytest.approx((-20, -3, -1), abs=1e-5)
-    with pytest.raises(UserError, match="too few to fit a B-factor"):
-        fit_guinier(logs.double(), 60.0, from_A=10.0, to_A=8.0)
+    fitted = fit_guinier(logs.double(), 60.0, from_A=10.0, to_A=0.0)
+    assert fitted == pytest.approx((-20, -3, -1), abs=1e-5)
+    assert fit_guinier(logs.double(), 60.0, from_A=10.0, to_A=8.6) is None
+
+
+def test_too_few_shells_leave_the_map_as_it_is_and_say_so():
+    _, (one, two) = halves()
+    said = []
+    settings = Sharpening(fit_from_A=3.1)
+    made = postprocess(one, two, voxel_size_A=VOXEL, settings=settings, context=Context(on_note=said.append))
+    assert made.bfactor_A2 == 0 and math.isnan(made.guinier.slope)
+    assert "too few to fit a B-factor" in said[0]
+    plain = postprocess(one, two, voxel_size_A=VOXEL, settings=Sharpening(auto_bfactor=False))
+    torch.testing.assert_close(made.volume, plain.volume)
 
 
 class TestBadInput:

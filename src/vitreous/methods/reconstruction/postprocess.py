@@ -16,6 +16,11 @@ from vitreous.methods.reconstruction.fsc_correction import Curves, corrected_fsc
 from vitreous.methods.reconstruction.settings import Sharpening
 
 LEAST_FSC = 1e-4
+LEAST_SHELLS = 4
+TOO_FEW = (
+    "fewer than 4 shells beyond {:g} Å hold signal, too few to fit a B-factor: the map is not sharpened; "
+    "raise autob_lowres (fit from), or give a B-factor of your own (do_adhoc_bfac)"
+)
 REPEATS = 3
 """Phase randomisations that are averaged."""
 EMPTY = -99.0
@@ -89,8 +94,11 @@ def postprocess(
     line = (math.nan, math.nan, math.nan)
     b_factor = 0.0
     if chosen.auto_bfactor:
-        line = fit_guinier(weighted, box * voxel_size_A, from_A=chosen.fit_from_A, to_A=chosen.fit_to_A)
-        b_factor = 4 * line[0]
+        fitted = fit_guinier(weighted, box * voxel_size_A, from_A=chosen.fit_from_A, to_A=chosen.fit_to_A)
+        line = fitted or line
+        b_factor = 4 * fitted[0] if fitted else 0.0
+        if fitted is None:
+            context.note(TOO_FEW.format(chosen.fit_from_A))
     elif chosen.use_bfactor:
         b_factor = chosen.bfactor_A2
     ft = ft * bfactor(k, b_factor).to(ft.real.dtype)
@@ -140,19 +148,16 @@ def mtf_grid(mtf: Mtf, k_1_A: Tensor, pixel_size_A: float) -> Tensor:
     return value
 
 
-def fit_guinier(logs: Tensor, size_A: float, *, from_A: float, to_A: float) -> tuple[float, float, float]:
+def fit_guinier(logs: Tensor, size_A: float, *, from_A: float, to_A: float) -> tuple[float, float, float] | None:
     """Slope, intercept and correlation of ln amplitude (shells 0 .. N//2) against 1/d^2 between two resolutions.
 
-    size_A: box times voxel size. to_A 0: as far as there is something. Fewer than 4 shells give no line: a UserError.
+    size_A: box times voxel size. to_A 0: as far as there is something. None where fewer than 4 shells are left.
     """
     shells = torch.arange(len(logs), dtype=torch.float64)
     d = size_A / shells.clamp(min=1e-9)
     used = (d <= from_A) & (d >= to_A) & (logs > EMPTY) & (shells > 0)
-    if int(used.sum()) < 4:
-        raise UserError(
-            f"only {int(used.sum())} shells between {from_A:g} Å and the map's end hold signal, too few to fit a B-factor: "
-            "raise autob_lowres (fit from), or give a B-factor of your own (do_adhoc_bfac)"
-        )
+    if int(used.sum()) < LEAST_SHELLS:
+        return None
     x, y = (shells[used] / size_A) ** 2, logs[used]
     dx, dy = x - x.mean(), y - y.mean()
     slope = float((dx * dy).sum() / (dx * dx).sum())
