@@ -26,7 +26,7 @@ def both(monkeypatch, work):
     return found
 
 
-def close(first, second, tolerance=1e-5):
+def expect_close(first, second, tolerance=1e-5):
     assert first.shape == second.shape
     if first.numel():
         largest = float(first.abs().max())
@@ -59,7 +59,7 @@ def test_project(monkeypatch, box, padding, r_max, count, threads):
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        close(*both(monkeypatch, lambda: project(ft, poses, box, r_max, padding=padding)))
+        expect_close(*both(monkeypatch, lambda: project(ft, poses, box, r_max, padding=padding)))
     finally:
         torch.set_num_threads(before)
 
@@ -84,8 +84,8 @@ def test_backproject(monkeypatch, box, padding, r_max, count, threads):
         first, second = both(monkeypatch, work)
     finally:
         torch.set_num_threads(before)
-    close(first[0], second[0])
-    close(first[1], second[1])
+    expect_close(first[0], second[0])
+    expect_close(first[1], second[1])
 
 
 @pytest.mark.parametrize("count", BATCHES)
@@ -93,11 +93,11 @@ def test_backproject(monkeypatch, box, padding, r_max, count, threads):
 def test_sample(monkeypatch, box, count):
     kx, ky = (torch.rand(2, 50, generator=generator(6)) - 0.5) * box * 0.99
     images = prepare_images(torch.randn(count, box, box, generator=generator(7)))
-    close(*both(monkeypatch, lambda: sample2(images, kx, ky)))
+    expect_close(*both(monkeypatch, lambda: sample2(images, kx, ky)))
     volume = prepare_volume(volume_of(box))
     poses = random_rotations(count, generator(8)).float()
     kx, ky = kx / 2**0.5, ky / 2**0.5
-    close(*both(monkeypatch, lambda: sample3(volume, poses, kx, ky)))
+    expect_close(*both(monkeypatch, lambda: sample3(volume, poses, kx, ky)))
 
 
 @pytest.mark.parametrize(("box", "padding", "r_max"), [(12, 2, 5.9), (11, 2, 5.5), (10, 1, 3.0), (9, 3, 4.4)])
@@ -107,7 +107,7 @@ def test_divide(monkeypatch, box, padding, r_max):
     weight = torch.rand(shape, generator=generator(9), dtype=torch.float64)
     weight[weight < 0.3] = 0
     data = torch.complex(torch.randn(shape, generator=generator(10)), torch.randn(shape, generator=generator(11)))
-    close(*both(monkeypatch, lambda: shell_means(weight, padding=padding, r_max=r_max)))
+    expect_close(*both(monkeypatch, lambda: shell_means(weight, padding=padding, r_max=r_max)))
     shells = last_shell(r_max) + 1
     for prior, floor in ((torch.zeros(shells), torch.full((shells,), 0.01)), (torch.rand(shells), torch.zeros(shells))):
 
@@ -116,7 +116,7 @@ def test_divide(monkeypatch, box, padding, r_max):
             divide(out, weight, padding=padding, r_max=r_max, prior=prior.double(), floor=floor.double())
             return out
 
-        close(*both(monkeypatch, work))
+        expect_close(*both(monkeypatch, work))
 
 
 @pytest.mark.parametrize("box", [12, 13])
@@ -131,4 +131,4 @@ def test_the_gradient_of_project_is_backproject(monkeypatch, box):
     data, weight = accumulators(box)
     insert(data, weight, wanted.to(torch.complex64), wanted, poses, 4)
     assert ft.grad is not None
-    close(ft.grad, data)
+    expect_close(ft.grad, data)

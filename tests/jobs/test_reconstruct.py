@@ -118,7 +118,7 @@ def spoil(**changes):
     return table.with_(**changes)
 
 
-def stopped(job, sentence):
+def expect_stop(job, sentence):
     """The job fails with the sentence, leaves RELION's failure marker and no map under a final name."""
     with pytest.raises(UserError, match=sentence):
         run(job, "out", quiet=True)
@@ -128,40 +128,40 @@ def stopped(job, sentence):
 
 class TestBadInput:
     def test_no_file(self, project_folder):
-        stopped(Reconstruct(particles="nowhere.star"), "nowhere.star")
+        expect_stop(Reconstruct(particles="nowhere.star"), "nowhere.star")
 
     def test_no_poses(self, project_folder):
         star.write_table("bare.star", star.read_table("particles.star", "particles").without("rot_deg"))
-        stopped(Reconstruct(particles="bare.star"), "bare.star.*rlnAngleRot")
+        expect_stop(Reconstruct(particles="bare.star"), "bare.star.*rlnAngleRot")
 
     def test_no_particles(self, project_folder):
         star.write_table("none.star", star.read_table("particles.star", "particles").select(np.zeros(COUNT, bool)))
-        stopped(Reconstruct(particles="none.star"), "none.star")
+        expect_stop(Reconstruct(particles="none.star"), "none.star")
 
     def test_an_index_out_of_range(self, project_folder):
         names = star.read_table("particles.star", "particles")["image"].copy()
         names[7] = "000999@stack.mrcs"
         star.write_table("far.star", spoil(image=names))
-        stopped(Reconstruct(particles="far.star"), "999")
+        expect_stop(Reconstruct(particles="far.star"), "999")
 
     def test_no_such_group(self, project_folder):
-        stopped(Reconstruct(particles="particles.star", reconstruction=Reconstruction(sym="Q4")), "Q4")
+        expect_stop(Reconstruct(particles="particles.star", reconstruction=Reconstruction(sym="Q4")), "Q4")
 
     def test_half_maps(self, project_folder):
         zero = np.zeros((8, 8, 8), np.float32)
         mrc.write_volume("half1.mrc", zero, pixel_size_A=1.0)
-        stopped(PostProcess(half1="half1.mrc"), "half2.mrc")
+        expect_stop(PostProcess(half1="half1.mrc"), "half2.mrc")
         mrc.write_volume("map.mrc", zero, pixel_size_A=1.0)
-        stopped(PostProcess(half1="map.mrc"), "no half1 in its name")
+        expect_stop(PostProcess(half1="map.mrc"), "no half1 in its name")
         mrc.write_volume("half2.mrc", np.zeros((6, 6, 6), np.float32), pixel_size_A=1.0)
-        stopped(PostProcess(half1="half1.mrc"), "same size")
+        expect_stop(PostProcess(half1="half1.mrc"), "same size")
 
     def test_a_map_without_voxel_size(self, project_folder):
         mrc.write_volume("bare.mrc", np.zeros((8, 8, 8), np.float32), pixel_size_A=0.0)
-        stopped(MaskCreate(map="bare.mrc"), "voxel size")
+        expect_stop(MaskCreate(map="bare.mrc"), "voxel size")
 
     def test_an_mtf_that_is_none(self, project_folder):
         noise = np.random.default_rng(0).normal(size=(16, 16, 16)).astype(np.float32)
         for name in ("half1.mrc", "half2.mrc"):
             mrc.write_volume(name, noise, pixel_size_A=1.0)
-        stopped(PostProcess(half1="half1.mrc", mtf="particles.star"), "no MTF")
+        expect_stop(PostProcess(half1="half1.mrc", mtf="particles.star"), "no MTF")

@@ -145,19 +145,19 @@ def accumulate(
 ) -> Accumulated:
     """Sums over the particles of these rows, at all symmetry mates of their poses: data C X, weight C^2."""
     box = _box(particles)
-    data, weight = accumulators(box, settings.padding)
+    data, weight = (sums.to(context.device) for sums in accumulators(box, settings.padding))
     mates = symmetry.operators(settings.sym)
     done = 0
     for part, images in _batches(particles, rows):
         context.check()
-        slices, weights = weighted_slices(particles, part, images, correct_ctf=settings.correct_ctf)
+        slices, weights = weighted_slices(particles, part, images.to(context.device), correct_ctf=settings.correct_ctf)
         for operator in mates:
-            poses = particles.rotations[part] @ operator
+            poses = (particles.rotations[part] @ operator).to(context.device)
             insert(data, weight, slices, weights, poses, r_max, padding=settings.padding)
         done += len(part)
         context.progress(done, len(rows), "particles")
     complete_plane(data, weight)
-    return Accumulated(data, weight, box, settings.padding, r_max)
+    return Accumulated(data.cpu(), weight.cpu(), box, settings.padding, r_max)
 
 
 def weighted_slices(particles: PosedParticles, rows: Tensor, images: Tensor, *, correct_ctf: bool) -> tuple[Tensor, Tensor]:
@@ -167,8 +167,8 @@ def weighted_slices(particles: PosedParticles, rows: Tensor, images: Tensor, *, 
     if particles.beam_tilt_mrad is not None and particles.ctf is not None:
         ft = _untilted(ft, particles, rows)
     if not correct_ctf or particles.ctf is None:
-        return ft, torch.ones(ft.shape, dtype=torch.float32)
-    ctf = ctf2d(particles.ctf[rows], box, particles.pixel_size_A)
+        return ft, torch.ones(ft.shape, dtype=torch.float32, device=ft.device)
+    ctf = ctf2d(particles.ctf[rows].to(ft.device), box, particles.pixel_size_A)
     return (ft if particles.premultiplied else ft * ctf), ctf * ctf
 
 
@@ -181,7 +181,7 @@ def _untilted(ft: Tensor, particles: PosedParticles, rows: Tensor) -> Tensor:
     out = ft.clone()
     for number, (x, y, voltage, cs) in enumerate(groups.tolist()):
         factor = phase_factor2d(ft.shape[-2], particles.pixel_size_A, tilt_mrad=(x, y), voltage_kV=voltage, cs_mm=cs)
-        out[member == number] *= factor.conj().to(ft.dtype)
+        out[(member == number).to(ft.device)] *= factor.conj().to(ft)
     return out
 
 
