@@ -116,3 +116,30 @@ def test_a_real_micrograph_with_strong_illumination(data, tmp_path, monkeypatch)
     # particles clear to the eye, in pixels
     for x, y in ((269, 1042), (2152, 1450), (1060, 3687), (3254, 757), (2400, 569), (3465, 2748)):
         assert np.hypot(picks["x_px"] - x, picks["y_px"] - y).min() < 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("count", "carbon"), [(40, 0.0), (20, 1.0), (0, 0.0)])
+def test_simulated_micrographs_with_ice_carbon_and_nothing(tmp_path, monkeypatch, count, carbon):
+    from vitreous.simulation.session import simulate_session
+    from vitreous.simulation.settings import Camera, Ice, Particles, SessionSettings
+
+    monkeypatch.chdir(tmp_path)
+    settings = SessionSettings(
+        movies=1,
+        movies_as_sums=True,
+        particles=Particles(per_micrograph=count),
+        ice=Ice(carbon_fraction=carbon),
+        camera=Camera(width=1024, height=1024, pixel_size_A=2.0, frames=4, dose_e_A2=40),
+    )
+    truth = simulate_session(settings, tmp_path, Context(seed=6))
+    job = AutoPick(micrographs="micrographs_truth.star", blobs=BlobSearch(min_diameter_A=110, max_diameter_A=180))
+    record = job.work(job.units(Context())[0], Context(folder=Path("AutoPick/job001")))
+    if not count:
+        assert record["picks"] <= 2
+        return
+    picks = coordinates.read(record["file"])
+    away = np.hypot(picks["x_px"][:, None] - truth["x_px"], picks["y_px"][:, None] - truth["y_px"])
+    whole = ((truth["x_px"] > 40) & (truth["x_px"] < 984) & (truth["y_px"] > 40) & (truth["y_px"] < 984)).astype(bool)
+    assert (away.min(0)[whole] < 25).mean() > 0.85
+    assert (away.min(1) < 30).sum() >= len(picks) - 4
