@@ -41,8 +41,9 @@ def drift(count, speed=1.0):
     return np.stack([speed * 5 * (1 - np.exp(-t / 4)), -speed * 0.2 * t], axis=1)
 
 
-def run(frames, *, alignment=Alignment(), exposure=Exposure(), sums=BOTH, detector=Detector(), **others):
-    return correct(frames, 1.5, voltage_kV=300, alignment=alignment, exposure=exposure, sums=sums, detector=detector, **others)
+def run(frames, **changed):
+    given = {"alignment": Alignment(), "exposure": Exposure(), "sums": BOTH, "detector": Detector(), **changed}
+    return correct(frames, 1.5, voltage_kV=300, **given)
 
 
 def agreement(image, seed):
@@ -203,5 +204,7 @@ def test_what_is_no_movie_is_refused():
         run(frames, detector=Detector(np.ones((520, 480), np.float32)))
     with pytest.raises(UserError, match="no frames"):
         run(frames[:0])
+    with pytest.raises(UserError, match="50 patches"):
+        run(frames, alignment=Alignment(patches_x=50, patches_y=50))
     with pytest.raises(UserError, match="damaged"):
         run(np.full((4, *SHAPE), np.nan, np.float32))

@@ -130,7 +130,6 @@ def _by_peaks(transforms: Transforms, seen: Window, *, half: int, max_shift_px: 
         number = np.arange(count)
         wanted = shifts + steps * (count - 1) / count
         new = np.stack([np.interp(number, number[clear], wanted[clear, axis]) for axis in range(2)], axis=1)
-        new = _without_jumps(new)
         change = new - shifts
         shifts = new - new[0]
         if np.sqrt(np.mean((change - change.mean(0)) ** 2)) < CLOSE_PX:
@@ -172,21 +171,6 @@ def _vertex(three: NDArray[np.float32]) -> float:
     low, middle, high = (float(v) for v in three)
     bend = low + high - 2 * middle
     return float(np.clip(-0.5 * (high - low) / bend, -0.5, 0.5)) if bend < 0 else 0.0
-
-
-def _without_jumps(shifts: Floats) -> Floats:
-    """A frame that stands apart from the median of its neighbours far more than the others do takes that median."""
-    count = len(shifts)
-    if count < 5:
-        return shifts
-    out = shifts.copy()
-    near = np.clip(np.arange(count)[:, None] + np.arange(-2, 3)[None, :], 0, count - 1)
-    near = near + np.maximum(0, 2 - np.arange(count))[:, None] - np.maximum(0, np.arange(count) - (count - 3))[:, None]
-    median = np.median(shifts[np.clip(near, 0, count - 1)], axis=1)
-    apart = np.hypot(*(shifts - median).T)
-    limit = max(8 * float(np.median(apart)), 4.0)
-    out[apart > limit] = median[apart > limit]
-    return out
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from vitreous.context import UserError
 from vitreous.methods.motion import align
 from vitreous.methods.motion.align import Floats, Transforms, Window
 from vitreous.methods.motion.model import PLACE_TERMS, TIME_TERMS, Basis, LocalMotion
 
-OVERLAP = 1.5
 TAPER = 0.15
+SMALLEST_SAMPLES = 16
 ROUNDS = 3
 HELD_BACK = np.logspace(-3, 4, 15)
 LEAST_PATCHES = 4
@@ -35,7 +36,10 @@ class Patches:
 
 
 def cut(transforms: Transforms, seen: Window, shifts: Floats, *, patches: tuple[int, int], bfactor_px2: float) -> Patches:
-    """Cut (y, x) overlapping patches out of frames that are given as low-frequency transforms, shifted by `shifts`."""
+    """Cut (y, x) patches out of frames that are given as low-frequency transforms, shifted by `shifts`.
+
+    Patches share no pixels: what is foretold of one must not have been seen in another.
+    """
     moved_y, moved_x = seen.phases(shifts)
     frames = scipy.fft.irfft2(transforms * moved_y * moved_x, s=seen.crop)
     sizes = [_patch_size(length, number) for length, number in zip(seen.crop, patches)]
@@ -56,7 +60,10 @@ def cut(transforms: Transforms, seen: Window, shifts: Floats, *, patches: tuple[
 
 
 def _patch_size(length: int, number: int) -> int:
-    return min(length, 2 * int(np.ceil(OVERLAP * length / number / 2)))
+    size = 2 * int(length / number / 2) if number > 1 else length
+    if size < SMALLEST_SAMPLES:
+        raise UserError(f"{number} patches along one side of the movie are too small to be aligned; ask for fewer")
+    return size
 
 
 def _starts(length: int, size: int, number: int) -> list[int]:
