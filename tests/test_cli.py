@@ -8,6 +8,7 @@ import pytest
 from vitreous import cli
 from vitreous.job import as_star, registry
 from vitreous.job.placement import Placement
+from vitreous.project.project import Project
 
 
 def vitreous(*words):
@@ -36,6 +37,37 @@ def test_a_job_runs_in_a_folder(place, capsys):
 def test_relions_pipeliner_can_start_it(place):
     assert vitreous("toy-map", "--listing", "list.txt", "--pipeline_control", "External/job005/") == 0
     assert (place / "External" / "job005" / "RELION_JOB_EXIT_SUCCESS").exists()
+
+
+@pytest.mark.relion
+def test_it_is_the_program_of_an_external_job(relion, place):
+    program = place / "toy-map"
+    tool = os.path.join(os.path.dirname(__file__), "toys", "toy_vitreous.py")
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} {tool} toy-map "$@"\n')
+    program.chmod(0o755)
+    assert vitreous("project", "new", ".") == 0
+    options = {
+        "fn_exe": str(program),
+        "in_mask": "list.txt",
+        "param1_label": "listing",
+        "param1_value": "list.txt",
+        "nr_threads": 2,
+    }
+    rows = "\n".join(f"{name} {value}" for name, value in options.items())
+    (place / "ext.star").write_text(
+        f"data_job\n\n_rlnJobType 99\n_rlnJobIsContinue 0\n\ndata_joboptions_values\n\nloop_\n_rlnJobOptionVariable #1\n"
+        f"_rlnJobOptionValue #2\n{rows}\n"
+    )
+    for words in (["--addJobFromStar", "ext.star"], ["--schedule", "s", "--RunJobs", "External/job001/"]):
+        ran = subprocess.run(["relion_pipeliner", *words], capture_output=True, text=True, timeout=120)
+        assert ran.returncode == 0, ran.stderr
+    subprocess.run(["relion_pipeliner", "--check_job_completion"], capture_output=True, timeout=60, check=True)
+    project = Project.open(".")
+    assert project.graph().processes["External/job001/"].status == "Succeeded"
+    assert ("External/job001/", "External/job001/table.json") in project.graph().outputs
+    assert json.loads((place / "External" / "job001" / "table.json").read_text())[2]["result"] == 6
+    assert as_star.read(place / "External" / "job001" / "job.star").values["fn_exe"] == str(program), "RELION's job.star is kept"
+    assert (place / "External" / "job001" / "run.out").read_text().count("done in") == 1
 
 
 def test_a_job_star_runs_with_changes_by_either_name(place, toys):

@@ -16,6 +16,15 @@ from vitreous.job.placement import Placement
 USAGE_ERROR, USER_ERROR, STOPPED = 2, 1, 130
 PIPELINE = "default_pipeline.star"
 
+EXTERNAL_INPUTS = {
+    "--in_movies": "movies",
+    "--in_mics": "micrographs",
+    "--in_parts": "particles",
+    "--in_coords": "coordinates",
+    "--in_3dref": "map",
+    "--in_mask": "mask",
+}
+
 OWN_COMMANDS = {
     "run": "run a job.star: vitreous run JOB.star [--out DIR] [--set name=value ...]",
     "project": "a project directory: new, add, list, show, run, continue, abort, alias",
@@ -37,6 +46,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, Stopped):
         _say_error("stopped")
         code = STOPPED
+    except (PermissionError, FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        _say_error(f"{error.filename}: {error.strerror}")
+        code = USER_ERROR
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = USER_ERROR
@@ -85,7 +97,7 @@ def _run_job(cls: type[Any], arguments: list[str]) -> int:
     """vitreous <job> --option value ... [--out DIR]; in a project and without --out, as its next job."""
     parser = as_command.parser(cls, f"vitreous {cls.type.command}")
     _add_running(parser)
-    said = vars(parser.parse_args(arguments))
+    said = vars(parser.parse_args(external_arguments(cls, arguments)))
     out = said.pop("out") or said.pop("pipeline_control", "")
     said.pop("pipeline_control", None)
     seed, alias = said.pop("seed_of_run"), said.pop("alias_of_job")
@@ -93,6 +105,20 @@ def _run_job(cls: type[Any], arguments: list[str]) -> int:
     job, placement = build(cls, said), build(Placement, placing)
     command = shlex.join(["vitreous", cls.type.command, *arguments])
     return _start(job, placement, out=out, seed=seed, command=command, alias=alias)
+
+
+def external_arguments(cls: type[Any], arguments: Sequence[str]) -> list[str]:
+    """The arguments with the names that RELION gives to the program of an External job put into ours.
+
+    --j becomes --threads; --in_parts and the like the first input of that kind. So `vitreous ctf-find` may be the
+    executable of an External job.
+    """
+    named = {"--j": "--threads"}
+    for theirs, ours in EXTERNAL_INPUTS.items():
+        flag = next((option.flag for option in options(cls) if option.input_kind.split(".")[0] == ours), "")
+        if flag:
+            named[theirs] = flag
+    return [named.get(argument, argument) for argument in arguments]
 
 
 def _start(job: Any, placement: Placement, *, out: str, seed: int, command: str, alias: str = "") -> int:

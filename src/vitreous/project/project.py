@@ -81,6 +81,8 @@ class Project:
         with graphs.locked(self.layout) as graph:
             if alias:
                 _check_alias(graph, job.type.folder, alias.replace(" ", "_"))
+            while self.layout.job(job_name(job.type.folder, graph.counter)).exists():
+                graph.counter += 1
             name = job_name(job.type.folder, graph.counter)
             graph.counter += 1
             graph.processes[name] = Process(name, job.type.label, "Scheduled")

@@ -26,7 +26,7 @@ SCHEDULING = {
     "distributed.worker.memory.target": False,
 }
 GRACE_S = 20.0
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,11 @@ class Result:
 
 
 def use_threads(count: int) -> None:
-    """Let numerical libraries in this process use so many threads, loaded already or later."""
+    """Let numerical libraries in this process use so many threads.
+
+    Those loaded later read the environment, but numba, whose variable would bind all later jobs of this process too;
+    therefore this is called again before each unit and iteration.
+    """
     for name in THREAD_VARIABLES:
         os.environ[name] = str(count)
     if "torch" in sys.modules:
@@ -84,6 +88,7 @@ def here(task: Task, units: Sequence[Unit], context: Context) -> Iterator[Result
     for unit in units:
         if context.stop_asked():
             return
+        use_threads(context.threads)
         yield do_unit(task, unit, context)
 
 
@@ -119,7 +124,7 @@ def side_by_side(task: Task, units: Sequence[Unit], *, asked: Callable[[], bool]
     from distributed import Client
 
     workers = min(task.placement.workers, len(units))
-    environment = {name: str(task.placement.threads) for name in THREAD_VARIABLES}
+    environment = {name: str(task.placement.threads) for name in (*THREAD_VARIABLES, "NUMBA_NUM_THREADS")}
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     settings = {**SCHEDULING, "distributed.nanny.pre-spawn-environ": environment}
     with dask.config.set(settings), _local_cluster(workers) as cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]

@@ -4,6 +4,7 @@ import time
 
 from vitreous.context import Context, Stopped
 from vitreous.job.declare import LoopJob
+from vitreous.run.engine import use_threads
 from vitreous.run.folder import JobFolder
 from vitreous.run.record import append_line, duration
 
@@ -21,6 +22,7 @@ def go(job: LoopJob, where: JobFolder, context: Context) -> tuple[bool, int, int
     try:
         while not job.done(state):
             context.check()
+            use_threads(context.threads)
             began = time.monotonic()
             state = job.step(state, context)
             job.save(state, where.path, context)

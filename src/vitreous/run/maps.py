@@ -109,7 +109,7 @@ def _set_aside(where: JobFolder, result: Result, context: Context) -> None:
     said = f"{result.unit.key}: {result.reason}"
     append_text(where.err, f"SET ASIDE: {said}\n{result.trace}")
     context.note(f"set aside: {said}")
-    if shutil.disk_usage(where.path).free < FULL_BELOW_BYTES:
+    if shutil.disk_usage(where.path).free < FULL_BELOW_BYTES or "no space left" in result.reason.lower():
         raise UserError(f"no space left on the disk of {where.path}: free some space, then continue the job")
 
 

@@ -111,13 +111,23 @@ def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, co
     moved = [line for line in changed if any(line.startswith(f"{o.name} was ") for o in options(type(job)) if o.is_input)]
     if isinstance(job, LoopJob) and moved and job.saved(where.path):
         raise UserError(f"{where.path} holds iterations of other input ({moved[0]}): give another folder with --out")
-    as_star.write(where.job_star, job, placed, is_continue=goes_on, seed=seed)
+    ours = where.hidden / "job.star" if _is_external(where) else where.job_star
+    as_star.write(ours, job, placed, is_continue=goes_on, seed=seed)
     record.note_start(where, command or _python_call(job), goes_on=goes_on)
     record.write_versions(where)
+    where.err.touch()
     screen.note(f"{job.type.title} in {where.path}/ ({'going on' if goes_on else 'new'})")
     for line in changed:
         screen.note(line)
     atomic.write_text(where.settings, json.dumps(_plain(job), indent=1))
+
+
+def _is_external(where: JobFolder) -> bool:
+    """Whether the folder belongs to an External job of RELION's, started with us as its program; its job.star is RELION's."""
+    if not where.job_star.is_file():
+        return False
+    there = as_star.read(where.job_star)
+    return there.number == 99 and not there.label or there.label == "relion.external"
 
 
 def _look_for_inputs(job: Any) -> None:
