@@ -1,7 +1,7 @@
 """STAR speed: a particle table of many rows and 30 columns read and written by vitreous and, where installed, starfile.
 
-python bench/star_speed.py [--rows 1000000]. Each step runs in a process of its own, which prints CPU seconds (user and system), wall
-seconds and peak memory. The goal for a million rows: read 3 CPU-s, write 3 CPU-s, peak 2.5 GB.
+python bench/star_speed.py [--rows 1000000]. Each step runs in a process of its own, which prints CPU seconds (user and
+system), wall seconds and peak memory. The goal for a million rows: read 3 CPU-s, write 3 CPU-s, peak 2.5 GB.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import numpy as np
 
 def make_table(rows: int):
     """30 columns as after a refinement: 3 of text, 5 of whole numbers, 22 of floats."""
+    from vitreous.tables.columns import COLUMNS
     from vitreous.tables.table import Table
 
     rng = np.random.default_rng(1)
@@ -27,11 +28,7 @@ def make_table(rows: int):
     columns = {"micrograph": names, "image": images, "rlnGroupName": names}
     columns |= {name: rng.integers(1, 9, rows) for name in ("optics_group", "class_number", "half", "group_number")}
     columns["significant_samples"] = rng.integers(1, 500, rows)
-    floats = (
-        "x_px y_px pick_fom defocus_u_A defocus_v_A defocus_angle_deg phase_shift_deg ctf_bfactor_A2 ctf_scale ctf_fom "
-        "ctf_resolution_A rot_deg tilt_deg psi_deg origin_x_A origin_y_A norm_correction log_likelihood pmax "
-        "accumulated_motion_A early_motion_A late_motion_A"
-    ).split()
+    floats = [column.name for column in COLUMNS if column.type == "float" and column.name not in columns][:22]
     columns |= {name: rng.normal(0, 10 ** rng.uniform(0, 4), rows) for name in floats}
     optics = Table({"optics_group": np.arange(1, 9), "voltage_kV": np.full(8, 300.0)}, "optics")
     return Table(columns, "particles", optics)

@@ -120,8 +120,7 @@ def test_a_cut_movie_is_never_taken_for_a_shorter_one(tmp_path: Path, kind: str,
     whole = path.read_bytes()
     frames.open_movie(path, eer_fractions=4).read()
     rng = np.random.default_rng(seed)
-    last = len(whole) - (9 if kind == "mrcs.gz" else 1)  # the last eight bytes of gzip hold no pixels
-    for cut in (0, 1, 7, last, *rng.integers(8, last, 40).tolist()):
+    for cut in (0, 1, 7, len(whole) - 1, *rng.integers(8, len(whole), 40).tolist()):
         path.write_bytes(whole[:cut])
         with pytest.raises(UserError, match=r"m\.(tif|eer|mrcs)"):
             frames.open_movie(path, eer_fractions=1).read()

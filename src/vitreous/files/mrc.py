@@ -58,6 +58,8 @@ def read_sections(header: Header, indices: Sequence[int] | NDArray[Any] | None =
             try:
                 file.seek(header.offset + int(chosen[at]) * header.section_bytes)
                 got = _read_into(file, raw[at:stop])
+                if header.compressed and stop == len(chosen):
+                    file.read(1)  # past the last image, so that the check sum is looked at
             except (OSError, EOFError) as error:
                 raise UserError(f"{header.path} cannot be read to its end ({error}): copy or write it again") from error
             if got < (stop - at) * header.section_bytes:

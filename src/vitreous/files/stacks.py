@@ -16,6 +16,7 @@ from vitreous.files import atomic, mrc
 from vitreous.files.mrc_header import LENGTH, Header, as_type, make_header
 
 _READERS = 8  # requests in flight: on a cold disk 8 are four times as quick as one
+_TOGETHER = 64  # images in one request
 _OPEN = 256  # stacks kept open at a time
 
 
@@ -92,8 +93,8 @@ class ImageStacks:
         stacks = self._stack[rows]
         for stack in np.unique(stacks):
             mine = rows[stacks == stack]
-            for row in {int(mine[np.argmax(self._index[mine])]), int(mine[np.argmin(self._index[mine])])}:
-                self._header(int(stack), row)
+            self._header(int(stack), int(mine[np.argmax(self._index[mine])]))
+            self._header(int(stack), int(mine[np.argmin(self._index[mine])]))
         images = np.empty((len(rows), self.box, self.box), np.float32)
         for part in self._shares(rows):
             self._read_plain(rows, part, images)
@@ -115,38 +116,57 @@ class ImageStacks:
                     files[stack] = os.open(self._headers[stack].path, os.O_RDONLY)
             stacks, indices = self._stack[rows[part]], self._index[rows[part]]
             breaks = np.flatnonzero((np.diff(stacks) != 0) | (np.diff(indices) != 1)) + 1
-            runs = [run for whole in np.split(part, breaks) for run in np.array_split(whole, -(-len(whole) // 64))]
+            bounds = [0, *breaks.tolist(), len(part)]
 
-            def fetch(run: NDArray[np.intp]) -> None:
-                header = self._headers[int(self._stack[rows[run[0]]])]
-                images[run] = _read_run(header, files.get(int(self._stack[rows[run[0]]])), self._index[rows[run]])
+            def fetch(runs: range) -> None:
+                for run in runs:
+                    for first in range(bounds[run], bounds[run + 1], _TOGETHER):
+                        last = min(first + _TOGETHER, bounds[run + 1])
+                        stack = int(stacks[first])
+                        slots = [images[place] for place in part[first:last].tolist()]
+                        _read_run(self._headers[stack], files.get(stack), int(indices[first]), slots)
 
-            if len(runs) == 1:
-                fetch(runs[0])
+            count = len(bounds) - 1
+            step = max(-(-count // (4 * _READERS)), 1)
+            shares = [range(at, min(at + step, count)) for at in range(0, count, step)]
+            if len(shares) == 1:
+                fetch(shares[0])
             else:
                 with ThreadPoolExecutor(_READERS) as pool:
-                    list(pool.map(fetch, runs))
+                    list(pool.map(fetch, shares))
         finally:
             for handle in files.values():
                 os.close(handle)
 
 
-def _read_run(header: Header, handle: int | None, indices: NDArray[np.int64]) -> NDArray[Any]:
-    """Neighbouring images of one stack, in their type on disk (n, y, x)."""
+def _read_run(header: Header, handle: int | None, first: int, slots: list[NDArray[np.float32]]) -> None:
+    """Fill slots (y, x) with neighbouring images of one stack from index `first` on, by one request."""
     if handle is None:
-        return mrc.read_sections(header, indices)
+        for slot, image in zip(slots, mrc.read_sections(header, range(first, first + len(slots)))):
+            slot[:] = image
+        return
+    plain = header.mode == 2 and header.dtype.isnative
+    raw: list[NDArray[Any]] = [*slots] if plain else [np.empty(header.section_bytes, np.uint8) for _ in slots]
+    _fill(header, handle, first, [part.data.cast("B") for part in raw])
+    if plain:
+        return
     _, y, x = header.shape
-    raw = np.empty(len(indices) * header.section_bytes, np.uint8)
-    view, got = raw.data.cast("B"), 0
-    start = header.offset + int(indices[0]) * header.section_bytes
-    while got < len(view):
-        count = os.preadv(handle, [view[got:]], start + got)
+    for slot, part in zip(slots, raw):
+        slot[:] = mrc.unpack_nibbles(part.reshape(y, -1), x) if header.mode == 101 else part.view(header.dtype).reshape(y, x)
+
+
+def _fill(header: Header, handle: int, first: int, views: list[memoryview]) -> None:
+    """Read bytes into the views, one behind the other, from image `first` on; a request may come back half done."""
+    offset = header.offset + first * header.section_bytes
+    while views:
+        count = os.preadv(handle, views, offset)
         if not count:
-            raise UserError(f"{header.path} is cut short: it ends within image {int(indices[0]) + 1}; copy or write it again")
-        got += count
-    if header.mode == 101:
-        return mrc.unpack_nibbles(raw.reshape(len(indices), y, -1), x)
-    return raw.view(header.dtype).reshape(len(indices), y, x)
+            raise UserError(f"{header.path} is cut short: it ends after image {first + 1} begins; copy or write it again")
+        offset += count
+        while views and count >= len(views[0]):
+            count -= len(views.pop(0))
+        if count:
+            views[0] = views[0][count:]
 
 
 class StackWriter(AbstractContextManager["StackWriter"]):
