@@ -1,9 +1,13 @@
 """The made-up protein: symmetry, mass, density, repeatability."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from vitreous.simulation.model import read_model
+from vitreous.simulation.projector import Projector
 from vitreous.simulation.protein import make_protein
 from vitreous.simulation.symmetry import group_matrices, rotation_about
 
@@ -50,3 +54,20 @@ def test_helices_are_right_handed() -> None:
             chirality.append(np.sign(np.dot(np.cross(b - a, c - b), d - c)))
     assert len(chirality) > 50
     assert np.mean(chirality) > 0.95
+
+
+@pytest.mark.data
+def test_its_power_falls_as_that_of_a_real_protein(data: Path) -> None:
+    """Radial power against beta-galactosidase of the same mass and B: within a factor of 4 from 40 to 3.2 Å, peaks and all."""
+    real = read_model(data / "models" / "5a1a.pdb.gz", assembly="1")
+    made = make_protein(symmetry="D2", mass_kDa=465, seed=3, bfactor_A2=15)
+    power = []
+    for atoms in (real, made):
+        transform = np.abs(np.fft.fftn(Projector(atoms, box=160, pixel_size_A=1.5).volume())) ** 2
+        f = np.fft.fftfreq(160) * 160
+        shell = np.rint(np.sqrt(f[:, None, None] ** 2 + f[None, :, None] ** 2 + f**2)).astype(int).ravel()
+        power.append((np.bincount(shell, transform.ravel()) / np.bincount(shell))[:76])
+    for low, high in ((6, 12), (12, 20), (20, 30), (30, 42), (42, 56), (56, 75)):
+        assert abs(np.log(power[1][low:high].mean() / power[0][low:high].mean())) < np.log(4)
+    helices = power[1][45:54].mean() / power[1][30:36].mean()  # the pitch at 4.5 to 5.3 Å over the dip at 7 to 8 Å
+    assert helices > 0.5
