@@ -50,6 +50,7 @@ def test_a_few_rows_are_enough(toys, tmp_path):
         ("turn", '"Upside down (7)"', "turn = 'Upside down"),
         ("nr_looks", "many", "--looks is 'many'"),
         ("random_seed", "x", "random_seed"),
+        ("other_args", "--maxsig__500", "does not support other_args"),
     ],
 )
 def test_what_would_change_the_result_stops_with_its_name(toys, tmp_path, name, value, said):

@@ -101,3 +101,28 @@ def test_a_signal_ends_the_job_in_order(toys, tmp_path, number):
     assert [path.name for path in (tmp_path / "out").glob("RELION_JOB_*")] == ["RELION_JOB_EXIT_ABORTED"]
     assert (tmp_path / "out" / "table.json").exists()
     assert "stopped on request" in (tmp_path / "screen.txt").read_text()
+
+
+def test_a_job_that_died_in_a_project_is_told_and_goes_on(toys, tmp_path, monkeypatch):
+    from vitreous.project.commands import listing
+    from vitreous.project.project import Project
+
+    project = Project.new(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.txt").write_text("".join(f"w{n} {n}\n" for n in range(20)))
+    process = start(tmp_path, "toy-map", "--listing", "list.txt", "--seconds", "0.1")
+    while not (tmp_path / "External/job001/worked.txt").exists() and process.poll() is None:
+        time.sleep(0.02)
+    assert project.graph().processes["External/job001/"].status == "Running"
+    assert "running" in listing(project)
+    assert "asked to stop" in project.abort("1")
+    assert process.wait(timeout=30) == 130
+    assert project.graph().processes["External/job001/"].status == "Aborted"
+    process = start(tmp_path, "project", "continue", "1")
+    while "going on" not in (tmp_path / "External/job001/run.out").read_text() and process.poll() is None:
+        time.sleep(0.02)
+    process.kill()
+    process.wait(timeout=30)
+    assert " died " in listing(project)
+    assert project.continue_("1", quiet=True).status == "succeeded"
+    assert project.graph().processes["External/job001/"].status == "Succeeded"

@@ -10,7 +10,7 @@ from vitreous.files import star
 from vitreous.files.star_blocks import StarFile, list_block, loop_block
 from vitreous.job import registry
 from vitreous.job.options import Option, as_text, build, inner_type, options, value_of
-from vitreous.job.placement import COMPUTE_NAMES, QUEUE_EXTRA, QUEUE_NAMES, Placement
+from vitreous.job.placement import COMPUTE_NAMES, FIXED_FOR_ALL, QUEUE_EXTRA, QUEUE_NAMES, Placement
 from vitreous.job.run_job import read_run_job
 from vitreous.param import Param
 
@@ -105,7 +105,7 @@ def to_job(file: JobFile, cls: type[Any]) -> Loaded:
     if broken:
         name, wanted = broken[0]
         raise UserError(f"{file.path}: {kind.title} does not support {name} = {left[name]!r} yet; set it to {wanted!r}")
-    passed = {*kind.ignored, *kind.fixed, *COMPUTE_NAMES, "do_queue"}
+    passed = {*kind.ignored, *kind.fixed, *FIXED_FOR_ALL, *COMPUTE_NAMES, "do_queue"}
     unknown = [name for name in left if name not in passed]
     if unknown:
         listed = ", ".join(f"{name} = {left[name]!r}" for name in unknown)
@@ -196,7 +196,7 @@ def _understood(option: Option, text: str, name: str, path: str) -> Any:
 
 def unsupported(cls: type[Any], said: Mapping[str, str]) -> list[tuple[str, str]]:
     """The fixed options that a file sets to another value, with the value that is accepted."""
-    fixed: Mapping[str, str] = cls.type.fixed
+    fixed: Mapping[str, str] = {**FIXED_FOR_ALL, **cls.type.fixed}
     return [
         (name, wanted.split("|")[0])
         for name, wanted in fixed.items()
@@ -221,7 +221,7 @@ def _as_written(cls: type[Any], changed: Mapping[str, str], path: str) -> dict[s
     for option in (*options(cls), *options(Placement)):
         ours[option.name] = option.relion or (option.name,)
         ours.update(dict.fromkeys(option.relion, option.relion))
-    others = {*cls.type.fixed, *cls.type.ignored, *QUEUE_NAMES, *COMPUTE_NAMES, SEED}
+    others = {*cls.type.fixed, *cls.type.ignored, *FIXED_FOR_ALL, *QUEUE_NAMES, *COMPUTE_NAMES, SEED}
     written: dict[str, str] = {}
     for name, text in changed.items():
         plain = name.strip().lstrip("-").replace("-", "_")

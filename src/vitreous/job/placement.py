@@ -2,11 +2,14 @@
 
 from vitreous.param import param, settings
 
-QUEUE_NAMES = ("do_queue", "queuename", "qsub", "qsubscript", "min_dedicated", "other_args")
+QUEUE_NAMES = ("do_queue", "queuename", "qsub", "qsubscript", "min_dedicated")
 """RELION's queue options. They are kept in job.star as they stand; a job that asks for a queue is refused when it starts."""
 
 COMPUTE_NAMES = ("do_parallel_discio", "nr_pool", "do_preread_images", "scratch_dir", "do_combine_thru_disc")
 """RELION's options for disk and memory traffic, which cannot change a result and have no counterpart here."""
+
+FIXED_FOR_ALL = {"other_args": ""}
+"""RELION's options of every type that are accepted at one value only: arguments for its programs mean nothing to ours."""
 
 QUEUE_EXTRA = "qsub_extra"
 """Options of a site's own queue fields begin with this."""

@@ -127,7 +127,7 @@ def _is_external(where: JobFolder) -> bool:
     if not where.job_star.is_file():
         return False
     there = as_star.read(where.job_star)
-    return there.number == 99 and not there.label or there.label == "relion.external"
+    return (there.number == 99 and not there.label) or there.label == "relion.external"
 
 
 def _look_for_inputs(job: Any) -> None:
@@ -196,8 +196,19 @@ def _alone(where: JobFolder) -> Iterator[IO[str]]:
     """Hold the folder's lock; another live run in it is an error. The system frees the lock of a dead one."""
     where.hidden.mkdir(parents=True, exist_ok=True)
     with where.lock.open("a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UserError(f"another run is at work in {where.path}; wait for it or abort it") from error
+        if not (_locked(handle, where) or _locked(handle, where, after_s=0.2)):
+            raise UserError(f"another run is at work in {where.path}; wait for it or abort it")
         yield handle
+
+
+def _locked(handle: IO[str], where: JobFolder, after_s: float = 0.0) -> bool:
+    """Try to take the lock. A second try is for somebody who only looked whether the run is alive."""
+    time.sleep(after_s)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        said = f"the file system cannot lock {where.lock} ({error.strerror}): a second run in this folder would go unnoticed"
+        record.append_text(where.out, said)
+    return True
