@@ -164,6 +164,19 @@ def test_a_full_disk_is_told_and_continue_goes_on(toys, listing, tmp_path, monke
     assert run(make(toys, listing), folder, quiet=True).did == 0
 
 
+def test_a_failure_that_cannot_be_written_down_is_still_told(toys, listing, tmp_path, monkeypatch):
+    import errno
+
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder = tmp_path / "out"
+    run(make(toys, listing), folder, quiet=True)
+    monkeypatch.setattr("vitreous.run.record.append_text", full)
+    with pytest.raises(UserError, match=r"no space left on the disk .* nor can that be written down"):
+        run(make(toys, listing, factor="3"), folder, quiet=True)
+
+
 def test_a_loop_goes_on_from_its_last_iteration(toys, tmp_path):
     start = tmp_path / "start.txt"
     start.write_text("1.5")

@@ -167,9 +167,12 @@ def _failed(where: JobFolder, job: Any, error: Exception) -> UserError:
     else:
         said = f"{job.type.title} failed: {type(error).__name__}: {error} (traceback in {where.err})"
     trace = "" if isinstance(error, UserError) else "".join(traceback.format_exception(error))
-    record.append_text(where.err, f"ERROR: {said}\n{trace}")
-    record.append_text(where.out, f"ERROR: {said}")
-    record.mark(where, "failed")
+    try:
+        record.append_text(where.err, f"ERROR: {said}\n{trace}")
+        record.append_text(where.out, f"ERROR: {said}")
+        record.mark(where, "failed")
+    except (OSError, UserError) as second:
+        said = f"{said}; nor can that be written down in {where.path}: {second}"
     return UserError(said)
 
 

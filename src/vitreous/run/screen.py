@@ -38,10 +38,10 @@ class Screen:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._state[1]:
-            self._write_file()
         if self._bar is not None:
             self._bar.stop()
+        if self._state[1] and error is None:
+            self._write_file()
 
     def note(self, text: str) -> None:
         """One line for the log and the terminal."""
