@@ -142,6 +142,17 @@ def test_images_that_are_off_go(project):
     assert not any(name.startswith(("000008@", "000010@")) for name in kept)
 
 
+def test_classes_of_maps_are_chosen_by_number_only(project):
+    names = np.array(["Class2D/job008/run_it025_class001.mrc", "Class2D/job008/run_it025_class002.mrc"], object)
+    columns = {"reference_image": names, "class_distribution": [0.4, 0.6], "estimated_resolution_A": [12.0, 13]}
+    star.write_table("Class2D/job008/run_it025_model.star", Table(columns, "model_classes"))
+    record = carry_out(Select(model=OPTIMISER, choice=ClassChoice(classes=(2,))))
+    assert record["particles"] == 20
+    assert not Path("Select/job009/class_averages.star").exists()
+    with pytest.raises(UserError, match="only 2D class averages can be scored"):
+        carry_out(Select(model=OPTIMISER, choice=ClassChoice(by_score=True)), "Select/job010")
+
+
 def test_bad_input_ends_with_a_sentence(project):
     for job, words in (
         (Select(), "give one of"),

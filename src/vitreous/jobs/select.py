@@ -108,7 +108,8 @@ class Select(MapJob):
             best = f"; the best score is {classes['class_score'].max():.2f}" if "class_score" in classes else ""
             raise UserError(f"the chosen classes of {self.model} hold no particles{best}: choose others, or lower --least-score")
         star.write_table(context.folder / self.kept_particles.name, mine)
-        _write_averages(classes, kept, context.folder / self.averages.name, recentre=self.choice.recentre)
+        if _are_images(classes):
+            _write_averages(classes, kept, context.folder / self.averages.name, recentre=self.choice.recentre)
         star.write_table(context.folder / self.backup.name, _selection(kept))
         return {"note": note, "classes": (np.flatnonzero(kept) + 1).tolist(), "particles": len(mine)}
 
@@ -144,6 +145,11 @@ class Select(MapJob):
         return {"note": f"{len(left)} {kind} in {len(found)} parts", "rows": len(left), "parts": [len(part) for part in found]}
 
 
+def _are_images(classes: "Table") -> bool:
+    """Whether the references are images of a stack, not maps."""
+    return all("@" in str(name) for name in classes["reference_image"])
+
+
 def _scores(found: "Classification") -> "NDArray[np.float64]":
     import numpy as np
 
@@ -153,6 +159,8 @@ def _scores(found: "Classification") -> "NDArray[np.float64]":
     for name, label in (("estimated_resolution_A", "rlnEstimatedResolution"), ("class_distribution", "rlnClassDistribution")):
         if name not in found.classes:
             raise UserError(f"{found.model} has no column {label} in data_model_classes, so its classes cannot be scored")
+    if not _are_images(found.classes):
+        raise UserError(f"{found.model} holds maps, and only 2D class averages can be scored: choose with --classes")
     stacks = ImageStacks(list(found.classes["reference_image"]))
     pixel = float(found.particles.optics_column("pixel_size_A")[0])
     diameter = found.diameter_A if found.diameter_A > 0 else 0.8 * stacks.box * pixel
