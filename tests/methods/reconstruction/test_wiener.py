@@ -7,13 +7,14 @@ import torch
 from vitreous.context import Context, UserError
 from vitreous.maths.aberrations import phase_factor2d
 from vitreous.maths.ctf import CtfParams, ctf2d
-from vitreous.maths.fourier import irfft2, irfft3, rfft3, shift2
-from vitreous.maths.grids import offsets, radius3
+from vitreous.maths.fourier import VOLUME, irfft2, irfft3, rfft3, shift2
+from vitreous.maths.grids import distance3, offsets, radius3
 from vitreous.maths.kernels.project import prepare, project
 from vitreous.maths.masks import sphere
 from vitreous.maths.rotations import random_rotations
 from vitreous.maths.shells import fsc, power
 from vitreous.methods.reconstruction import wiener
+from vitreous.methods.reconstruction.gridding import blob_transform, blob_window, compensation, radially
 from vitreous.methods.reconstruction.particles import InMemory, PosedParticles, random_halves
 from vitreous.methods.reconstruction.settings import Reconstruction
 
@@ -187,16 +188,28 @@ class TestBadInput:
 
 
 def test_gridding_iterations_make_the_sampling_even():
-    """After the iterations weight times compensation, blurred by the blob, is one; and they help sparse noisy views."""
-    from vitreous.maths.fourier import VOLUME
-    from vitreous.methods.reconstruction.gridding import _window, compensation
-
-    generator_ = generator(11)
-    weight = torch.rand(24, 24, 13, generator=generator_, dtype=torch.float64) + 0.2
+    """After the iterations weight times compensation, blurred by the blob, is one."""
+    weight = torch.rand(24, 24, 13, generator=generator(11), dtype=torch.float64) + 0.2
     even = compensation(weight, padding=2, r_max=5.0, iterations=20)
-    blurred = torch.fft.rfftn(
-        torch.fft.irfftn((even * weight.float()).to(torch.complex64), s=[24] * 3, dim=VOLUME) * _window(24, 2), dim=VOLUME
-    ).real
+    blurred = torch.fft.irfftn((even * weight.float()).to(torch.complex64), s=[24] * 3, dim=VOLUME)
+    radially(blurred, blob_window(24, 2))
     inside = radius3(24) <= 6
-    assert float((blurred[inside] - 1).abs().mean()) < 0.05 < float((weight[inside] / weight.mean() - 1).abs().mean())
+    error = (torch.fft.rfftn(blurred, dim=VOLUME).real[inside] - 1).abs().mean()
+    assert float(error) < 0.05 < float((weight[inside] / weight.mean() - 1).abs().mean())
     assert not even[radius3(24) > 10].any()
+
+
+@pytest.mark.parametrize("size", [6, 7])
+def test_radial_tables_reach_every_voxel(size):
+    table = torch.arange(3 * (size // 2) ** 2 + 1, dtype=torch.float64).sqrt()
+    half = torch.ones(size, size, size // 2 + 1, dtype=torch.float64)
+    radially(half, table)
+    torch.testing.assert_close(half, radius3(size))
+    whole = torch.ones(size, size, size, dtype=torch.float64)
+    radially(whole, table)
+    torch.testing.assert_close(torch.fft.fftshift(whole), distance3(size))
+
+
+def test_the_blob_falls_smoothly_from_one():
+    values = blob_transform(torch.linspace(0, 0.5, 200, dtype=torch.float64), 1.9)
+    assert float(values[0]) == pytest.approx(1) and bool((values.diff() < 0).all()) and float(values[-1]) > 0

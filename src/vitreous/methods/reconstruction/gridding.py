@@ -5,7 +5,6 @@ from torch import Tensor
 
 from vitreous.context import QUIET, Context
 from vitreous.maths.fourier import VOLUME
-from vitreous.maths.grids import offsets, radius3
 from vitreous.maths.kernels.divide import shell_means
 
 BLOB_RADIUS = 1.9
@@ -26,11 +25,22 @@ def blob_transform(radius_1_voxel: Tensor, blob_radius: float) -> Tensor:
     return torch.where(argument > 0, inside, outside) / scale
 
 
-def _window(padded: int, padding: int) -> Tensor:
-    """The blob's transform over the padded box, its centre at index 0, (P, P, P) float32."""
-    line = torch.fft.ifftshift(offsets(padded)).to(torch.float32) / padded
-    radius = (line[:, None, None] ** 2 + line[:, None] ** 2 + line**2).sqrt()
-    return blob_transform(radius, BLOB_RADIUS * padding)
+def blob_window(padded: int, padding: int) -> Tensor:
+    """The blob's transform by squared distance in voxels from the padded box's centre, for `radially`; float32."""
+    square = torch.arange(3 * (padded // 2) ** 2 + 1, dtype=torch.float64)
+    return blob_transform(square.sqrt() / padded, BLOB_RADIUS * padding).to(torch.float32)
+
+
+def radially(grid: Tensor, table: Tensor) -> None:
+    """Multiply a cubic or half grid (P, P, P or P//2+1), origin at index 0, by a table over the squared radius, in place.
+
+    Plane by plane: no grid of radii is kept, which would be as large as the data.
+    """
+    padded = grid.shape[0]
+    rows = torch.fft.fftfreq(padded, 1 / padded).round().to(torch.int64) ** 2
+    plane = rows[:, None] + rows[: grid.shape[2]]
+    for z in range(padded):
+        grid[z] *= table[plane + rows[z]]
 
 
 def compensation(weight: Tensor, *, padding: int, r_max: float, iterations: int, context: Context = QUIET) -> Tensor:
@@ -40,23 +50,25 @@ def compensation(weight: Tensor, *, padding: int, r_max: float, iterations: int,
     The first iteration alone divides by a local mean of the weights (relative to their shell's mean).
     """
     padded = weight.shape[0]
-    radius = radius3(padded)
-    inside = radius <= r_max * padding
     means = shell_means(weight, padding=1, r_max=r_max * padding)
     if float(means.max()) <= 0:
         return torch.zeros(weight.shape, dtype=torch.float32)
     # Weights fall steeply with the radius; what is left to even out is how they vary within a shell.
+    radius = torch.arange(3 * (padded // 2) ** 2 + 1, dtype=torch.float64).sqrt()
     shell = torch.floor(radius + 0.5).to(torch.int64).clamp(max=len(means) - 1)
-    mean = means.clamp(min=1e-9 * float(means.max()))[shell].to(torch.float32)
-    del radius, shell
-    scaled = (weight / mean).to(torch.float32)
-    found = inside.to(torch.float32)
-    window = _window(padded, padding)
+    inside = radius <= r_max * padding
+    usual = torch.where(inside, 1 / means.clamp(min=1e-9 * float(means.max()))[shell], 0).to(torch.float32)
+    scaled = weight.to(torch.float32)
+    radially(scaled, usual)
+    found = torch.ones_like(scaled)
+    window = blob_window(padded, padding)
     for iteration in range(iterations):
         context.check()
-        even = torch.fft.rfftn(
-            torch.fft.irfftn((found * scaled).to(torch.complex64), s=[padded] * 3, dim=VOLUME) * window, dim=VOLUME
-        )
-        found = (found / even.real.abs().clamp(min=1e-6)).clamp(max=LARGEST) * inside
+        blurred = torch.fft.irfftn((found * scaled).to(torch.complex64), s=[padded] * 3, dim=VOLUME)
+        radially(blurred, window)
+        found /= torch.fft.rfftn(blurred, dim=VOLUME).real.abs_().clamp_(min=1e-6)
+        radially(found, inside.to(torch.float32))
+        found.clamp_(max=LARGEST)
         context.progress(iteration + 1, iterations, "gridding")
-    return found / mean
+    radially(found, usual)
+    return found

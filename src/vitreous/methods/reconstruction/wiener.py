@@ -15,13 +15,12 @@ from vitreous.maths.aberrations import phase_factor2d
 from vitreous.maths.conventions import FSC_THRESHOLD, WEIGHT_FLOOR
 from vitreous.maths.ctf import CtfParams, ctf2d
 from vitreous.maths.fourier import VOLUME, rfft2, rfft3, shift2, unwrapped
-from vitreous.maths.grids import radius3
 from vitreous.maths.kernels.backproject import accumulators, complete_plane, insert
 from vitreous.maths.kernels.divide import divide, last_shell, shell_means
 from vitreous.maths.kernels.project import gridding_correction, limit
 from vitreous.maths.masks import sphere
 from vitreous.maths.shells import fsc, resolution_at
-from vitreous.methods.reconstruction.gridding import compensation
+from vitreous.methods.reconstruction.gridding import compensation, radially
 from vitreous.methods.reconstruction.particles import InMemory, PosedParticles, random_halves
 from vitreous.methods.reconstruction.settings import Reconstruction
 
@@ -116,7 +115,7 @@ def plan_memory(box: int, settings: Reconstruction, context: Context) -> None:
     padding = settings.padding
     padded = padding * box
     real = padded**3 * 4
-    need_GB = (4 * real + (8 if settings.gridding else 2) * real + BATCH * box**2 * 60) / 1e9
+    need_GB = (4 * real + (5 if settings.gridding else 2) * real + BATCH * box**2 * 60) / 1e9
     if need_GB > context.memory_GB:
         advice = "a smaller padding" if padding > 1 else "smaller images (a larger pixel)"
         raise UserError(
@@ -200,7 +199,7 @@ def solve(
     floor = mean * (WEIGHT_FLOOR if prior is None else 0.0)
     prior = torch.zeros_like(mean) if prior is None else prior
     if gridding:
-        weight = sums.weight + prior[_shells(sums, len(prior))]
+        weight = _with_prior(sums, prior)
         data *= compensation(weight, padding=sums.padding, r_max=sums.r_max, iterations=gridding, context=context)
     else:
         divide(data, sums.weight, padding=sums.padding, r_max=sums.r_max, prior=prior, floor=floor)
@@ -211,9 +210,15 @@ def solve(
     return volume * sphere(sums.box, sums.box / 2 - EDGE_PX, EDGE_PX)
 
 
-def _shells(sums: Accumulated, count: int) -> Tensor:
-    """The unpadded shell of each voxel of the padded grid, within 0 .. count - 1."""
-    return torch.floor(radius3(sums.padding * sums.box) / sums.padding + 0.5).to(torch.int64).clamp(max=count - 1)
+def _with_prior(sums: Accumulated, prior: Tensor) -> Tensor:
+    """The weights with the prior of each voxel's unpadded shell added."""
+    if not prior.any():
+        return sums.weight
+    square = torch.arange(3 * (sums.weight.shape[0] // 2) ** 2 + 1, dtype=torch.float64)
+    shell = torch.floor(square.sqrt() / sums.padding + 0.5).to(torch.int64)
+    added = torch.ones_like(sums.weight)
+    radially(added, prior[shell.clamp(max=len(prior) - 1)])
+    return added.add_(sums.weight)
 
 
 def joined_prior(sums: Accumulated, curve: Tensor) -> Tensor:
