@@ -187,3 +187,39 @@ def test_windows_agree_with_those_of_relion(project, relion, dust):
         for a, b in zip(ours, theirs):
             assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.9999 or dust > 0
             assert (np.abs(a - b) < 0.05).mean() > 0.98
+
+
+@pytest.mark.relion
+def test_relion_goes_on_from_our_particles(project, relion):
+    """relion_refine classifies them; relion_preprocess cuts them out again, moved by the same origins as we move them."""
+    rng = np.random.default_rng(9)
+    for name in ("a", "b"):
+        picks(f"AutoPick/job003/Movies/{name}_autopick.star", rng.uniform(40, 250, 10), rng.uniform(40, 200, 10))
+    carry_out(job(windows=Windows(box_px=64)), "Extract/job004")
+    Path("theirs").mkdir()
+    search = "--oversampling 0 --psi_step 45 --offset_range 1 --offset_step 1 --pad 1"
+    command = f"--i Extract/job004/particles.star --o theirs/run --iter 1 --K 1 --ctf --particle_diameter 80 {search}"
+    subprocess.run([f"{relion}/relion_refine", *command.split()], check=True, capture_output=True)
+    assert len(star.read_table("theirs/run_it001_data.star", "particles")) == 20
+    table = star.read_table("Extract/job004/particles.star", "particles")
+    moved = table.with_(origin_x_A=rng.normal(0, 6, 20), origin_y_A=rng.normal(0, 6, 20))
+    star.write_table("refined.star", moved)
+    command = (
+        "--i micrographs_ctf.star --reextract_data_star refined.star --recenter --recenter_x 0 --recenter_y 0 --recenter_z 0"
+    )
+    where = (
+        "--part_star theirs/particles.star --part_dir theirs/ --extract --extract_size 64 --norm --bg_radius 24 --invert_contrast"
+    )
+    subprocess.run([f"{relion}/relion_preprocess", *command.split(), *where.split()], check=True, capture_output=True)
+    again = Extract(
+        micrographs="micrographs_ctf.star",
+        again=True,
+        particles="refined.star",
+        recentring=Recentring(recentre=True),
+        windows=Windows(box_px=64),
+    )
+    carry_out(again, "Extract/job005")
+    ours, theirs = (star.read_table(f"{where}/particles.star", "particles") for where in ("Extract/job005", "theirs"))
+    for axis in "xy":
+        place = [t[f"{axis}_px"] - t[f"origin_{axis}_A"] / 1.5 for t in (ours, theirs)]
+        assert np.allclose(*place, atol=0.01)
