@@ -120,6 +120,20 @@ def test_an_empty_micrograph_leaves_no_files(folder):
     assert not list(folder.iterdir())
 
 
+def test_a_fit_whose_log_is_deleted_is_made_again(folder):
+    from vitreous.run.runner import run as carry_out
+
+    for index in range(2):
+        mrc.write_image(f"m{index}.mrc", rings(index, 9000, 9000, 0), pixel_size_A=1.5)
+    micrographs("mics.star", ["m0.mrc", "m1.mrc"])
+    job = CtfFind(micrographs="mics.star")
+    assert carry_out(job, folder, quiet=True).did == 2
+    assert carry_out(job, folder, quiet=True).did == 0
+    (folder / "m1_ctffind4.log").unlink()
+    assert carry_out(job, folder, quiet=True).did == 1
+    assert (folder / "m1_ctffind4.log").is_file()
+
+
 @pytest.mark.data
 def test_the_tutorials_spectra(folder, data):
     source = data / "betagal_particles"

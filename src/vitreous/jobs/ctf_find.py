@@ -67,7 +67,7 @@ class CtfFind(MapJob):
         return units
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:
-        """Fit one micrograph; write its picture, log and curves."""
+        """Fit one micrograph; write its picture, log and curves. A fit whose log was deleted is made again on continuing."""
         from vitreous.methods.ctf.rings import Microscope
 
         row = unit.row
@@ -80,6 +80,7 @@ class CtfFind(MapJob):
         _write(root, unit.key, found, microscope)
         return {
             "micrograph": unit.key,
+            "log": f"{root}_ctffind4.log",
             "ctf_image": f"{root}.ctf:mrc",
             "defocus_u_A": found.defocus_u_A,
             "defocus_v_A": found.defocus_v_A,
@@ -113,7 +114,7 @@ class CtfFind(MapJob):
         place = {name: index for index, name in enumerate(table["micrograph"].tolist())}
         rows = [record for record in records if record["micrograph"] in place]
         table = table.select([place[record["micrograph"]] for record in rows])
-        columns = {name: np.array([record[name] for record in rows]) for name in rows[0] if name != "micrograph"}
+        columns = {name: np.array([record[name] for record in rows]) for name in rows[0] if name not in ("micrograph", "log")}
         star.write_table(context.folder / self.fitted.name, table.with_(**columns))
         defocus = 0.5 * (columns["defocus_u_A"] + columns["defocus_v_A"])
         context.note(
