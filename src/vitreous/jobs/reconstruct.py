@@ -53,7 +53,9 @@ class Reconstruct(MapJob):
             if "class_number" not in table:
                 raise UserError(f"{self.particles} has no column rlnClassNumber, but class {self.class_number} was asked for")
             table = table.select(table["class_number"] == self.class_number)
-        particles = from_table(table, ImageStacks(table["image"].tolist()), name=self.particles, seed=context.seed_for("half sets"))
+        particles = from_table(
+            table, ImageStacks(table["image"].tolist()), name=self.particles, seed=context.seed_for("half sets")
+        )
         made = reconstruct_particles(particles, self.reconstruction, context)
         for name, volume in ((self.volume.name, made.volume), (self.half1.name, made.half1), (self.half2.name, made.half2)):
             mrc.write_volume(context.folder / name, volume.numpy(), pixel_size_A=made.voxel_size_A)
