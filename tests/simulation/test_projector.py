@@ -84,6 +84,7 @@ def test_a_protein_is_denser_than_ice_by_what_is_known() -> None:
 
 
 @pytest.mark.relion
+@pytest.mark.slow
 @pytest.mark.parametrize("with_ctf", [True, False])
 def test_relion_projects_the_same(relion: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_ctf: bool) -> None:
     monkeypatch.chdir(tmp_path)

@@ -57,6 +57,7 @@ def test_helices_are_right_handed() -> None:
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_its_power_falls_as_that_of_a_real_protein(data: Path) -> None:
     """Radial power against beta-galactosidase of the same mass and B: within a factor of 4 from 40 to 3.2 Å, peaks and all."""
     real = read_model(data / "models" / "5a1a.pdb.gz", assembly="1")

@@ -13,6 +13,7 @@ from vitreous.simulation.settings import Camera, Ice, Motion, Particles, Session
 
 
 @pytest.mark.relion
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 9])
 def test_motion_as_relion_finds_it(relion: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     """A bright still-standing specimen, so that the noise of the alignment is far below the drift."""

@@ -43,14 +43,19 @@ def _unit(vector: Points) -> Points:
     return np.asarray(vector / np.linalg.norm(vector))
 
 
+def cross(a: Points, b: Points) -> Points:
+    """The vector product of two vectors (3,); far quicker than numpy's on single vectors."""
+    return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
+
+
 def _perpendicular(direction: Points, rng: np.random.Generator) -> Points:
-    return _unit(np.cross(direction, rng.normal(size=3)))
+    return _unit(cross(direction, rng.normal(size=3)))
 
 
 def _turned(direction: Points, about: Points, angle_deg: float) -> Points:
     """direction turned about a perpendicular unit vector."""
     angle = np.deg2rad(angle_deg)
-    return np.asarray(np.cos(angle) * direction + np.sin(angle) * np.cross(about, direction))
+    return np.asarray(np.cos(angle) * direction + np.sin(angle) * cross(about, direction))
 
 
 def _helix(middle: Points, direction: Points, rng: np.random.Generator) -> list[Segment]:
@@ -68,7 +73,7 @@ def _sheet(middle: Points, direction: Points, rng: np.random.Generator) -> list[
         along = _turned(direction, across, -20 * offset) * (1 if place % 2 else -1)
         centre = middle + 4.8 * offset * across + rng.normal(0, 1.0) * direction
         half = along * rng.uniform(7, 11)
-        strands.append(Segment(centre - half, centre + half, _unit(np.cross(along, across))))
+        strands.append(Segment(centre - half, centre + half, _unit(cross(along, across))))
     return strands
 
 
@@ -85,16 +90,20 @@ class _Growth:
         far = np.linalg.norm(own - domain.centre, axis=1) / domain.radius_A
         if far.mean() > 1.0 or far.max() > 1.3:
             return -np.inf
-        if len(self.matrices) > 1:
-            others = np.einsum("mij,nj->mni", self.matrices[1:], own).reshape(-1, 3)
-            if cKDTree(others).query(own)[0].min() < CONTACT_A:
-                return -np.inf
+        distance = tree.query(own, distance_upper_bound=12.0)[0] if tree is not None else np.full(1, np.inf)
+        if distance.min() < CONTACT_A or self._meets_itself(own):
+            return -np.inf
         if tree is None:
             return 0.0
-        distance = tree.query(own)[0]
-        if distance.min() < CONTACT_A:
-            return -np.inf
         return float((distance < 12).sum() - 6 * np.maximum(far - 0.8, 0).sum() + self.rng.normal(0, 1.5))
+
+    def _meets_itself(self, own: Points) -> bool:
+        """Whether sample points (n, 3) come too close to those of their own copies."""
+        for matrix in self.matrices[1:]:
+            apart = own[:, None] - own @ matrix.T
+            if np.einsum("abi,abi->ab", apart, apart).min() < CONTACT_A**2:
+                return True
+        return False
 
     def candidate(self, domain: Domain, inside: list[Segment]) -> list[Segment]:
         """A helix or sheet beside a segment of the domain, more or less parallel to it."""

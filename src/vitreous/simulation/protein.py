@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from vitreous.simulation.atoms import Atoms
 from vitreous.simulation.domains import Points, arrange
-from vitreous.simulation.fold import HELIX_RISE_A, STRAND_RISE_A, Segment, grow
+from vitreous.simulation.fold import HELIX_RISE_A, STRAND_RISE_A, Segment, cross, grow
 from vitreous.simulation.symmetry import group_matrices
 
 RESIDUE_KDA = 0.110
@@ -72,7 +72,7 @@ class _Chain:
         outward = backbone["CB"] - backbone["CA"]
         along = outward / np.linalg.norm(outward) + self.rng.normal(0, 0.25, 3)
         along /= np.linalg.norm(along)
-        across = np.cross(along, self.rng.normal(size=3))
+        across = cross(along, self.rng.normal(size=3))
         across /= np.linalg.norm(across)
         for element, u, v in _SIDE[kind][1]:
             self.put(element, backbone["CB"] + u * along + v * across, extra_A2 + 4 * u)
@@ -80,9 +80,9 @@ class _Chain:
     def helix(self, segment: Segment) -> None:
         """A right-handed alpha-helix about the segment."""
         axis = segment.direction
-        x = np.cross(axis, self.rng.normal(size=3))
+        x = cross(axis, self.rng.normal(size=3))
         x /= np.linalg.norm(x)
-        y = np.cross(axis, x)
+        y = cross(axis, x)
         for i in range(segment.residues):
             atoms = []
             for _, radius, angle, height in _HELIX:
@@ -94,7 +94,7 @@ class _Chain:
         """A pleated strand: side chains to either side of the sheet in turn, carbonyls across."""
         axis, normal = segment.direction, segment.normal
         assert normal is not None
-        across = np.cross(axis, normal)
+        across = cross(axis, normal)
         for i in range(segment.residues):
             side = 1 if i % 2 else -1
             middle = segment.start + STRAND_RISE_A * i * axis + 0.85 * side * normal
@@ -109,9 +109,9 @@ class _Chain:
         for at in np.arange(3.5, lengths[-1] - 2.0, 3.5):
             middle, ahead = (np.array([np.interp(at + d, lengths, path[:, j]) for j in range(3)]) for d in (0.0, 0.5))
             axis = (ahead - middle) / np.linalg.norm(ahead - middle)
-            out = np.cross(axis, self.rng.normal(size=3))
+            out = cross(axis, self.rng.normal(size=3))
             out /= np.linalg.norm(out)
-            third = np.cross(axis, out)
+            third = cross(axis, out)
             middle = middle + self.rng.normal(0, 0.4, 3)
             backbone = {"N": middle - 1.2 * axis - 0.4 * out, "CA": middle + 0.4 * out, "C": middle + 1.2 * axis - 0.3 * out}
             backbone |= {"O": middle + 1.5 * axis + third * 1.1, "CB": middle + 1.8 * out - 0.5 * third}
