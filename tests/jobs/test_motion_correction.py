@@ -1,3 +1,4 @@
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -142,3 +143,28 @@ def test_bad_movies_are_refused_by_name(folder):
             units[1], Context(folder=folder)
         )
     assert not list(folder.rglob("*.*"))
+
+
+@pytest.mark.relion
+@pytest.mark.parametrize("turn, rotation", list(enumerate(["0", "90", "180", "270"])))
+@pytest.mark.parametrize("over, flip", list(enumerate(["none", "upside down", "left to right"])))
+def test_the_gain_is_turned_as_relion_turns_it(folder, relion, turn, rotation, over, flip):
+    shape = (256, 256)
+    gain = np.random.default_rng(6).uniform(0.5, 2.0, shape).astype(np.float32)
+    tiff.write_tiff_movie(Path("Movies/g.tiff"), counts(8, TRACK[:4], shape))
+    mrc.write_image("gain.mrc", gain, pixel_size_A=0.9)
+    movies("movies.star", ["Movies/g.tiff"])
+    command = [f"{relion}/relion_run_motioncorr", "--use_own", "--i", "movies.star", "--o", "relion/", "--gainref", "gain.mrc"]
+    command += ["--gain_rot", str(turn), "--gain_flip", str(over), "--j", "1"]
+    subprocess.run(command, check=True, capture_output=True)
+    job = MotionCorrection(
+        movies="movies.star",
+        gain_reference="gain.mrc",
+        gain=Gain(gain_rotation_deg=rotation, gain_flip=flip),
+        exposure=Exposure(dose_weighting=False),
+    )
+    ours, _ = mrc.read_image(run(job, folder)["micrograph"][0])
+    theirs, _ = mrc.read_image("relion/Movies/g.mrc")
+    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.9
+    shifts = motion.read("relion/Movies/g.star").shifts_px
+    assert motion.read(folder / "Movies/g.star").shifts_px == pytest.approx(shifts, abs=1.0)
