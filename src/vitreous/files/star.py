@@ -1,6 +1,5 @@
 """STAR files in and out: lossless for what is not understood, quick for large tables; this is the room's front door."""
 
-import mmap
 import os
 from pathlib import Path
 from typing import Literal
@@ -44,12 +43,10 @@ def read(path: PathLike, *, bad_rows: BadRows = "raise") -> StarFile:
     return file
 
 
-def _contents(path: Path) -> mmap.mmap | bytes:
-    """The bytes of a file; a large one is mapped, not read."""
+def _contents(path: Path) -> bytes:
+    """The bytes of a file. Not mapped: a file that another program cuts while it is mapped would end this one."""
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size > 1 << 20 else file.read()
+        return path.read_bytes()
     except FileNotFoundError:
         raise UserError(f"there is no file {path}: check the path, which counts from {Path.cwd()}") from None
     except OSError as error:

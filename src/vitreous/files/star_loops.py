@@ -1,6 +1,5 @@
 """The rows of a STAR loop: a quick way for well-formed bodies, and a careful one that finds and names the bad line."""
 
-import mmap
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +11,8 @@ from numpy.typing import NDArray
 from vitreous.files.star_blocks import BadRow
 from vitreous.tables.columns import BY_LABEL
 
-Buffer = mmap.mmap | bytes
 Columns = dict[str, NDArray[Any]]
 
-_CHUNK = 1 << 24
 _STRUCTURE = (b"\ndata_", b"\nloop_", b"\n_")
 _BLANK_OR_COMMENT = re.compile(rb"[ \t\r]*(?:#.*)?$")
 _ROWS = 20_000  # rows whose texts are taken out together
@@ -29,37 +26,24 @@ _NUMPY = {"float": np.float64, "int": np.int64, "bool": np.int64}
 class Body:
     """Where the rows of a loop lie in a buffer: bytes start to end."""
 
-    buffer: Buffer
+    buffer: bytes
     start: int
     end: int
 
-    def has(self, mark: bytes) -> bool:
-        """True if `mark` occurs among the rows."""
-        return find(self.buffer, mark, self.start, self.end) >= 0
 
-
-def find(buffer: Buffer, mark: bytes, start: int, end: int) -> int:
-    """Where `mark` first occurs between two places, or -1. A mapped file's own find goes byte by byte, so not that."""
-    if isinstance(buffer, bytes):
-        return buffer.find(mark, start, end)
-    for first in range(start, end, _CHUNK):
-        at = buffer[first : min(first + _CHUNK + len(mark) - 1, end)].find(mark)
-        if at >= 0:
-            return first + at
-    return -1
-
-
-def line_at(buffer: Buffer, position: int) -> int:
+def line_at(buffer: bytes, position: int) -> int:
     """The number (from 1) of the line on which a byte stands."""
-    return 1 + sum(buffer[i : min(i + _CHUNK, position)].count(b"\n") for i in range(0, position, _CHUNK))
+    return 1 + buffer.count(b"\n", 0, position)
 
 
-def parse(labels: list[str], buffer: Buffer, start: int) -> tuple[Columns, list[BadRow], int]:
+def parse(labels: list[str], buffer: bytes, start: int) -> tuple[Columns, list[BadRow], int]:
     """The columns of the loop whose rows begin at byte `start`, typed by the dictionary of columns; the rows that could
     not be read; and the byte where the rows end."""
-    near = end_of_rows(buffer[start : start + _SMALL], 0, len(labels))
-    if near < _SMALL - _MARGIN:
-        return *_parse_carefully(labels, Body(buffer, start, start + near)), start + near
+    piece = buffer[start : start + _SMALL]
+    near = _next_structure(piece, 0, len(labels))
+    if len(piece) < _SMALL or (near is not None and near < _SMALL - _MARGIN):
+        end = start + end_of_rows(piece, 0, len(labels))
+        return *_parse_carefully(labels, Body(buffer, start, end)), end
     found = _parse_quickly(labels, buffer, start)
     if found is not None:
         return found
@@ -67,7 +51,7 @@ def parse(labels: list[str], buffer: Buffer, start: int) -> tuple[Columns, list[
     return *_parse_carefully(labels, Body(buffer, start, end)), end
 
 
-def _parse_quickly(labels: list[str], buffer: Buffer, start: int) -> tuple[Columns, list[BadRow], int] | None:
+def _parse_quickly(labels: list[str], buffer: bytes, start: int) -> tuple[Columns, list[BadRow], int] | None:
     """One pass of compiled code; None where that cannot do it."""
     from vitreous.files import star_tokens  # here, since its 0.3 s of loading must not burden those who read small files
 
@@ -103,7 +87,7 @@ def _less(columns: Columns, bad: NDArray[np.bool_]) -> Columns:
     return {label: typed(label, values.tolist())[0] if values.dtype == object else values for label, values in left.items()}
 
 
-def _bad_row(buffer: Buffer, at: int, reason: str) -> BadRow:
+def _bad_row(buffer: bytes, at: int, reason: str) -> BadRow:
     """The line in which byte `at` stands."""
     start = buffer.rfind(b"\n", 0, at) + 1
     stop = buffer.find(b"\n", at)
@@ -111,7 +95,7 @@ def _bad_row(buffer: Buffer, at: int, reason: str) -> BadRow:
     return BadRow(line_at(buffer, start), text, reason)
 
 
-def _texts(buffer: Buffer, columns: list[NDArray[np.int64]]) -> list[NDArray[Any]]:
+def _texts(buffer: bytes, columns: list[NDArray[np.int64]]) -> list[NDArray[Any]]:
     """Texts by first byte and byte behind, (rows, 2) a column; equal neighbours in a column share one object."""
     rows = len(columns[0]) if columns else 0
     texts = [np.empty(rows, object) for _ in columns]
@@ -263,37 +247,42 @@ def _objects(texts: list[Any]) -> NDArray[Any]:
     return column
 
 
-def end_of_line(buffer: Buffer, start: int) -> int:
+def end_of_line(buffer: bytes, start: int) -> int:
     """Where the line ends in which byte `start` stands."""
-    end = find(buffer, b"\n", start, min(start + 4096, len(buffer)))
-    end = find(buffer, b"\n", start, len(buffer)) if end < 0 else end
+    end = buffer.find(b"\n", start)
     return len(buffer) if end < 0 else end
 
 
-def end_of_rows(buffer: Buffer, start: int, width: int) -> int:
+def end_of_rows(buffer: bytes, start: int, width: int) -> int:
     """The byte where rows of `width` values that begin at `start` end: before the next data_, loop_, label or comment."""
+    found = _next_structure(buffer, start, width)
+    return _without_tail(buffer, start, len(buffer) if found is None else found)
+
+
+def _next_structure(buffer: bytes, start: int, width: int) -> int | None:
+    """Where the next line begins that is a data_, a loop_ or a label, and no row that looks like one."""
     search = max(start - 1, 0)
     while True:
-        found = [p for p in (find(buffer, mark, search, len(buffer)) for mark in _STRUCTURE) if p >= 0]
+        found = [p for p in (buffer.find(mark, search) for mark in _STRUCTURE) if p >= 0]
         if not found:
-            return _without_tail(buffer, start, len(buffer))
+            return None
         position = min(found) + 1
         words = buffer[position : end_of_line(buffer, position)].split(b"#")[0].split()
         limit = 2 if words and words[0].startswith(b"_") and width != 2 else 1
         if len(words) <= limit and not _inside_text(buffer, start, position):
-            return _without_tail(buffer, start, position)
+            return position
         search = position
 
 
-def _inside_text(buffer: Buffer, start: int, position: int) -> bool:
+def _inside_text(buffer: bytes, start: int, position: int) -> bool:
     """True if `position` lies in a text between two lines that begin with ';'."""
-    count, at = 0, find(buffer, b"\n;", start, position)
+    count, at = 0, buffer.find(b"\n;", start, position)
     while at >= 0:
-        count, at = count + 1, find(buffer, b"\n;", at + 2, position)
-    return count % 2 == 1 and find(buffer, b"\n;", position, len(buffer)) >= 0
+        count, at = count + 1, buffer.find(b"\n;", at + 2, position)
+    return count % 2 == 1 and buffer.find(b"\n;", position) >= 0
 
 
-def _without_tail(buffer: Buffer, start: int, end: int) -> int:
+def _without_tail(buffer: bytes, start: int, end: int) -> int:
     """`end` moved up over blank and comment lines, which belong to what follows."""
     while end > start:
         previous = buffer.rfind(b"\n", start, end - 1) + 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from vitreous.files import star_loops
 from vitreous.files.star_blocks import BadRow, Block, StarFile
-from vitreous.files.star_loops import Buffer, end_of_line
+from vitreous.files.star_loops import end_of_line
 
 _EMPTY_LINE = re.compile(rb"\n[ \t\r]*\n")
 
@@ -14,7 +14,7 @@ _EMPTY_LINE = re.compile(rb"\n[ \t\r]*\n")
 class _Reader:
     """Walks over the lines; `at` is the byte where the next one begins."""
 
-    buffer: Buffer
+    buffer: bytes
     at: int = 0
     file: StarFile = field(default_factory=StarFile)
     comments: list[str] = field(default_factory=list)
@@ -41,7 +41,7 @@ class _Reader:
         return tuple(taken)
 
 
-def scan(buffer: Buffer) -> StarFile:
+def scan(buffer: bytes) -> StarFile:
     """All blocks of a file. Rows that cannot be read are in `skipped`; whether that is an error is the caller's word."""
     reader = _Reader(buffer, at=3 if buffer[:3] == b"\xef\xbb\xbf" else 0)
     name, fresh = "", False
@@ -153,7 +153,7 @@ def _loop(reader: _Reader, name: str) -> Block:
     return block
 
 
-def _footer(buffer: Buffer, start: int, end: int, width: int) -> int:
+def _footer(buffer: bytes, start: int, end: int, width: int) -> int:
     """Where text begins that stands under the rows after an empty line and has no row in it, such as a mail's footer.
 
     RELION ends a table at an empty line, so it does not see such text. Without any, `end`.

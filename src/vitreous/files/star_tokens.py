@@ -15,34 +15,51 @@ _HASH, _DOUBLE, _SINGLE, _SEMICOLON, _UNDERSCORE = 35, 34, 39, 59, 95
 _jit = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
+# All of these stop at a line's end, so the data must end with one.
+
+
 @_jit
 def _skip(data: NDArray[np.uint8], at: int) -> int:
-    """The first byte at or after `at` that is no blank; a line's end, a comment and the data's end count as one."""
-    end = len(data)
-    while at < end and (data[at] == _BLANK or data[at] == _TAB or data[at] == _RETURN):
+    """The first byte at or after `at` that is no blank."""
+    while data[at] == _BLANK or data[at] == _TAB or data[at] == _RETURN:
         at += 1
     return at
 
 
 @_jit
 def _over(data: NDArray[np.uint8], at: int) -> bool:
-    return at >= len(data) or data[at] == _NEWLINE or data[at] == _HASH
+    return bool(data[at] == _NEWLINE or data[at] == _HASH)
 
 
 @_jit
 def _text(data: NDArray[np.uint8], at: int) -> tuple[int, int, int]:
     """First byte, byte behind and where to go on, of the value that begins at `at`, without its quotes."""
-    end = len(data)
     if data[at] == _DOUBLE or data[at] == _SINGLE:
         i = at + 1
-        while i < end and data[i] != _NEWLINE:
-            if data[i] == data[at] and (i + 1 == end or data[i + 1] <= _BLANK):
+        while data[i] != _NEWLINE:
+            if data[i] == data[at] and data[i + 1] <= _BLANK:
                 return at + 1, i, i + 1
             i += 1
     first = at
-    while at < end and data[at] > _BLANK:
+    while data[at] > _BLANK:
         at += 1
     return first, at, at
+
+
+@_jit
+def _figures(data: NDArray[np.uint8], at: int, stop: int) -> tuple[int, int]:
+    """The first eighteen figures between two places as a whole number, and the power of ten that it stands for."""
+    mantissa, figures, exponent, fraction = 0, 0, 0, 0
+    for i in range(at, stop):
+        if data[i] == 46:
+            fraction = 1
+        elif figures < 18:
+            mantissa = mantissa * 10 + (data[i] - 48)
+            figures += mantissa > 0
+            exponent -= fraction
+        else:
+            exponent += 1 - fraction
+    return mantissa, exponent
 
 
 @_jit
@@ -51,36 +68,31 @@ def _number(data: NDArray[np.uint8], at: int, powers: NDArray[np.float64]) -> tu
 
     The value is exact to 15 figures, else within an ulp or two.
     """
-    end, negative = len(data), False
-    if data[at] == 45 or data[at] == 43:
-        negative = data[at] == 45
+    negative = data[at] == 45
+    if negative or data[at] == 43:
         at += 1
-    mantissa, figures, exponent, start = 0, 0, 0, at
-    while at < end and 48 <= data[at] <= 57:
-        if figures < 18:
-            mantissa = mantissa * 10 + (data[at] - 48)
-            figures += mantissa > 0
-        else:
-            exponent += 1
+    mantissa, exponent, start = 0, 0, at
+    while 48 <= data[at] <= 57:
+        mantissa = mantissa * 10 + (data[at] - 48)
         at += 1
     digits = at - start
-    if at < end and data[at] == 46:
+    if data[at] == 46:
         at += 1
-        start = at
-        while at < end and 48 <= data[at] <= 57:
-            if figures < 18:
-                mantissa = mantissa * 10 + (data[at] - 48)
-                figures += mantissa > 0
-                exponent -= 1
+        point = at
+        while 48 <= data[at] <= 57:
+            mantissa = mantissa * 10 + (data[at] - 48)
             at += 1
-        digits += at - start
+        exponent = point - at
+        digits -= exponent
     if digits == 0:
         return False, 0.0, at
-    if at < end and (data[at] == 101 or data[at] == 69):
-        down = at + 1 < end and data[at + 1] == 45
-        at += 2 if at + 1 < end and (data[at + 1] == 45 or data[at + 1] == 43) else 1
+    if digits > 18:  # the product may have run over
+        mantissa, exponent = _figures(data, start, at)
+    if data[at] == 101 or data[at] == 69:
+        down = data[at + 1] == 45
+        at += 2 if down or data[at + 1] == 43 else 1
         start, power = at, 0
-        while at < end and 48 <= data[at] <= 57:
+        while 48 <= data[at] <= 57:
             power = min(power * 10 + (data[at] - 48), 10000)
             at += 1
         if at == start:
@@ -91,7 +103,7 @@ def _number(data: NDArray[np.uint8], at: int, powers: NDArray[np.float64]) -> tu
         value = value / powers[-exponent] if exponent >= -22 else value / 10.0**-exponent
     elif exponent > 0:
         value = value * powers[exponent] if exponent <= 22 else value * 10.0**exponent
-    plain = (at >= end or data[at] <= _BLANK) and (abs(exponent) <= 300 or mantissa == 0)
+    plain = data[at] <= _BLANK and (abs(exponent) <= 300 or mantissa == 0)
     return plain, -value if negative else value, at
 
 
@@ -189,10 +201,10 @@ def _rows(
                 return TOO_HARD, row, wrong_rows, at
             bad[wrong_rows, 0], bad[wrong_rows, 1] = first, count
             wrong_rows += 1
-        while at < end and data[at] != _NEWLINE:  # a comment
+        while data[at] != _NEWLINE:  # a comment
             at += 1
         at += 1
-    return DONE, row, wrong_rows, min(at, end)
+    return DONE, row, wrong_rows, at
 
 
 @_jit
@@ -203,14 +215,14 @@ def _lines(data: NDArray[np.uint8], start: int) -> int:
     return count
 
 
-def read(buffer: Any, start: int, kinds: list[int]) -> tuple[int, list[NDArray[Any]], NDArray[np.int64], int] | None:
+def read(buffer: bytes, start: int, kinds: list[int]) -> tuple[int, list[NDArray[Any]], NDArray[np.int64], int] | None:
     """The rows that begin at byte `start`: their number, a column each, bad lines (first byte, number of values), the end.
 
     kinds says TEXT, FLOAT or INT of each column; a column that holds something else becomes INT -> FLOAT -> TEXT, in
     this list too. A column of text is an array (rows, 2) of first byte and byte behind. None means that the rows hold
     texts between ';' lines, or that hardly anything can be read.
     """
-    data = np.frombuffer(buffer, np.uint8)
+    data = np.frombuffer(buffer if buffer[-1:] == b"\n" else buffer + b"\n", np.uint8)
     lines = _lines(data, start) + 1
     bad = np.empty((10_000, 2), np.int64)
     while True:
@@ -224,4 +236,4 @@ def read(buffer: Any, start: int, kinds: list[int]) -> tuple[int, list[NDArray[A
     if status == TOO_HARD:
         return None
     pools = {FLOAT: iter(floats), INT: iter(ints), TEXT: iter(places)}
-    return rows, [next(pools[kind])[:rows] for kind in kinds], bad[:wrong], end
+    return rows, [next(pools[kind])[:rows] for kind in kinds], bad[:wrong], min(end, len(buffer))
