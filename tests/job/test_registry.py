@@ -16,8 +16,9 @@ def test_found_by_command_label_and_number(toys):
 
 def test_what_is_not_there():
     assert registry.by_command("dreaming") is None
-    assert registry.by_label("relion.external") == []
-    assert registry.by_number(99) == []
+    assert registry.by_label("relion.external.vitreous.dreaming") == []
+    assert registry.by_label("relion.dreaming") == []
+    assert [cls.type.label for cls in registry.by_number(99)] == ["relion.external"]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def _names(cls: type[Any]) -> Iterator[str]:
     if not (cls.__doc__ or "").strip():
         yield "the class has no docstring; its first line stands in the help"
     own = cls.type
-    if own.number == 99 and (not own.label.startswith("relion.external.") or own.folder != "External"):
+    if own.number == 99 and (not f"{own.label}.".startswith("relion.external.") or own.folder != "External"):
         yield "a type that RELION does not have is labelled relion.external.*, number 99, folder External"
     verbs = MAP_VERBS if issubclass(cls, MapJob) else LOOP_VERBS
     parent = MapJob if issubclass(cls, MapJob) else LoopJob

@@ -11,6 +11,7 @@ from vitreous.context import UserError
 from vitreous.job.declare import JobType, LoopJob, MapJob
 
 GROUP = "vitreous.jobs"
+EXTERNAL = "relion.external"
 _added: list[str] = []
 
 
@@ -91,15 +92,17 @@ def by_label(label: str) -> list[type[Any]]:
     parts = label.split(".")
     for depth in range(len(parts), 0, -1):
         short = ".".join(parts[:depth])
+        if short == EXTERNAL and depth < len(parts):
+            break  # a type of somebody's own that is not plugged in; it is not RELION's External
         exact = [cls for cls in job_types().values() if cls.type.label == short]
         if exact:
             return exact
         deeper = [cls for cls in job_types().values() if depth == len(parts) > 1 and cls.type.label.startswith(short + ".")]
-        if deeper and not short.endswith("external"):
+        if deeper and short != EXTERNAL:
             return deeper
     return []
 
 
 def by_number(number: int) -> list[type[Any]]:
-    """The job types of a RELION 3.1 number; 99 (External) is no one's."""
-    return [cls for cls in job_types().values() if cls.type.number == number != 99]
+    """The job types of a RELION 3.1 number; 99 is that of External alone, not of the types that only borrow it."""
+    return [cls for cls in job_types().values() if cls.type.number == number and (number != 99 or cls.type.label == EXTERNAL)]

@@ -14,4 +14,5 @@ BUILT_IN: tuple[str, ...] = (
     "vitreous.jobs.reconstruct:Reconstruct",
     "vitreous.jobs.mask_create:MaskCreate",
     "vitreous.jobs.post_process:PostProcess",
+    "vitreous.jobs.external:External",
 )

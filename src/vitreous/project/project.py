@@ -172,6 +172,7 @@ class Project:
             graph.set_status(name, marker or "Failed")
             if marker == "Succeeded":
                 self._drop_old_outputs(graph, name, job)
+                self._add_listed_outputs(graph, name)
             self._connect_outputs(graph, name, job, exist=True)
 
     def _drop_old_outputs(self, graph: Graph, name: str, job: Any) -> None:

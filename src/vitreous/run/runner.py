@@ -19,6 +19,7 @@ from vitreous.job.as_command import to_arguments
 from vitreous.job.declare import LoopJob, MapJob
 from vitreous.job.options import as_plain, identity, options, value_of, values
 from vitreous.job.placement import Placement, device_of
+from vitreous.job.registry import EXTERNAL
 from vitreous.run import loops, maps, record
 from vitreous.run.engine import use_threads
 from vitreous.run.folder import JobFolder
@@ -111,7 +112,8 @@ def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, co
     moved = [line for line in changed if any(line.startswith(f"{o.name} was ") for o in options(type(job)) if o.is_input)]
     if isinstance(job, LoopJob) and moved and job.saved(where.path):
         raise UserError(f"{where.path} holds iterations of other input ({moved[0]}): give another folder with --out")
-    ours = where.hidden / "job.star" if _is_external(where) else where.job_star
+    started_by_external = job.type.label != EXTERNAL and _is_external(where)
+    ours = where.hidden / "job.star" if started_by_external else where.job_star
     as_star.write(ours, job, placed, is_continue=goes_on, seed=seed)
     record.note_start(where, command or _python_call(job), goes_on=goes_on)
     record.write_versions(where)
@@ -127,7 +129,7 @@ def _is_external(where: JobFolder) -> bool:
     if not where.job_star.is_file():
         return False
     there = as_star.read(where.job_star)
-    return (there.number == 99 and not there.label) or there.label == "relion.external"
+    return (there.number == 99 and not there.label) or there.label == EXTERNAL
 
 
 def _look_for_inputs(job: Any) -> None:
