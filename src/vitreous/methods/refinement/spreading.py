@@ -18,10 +18,10 @@ STEPS = 1024
 def table(box: int, padded: int) -> NDArray[np.float64]:
     """The kernel at distances 0, 1/STEPS, ... grid steps, to half its width and two more."""
     distance = torch.arange(KAISER_WIDTH * STEPS // 2 + 3, dtype=torch.float64) / STEPS
-    return kernel(distance, shape_parameter(box, padded)).numpy()  # type: ignore[no-any-return]
+    return kernel(distance, shape_parameter(box, padded)).numpy()
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _weights(position: float, values: NDArray[Any], weights: NDArray[Any]) -> int:
     """Fill the kernel's weights about a position; returns the first grid index."""
     first = int(np.floor(position - KAISER_WIDTH / 2.0)) + 1
@@ -33,7 +33,7 @@ def _weights(position: float, values: NDArray[Any], weights: NDArray[Any]) -> in
     return first
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def spread(values: NDArray[Any], kx: NDArray[Any], ky: NDArray[Any], kernel_values: NDArray[Any], planes: NDArray[Any]) -> None:
     """Add values (n, p) at kx, ky (p,), in padded grid steps, to planes (n, P, P) complex, DC at 0."""
     size = planes.shape[1]

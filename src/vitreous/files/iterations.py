@@ -1,0 +1,299 @@
+"""RELION's files of one iteration of 2D classification, run_itNNN_{data,model,sampling,optimiser}.star and _classes.mrcs.
+
+Spectra here are those of unnormalised transforms; RELION divides its transforms by N^2, so its powers by N^4.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.context import UserError
+from vitreous.files import atomic, mrc, star
+from vitreous.files.star_blocks import StarFile, list_block, loop_block
+from vitreous.tables.table import Table
+
+Real = NDArray[Any]
+SUMS = "run_sums.npz"
+
+
+@dataclass(frozen=True)
+class Iteration2D:
+    """Plain values of one iteration. references (K, N, N); tau2, ssnr, sigma2 by shell 0 .. N / 2, in rows.
+
+    sigma2 is as RELION understands it: of masked images, one row a group of group_names; particles carry group_number
+    and group_name. options are further lines of the optimiser, by RELION's labels.
+    """
+
+    iteration: int
+    iterations: int
+    references: Real
+    pixel_size_A: float
+    shares: Real
+    ssnr: Real
+    tau2: Real
+    sigma2: Real
+    group_names: Sequence[str]
+    group_sizes: Sequence[int]
+    particles: Table
+    shells: int
+    regularisation: float
+    offset_sigma_A: float
+    mean_norm: float
+    log_likelihood: float
+    mean_pmax: float
+    psi_step_deg: float
+    offset_range_A: float
+    offset_step_A: float
+    command: str
+    seed: int
+    options: dict[str, Any]
+
+
+def root(folder: Path, iteration: int) -> str:
+    """The beginning of the names of an iteration's files."""
+    return str(folder / f"run_it{iteration:03d}")
+
+
+def saved(folder: Path) -> Sequence[int]:
+    """Iterations whose optimiser file, which is written last, is there; rising."""
+    found = (re.fullmatch(r"run_it(\d{3,})_optimiser\.star", path.name) for path in folder.glob("run_it*_optimiser.star"))
+    return sorted(int(match[1]) for match in found if match)
+
+
+def write(folder: Path, values: Iteration2D) -> None:
+    """Write the five files; the optimiser last, as the sign that the iteration is whole."""
+    name = root(folder, values.iteration)
+    mrc.write_stack(f"{name}_classes.mrcs", values.references, pixel_size_A=values.pixel_size_A)
+    star.write_table(f"{name}_data.star", values.particles)
+    star.write(f"{name}_model.star", StarFile(_model(name, values)))
+    star.write(f"{name}_sampling.star", StarFile([_sampling(values)]))
+    head = (f"# {values.command}", "", "# version 30001", "")
+    star.write(f"{name}_optimiser.star", StarFile([list_block("optimiser_general", _optimiser(folder, name, values), head)]))
+
+
+def _frequencies(values: Iteration2D) -> dict[str, Real]:
+    box = values.references.shape[-1]
+    shell = np.arange(box // 2 + 1)
+    frequency = shell / (box * values.pixel_size_A)
+    return {
+        "rlnSpectralIndex": shell,
+        "rlnResolution": frequency,
+        "rlnAngstromResolution": np.where(shell > 0, 1 / np.maximum(frequency, 1e-12), 999.0),
+    }
+
+
+def _resolutions_A(values: Iteration2D) -> Real:
+    """Where the SSNR of each class first falls below one."""
+    box = values.references.shape[-1]
+    good = values.ssnr[:, 1:] >= 1
+    count = np.where(good.all(1), good.shape[1], np.argmin(good, axis=1))
+    return np.where(count > 0, box * values.pixel_size_A / np.maximum(count, 1), 999.0)
+
+
+def _model(name: str, values: Iteration2D) -> list[Any]:
+    box, classes = values.references.shape[-1], len(values.references)
+    scale = float(box) ** 4
+    resolutions = _resolutions_A(values)
+    general = {
+        "rlnReferenceDimensionality": 2,
+        "rlnDataDimensionality": 2,
+        "rlnOriginalImageSize": box,
+        "rlnCurrentResolution": f"{resolutions.min():.6f}",
+        "rlnCurrentImageSize": min(box, 2 * values.shells + 2),
+        "rlnPaddingFactor": "2.000000",
+        "rlnIsHelix": 0,
+        "rlnFourierSpaceInterpolator": 1,
+        "rlnMinRadiusNnInterpolation": 10,
+        "rlnPixelSize": f"{values.pixel_size_A:.6f}",
+        "rlnNrClasses": classes,
+        "rlnNrBodies": 1,
+        "rlnNrGroups": len(values.group_names),
+        "rlnTau2FudgeFactor": f"{values.regularisation:.6f}",
+        "rlnNormCorrectionAverage": f"{values.mean_norm:.9f}",
+        "rlnSigmaOffsetsAngst": f"{values.offset_sigma_A:.9f}",
+        "rlnOrientationalPriorMode": 0,
+        "rlnSigmaPriorRotAngle": "0.000000",
+        "rlnSigmaPriorTiltAngle": "0.000000",
+        "rlnSigmaPriorPsiAngle": "0.000000",
+        "rlnLogLikelihood": f"{values.log_likelihood:.6e}",
+        "rlnAveragePmax": f"{values.mean_pmax:.6f}",
+    }
+    table = {
+        "rlnReferenceImage": [f"{i + 1:06d}@{name}_classes.mrcs" for i in range(classes)],
+        "rlnClassDistribution": values.shares,
+        "rlnAccuracyRotations": np.full(classes, 999.0),
+        "rlnAccuracyTranslationsAngst": np.full(classes, 999.0),
+        "rlnEstimatedResolution": resolutions,
+        "rlnOverallFourierCompleteness": (values.ssnr >= 1).mean(1),
+        "rlnClassPriorOffsetX": np.zeros(classes),
+        "rlnClassPriorOffsetY": np.zeros(classes),
+    }
+    blocks = [list_block("model_general", general), loop_block("model_classes", table)]
+    return blocks + _class_spectra(values, scale) + _groups(values, scale)
+
+
+def _class_spectra(values: Iteration2D, scale: float) -> list[Any]:
+    made = []
+    for k, (ssnr, tau2) in enumerate(zip(values.ssnr, values.tau2)):
+        noise = np.divide(values.regularisation * tau2, ssnr, out=np.zeros_like(tau2), where=ssnr > 0)
+        columns = {
+            **_frequencies(values),
+            "rlnSsnrMap": ssnr,
+            "rlnGoldStandardFsc": np.zeros_like(ssnr),
+            "rlnFourierCompleteness": (ssnr >= 1).astype(float),
+            "rlnReferenceSigma2": noise / scale,
+            "rlnReferenceTau2": tau2 / scale,
+            "rlnSpectralOrientabilityContribution": np.zeros_like(ssnr),
+        }
+        made.append(loop_block(f"model_class_{k + 1}", columns))
+    return made
+
+
+def _groups(values: Iteration2D, scale: float) -> list[Any]:
+    count = len(values.group_names)
+    table = {
+        "rlnGroupNumber": np.arange(1, count + 1),
+        "rlnGroupName": list(values.group_names),
+        "rlnGroupNrParticles": np.asarray(values.group_sizes),
+        "rlnGroupScaleCorrection": np.ones(count),
+    }
+    frequency = _frequencies(values)
+    del frequency["rlnAngstromResolution"]
+    noise = [
+        loop_block(f"model_group_{i + 1}", {**frequency, "rlnSigma2Noise": row / scale}) for i, row in enumerate(values.sigma2)
+    ]
+    priors = [
+        loop_block(f"model_pdf_orient_class_{k + 1}", {"rlnOrientationDistribution": np.array([share])})
+        for k, share in enumerate(values.shares)
+    ]
+    return [loop_block("model_groups", table), *noise, *priors]
+
+
+def _sampling(values: Iteration2D) -> Any:
+    steps = {
+        "rlnPsiStep": f"{values.psi_step_deg:.6f}",
+        "rlnOffsetRange": f"{values.offset_range_A:.6f}",
+        "rlnOffsetStep": f"{values.offset_step_A:.6f}",
+    }
+    lines = {
+        "rlnIs3DSampling": 0,
+        "rlnIs3DTranslationalSampling": 0,
+        **steps,
+        "rlnHelicalOffsetStep": "-1.00000",
+        "rlnSamplingPerturbInstance": "0.000000",
+        "rlnSamplingPerturbFactor": "0.500000",
+        "rlnHealpixOrderOriginal": 2,
+        **{f"{label}Original": value for label, value in steps.items()},
+    }
+    return list_block("sampling_general", lines)
+
+
+def _optimiser(folder: Path, name: str, values: Iteration2D) -> dict[str, Any]:
+    lines = {
+        "rlnOutputRootName": str(folder / "run"),
+        "rlnModelStarFile": f"{name}_model.star",
+        "rlnExperimentalDataStarFile": f"{name}_data.star",
+        "rlnOrientSamplingStarFile": f"{name}_sampling.star",
+        "rlnCurrentIteration": values.iteration,
+        "rlnNumberOfIterations": values.iterations,
+        "rlnRandomSeed": values.seed % 2**31,
+    }
+    fixed = dict(pair.split() for pair in _FIXED.split(","))
+    return {**lines, **{f"rln{label}": value for label, value in fixed.items()}, **values.options}
+
+
+# What RELION wants to find in an optimiser file and has one value here: label (less rln) and value.
+_FIXED = """
+    DoSplitRandomHalves 0, JoinHalvesUntilThisResolution -1.00000, AdaptiveOversampleOrder 1,
+    AdaptiveOversampleFraction 0.999000, WidthMaskEdge 5, DoSolventFlattening 1, DoSolventFscCorrection 0,
+    SolventMaskName None, SolventMask2Name None, BodyStarFile None, TauSpectrumName None, MaximumCoarseImageSize -1,
+    LowresLimitExpectation -1.00000, IncrementImageSize 10, DoMapEstimation 1, DoFastSubsetOptimisation 0,
+    DoExternalReconstruct 0, DoStochasticGradientDescent 0, DoStochasticEM 0, SgdInitialIterations 50,
+    SgdFinalIterations 50, SgdInBetweenIterations 200, SgdInitialResolution 35.000000, SgdFinalResolution 15.000000,
+    SgdInitialSubsetSize 100, SgdFinalSubsetSize 500, SgdMuFactor 0.000000, SgdSigma2FudgeInitial 8.000000,
+    SgdSigma2FudgeHalflife -1, SgdSkipAnneal 0, SgdSubsetSize -1, SgdWriteEverySubset 1, SgdStepsize 0.500000,
+    DoAutoRefine 0, AutoLocalSearchesHealpixOrder 4, NumberOfIterWithoutResolutionGain 0, BestResolutionThusFar 0.001000,
+    NumberOfIterWithoutChangingAssignments 0, DoSkipRotate 0, OverallAccuracyRotations 999.000000,
+    OverallAccuracyTranslationsAngst 999.000000, ChangesOptimalOrientations 999.000000, ChangesOptimalOffsets 999.000000,
+    ChangesOptimalClasses 9999999.0, SmallestChangesOrientations 999.000000, SmallestChangesOffsets 999.000000,
+    SmallestChangesClasses 9999999, LocalSymmetryFile None, DoHelicalRefine 0, IgnoreHelicalSymmetry 0, FourierMask None,
+    HelicalTwistInitial 0.000000, HelicalRiseInitial 0.000000, HelicalCentralProportion 0.300000, NrHelicalNStart 1,
+    HelicalMaskTubeInnerDiameter -1.00000, HelicalMaskTubeOuterDiameter -1.00000, HelicalSymmetryLocalRefinement 0,
+    HelicalSigmaDistance -1.00000, HelicalKeepTiltPriorFixed 0, HasConverged 0, HasHighFscAtResolLimit 0,
+    HasLargeSizeIncreaseIterationsAgo 0, DoCorrectNorm 1, DoCorrectScale 0, CtfDataArePhaseFlipped 0,
+    DoOnlyFlipCtfPhases 0, RefsAreCtfCorrected 1, FixSigmaNoiseEstimates 0, FixSigmaOffsetEstimates 0,
+    MaxNumberOfPooledParticles 3
+"""
+
+
+@dataclass(frozen=True)
+class Restored2D:
+    """What was read back, in the units of unnormalised transforms."""
+
+    references: Real
+    shares: Real
+    ssnr: Real
+    tau2: Real
+    sigma2: Real
+    group_names: Sequence[str]
+    particles: Table
+    shells: int
+    offset_sigma_A: float
+    mean_norm: float
+    log_likelihood: float
+    mean_pmax: float
+
+
+def read(folder: Path, iteration: int) -> Restored2D:
+    """Read an iteration back, ours or RELION's."""
+    name = root(folder, iteration)
+    optimiser = star.read_list(f"{name}_optimiser.star", "optimiser_general")
+    model = Path(optimiser["rlnModelStarFile"])
+    if not model.is_file():
+        model = Path(f"{name}_model.star")
+    file = star.read(model)
+    if "model_general" not in file:
+        raise UserError(f"{model} is no model of a classification: the block data_model_general is missing")
+    general = file["model_general"].values
+    classes, groups = int(general["rlnNrClasses"]), int(general["rlnNrGroups"])
+    scale = float(general["rlnOriginalImageSize"]) ** 4
+
+    def spectra(block: str, count: int, label: str) -> Real:
+        return np.stack([np.asarray(file[f"{block}_{i + 1}"][label], float) for i in range(count)])
+
+    noise = "model_optics_group" if "model_optics_group_1" in file else "model_group"
+    count = groups if noise == "model_group" else int(general["rlnNrOpticsGroups"])
+    return Restored2D(
+        references=mrc.read_stack(model.with_name(model.name.replace("_model.star", "_classes.mrcs")))[0],
+        shares=np.asarray(file["model_classes"]["rlnClassDistribution"], float),
+        ssnr=spectra("model_class", classes, "rlnSsnrMap"),
+        tau2=spectra("model_class", classes, "rlnReferenceTau2") * scale,
+        sigma2=spectra(noise, count, "rlnSigma2Noise") * scale,
+        group_names=[str(name) for name in file["model_groups"]["rlnGroupName"]] if "model_groups" in file else [],
+        particles=star.read_table(f"{name}_data.star", "particles"),
+        shells=int(general["rlnCurrentImageSize"]) // 2 - 1,
+        offset_sigma_A=float(general["rlnSigmaOffsetsAngst"]),
+        mean_norm=float(general["rlnNormCorrectionAverage"]),
+        log_likelihood=float(general["rlnLogLikelihood"]),
+        mean_pmax=float(general["rlnAveragePmax"]),
+    )
+
+
+def write_sums(folder: Path, iteration: int, arrays: dict[str, Real]) -> None:
+    """Keep the running sums of the last iteration only: they are large, and needed only to go on from it."""
+    with atomic.writing(folder / SUMS) as file:
+        np.savez(file, allow_pickle=False, iteration=np.array(iteration), **arrays)
+
+
+def read_sums(folder: Path, iteration: int) -> dict[str, Real]:
+    """The running sums of an iteration; empty when the file is not there or belongs to another one."""
+    if not (folder / SUMS).is_file():
+        return {}
+    with np.load(folder / SUMS) as file:
+        held = {name: file[name] for name in file.files}
+    return held if int(held.pop("iteration")) == iteration else {}

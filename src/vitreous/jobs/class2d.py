@@ -1,0 +1,152 @@
+"""2D classification: particles into averages of like views, in RELION's iteration files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vitreous.context import Context, UserError
+from vitreous.job.declare import LoopJob, group, input, job, output
+from vitreous.methods.refinement.settings import Classification, CtfUse, PlaneSearch
+
+if TYPE_CHECKING:
+    from vitreous.methods.refinement.class2d import Problem
+    from vitreous.methods.refinement.state import State
+    from vitreous.tables.table import Table
+
+WRITE_EVERY = 10
+_HELICAL = ("do_bimodal_psi", "do_restrict_xoff", "helical_rise", "helical_tube_outer_diameter", "range_psi")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A classification under way: what never changes, the table as read, and the state after the last iteration."""
+
+    setup: "Problem"
+    particles: "Table"
+    state: "State"
+
+    @property
+    def iteration(self) -> int:
+        return self.state.iteration
+
+
+@job(
+    "relion.class2d",
+    number=8,
+    folder="Class2D",
+    title="2D classification",
+    version=1,
+    command="class2d",
+    fixed={"do_helix": "No", "do_fast_subsets": "No"},
+    # The search is coarser by itself where the resolution allows it, so the permission to be so has no say.
+    ignored=(*_HELICAL, "fn_cont", "allow_coarser"),
+)
+class Class2D(LoopJob):
+    """Sort particles by view and shape into averages, and find their in-plane angles and shifts."""
+
+    particles: str = input(kind="particles", relion="fn_img", help="Particles with their CTF: particles.star of an extraction.")
+    ctf: CtfUse = group(CtfUse, tab="CTF")
+    classification: Classification = group(Classification, tab="Optimisation")
+    search: PlaneSearch = group(PlaneSearch, tab="Sampling")
+
+    optimiser = output("run_it{iteration:03d}_optimiser.star", kind="optimiser", help="To select classes from, or to go on from")
+    classified = output("run_it{iteration:03d}_data.star", kind="particles", help="Particles with class, angle and shift")
+    averages = output("run_it{iteration:03d}_classes.mrcs", kind="references2d", help="The class averages")
+
+    def begin(self, context: Context) -> Running:
+        """Read the particles, estimate the noise, make random first classes."""
+        from vitreous.methods.refinement import class2d
+
+        setup, table = self._problem(context)
+        return Running(setup, table, class2d.begin(setup, context))
+
+    def step(self, state: Running, context: Context) -> Running:
+        """One full pass, or mini-batches up to the next multiple of ten: what is saved between two looks for a stop."""
+        from vitreous.methods.refinement import class2d
+
+        setup, now = state.setup, state.state
+        while True:
+            now = class2d.step(setup, now, context)
+            context.progress(now.iteration, len(setup.schedule), _said(setup, now))
+            if self.classification.use_em or now.iteration % WRITE_EVERY == 0 or class2d.done(setup, now):
+                return Running(setup, state.particles, now)
+
+    def done(self, state: Running) -> bool:
+        return state.state.iteration >= len(state.setup.schedule)
+
+    def save(self, state: Running, folder: Path, context: Context) -> None:
+        """RELION's five files of the iteration, and the running sums that mini-batches need to go on exactly."""
+        from vitreous.files import iterations
+        from vitreous.methods.refinement import iteration2d
+
+        iterations.write_sums(folder, state.iteration, iteration2d.sums(state.state))
+        plain = iteration2d.plain(state.setup, state.state)
+        particles = state.particles.with_(**iteration2d.columns(state.setup, state.state))
+        seed = context.seed_for("class2d")
+        values = iterations.Iteration2D(
+            particles=particles,
+            command=f"vitreous class2d --particles {self.particles}",
+            seed=seed,
+            options=self._options(),
+            **plain,
+        )
+        iterations.write(folder, values)
+
+    def saved(self, folder: Path) -> Sequence[int]:
+        from vitreous.files import iterations
+
+        return iterations.saved(folder)
+
+    def load(self, folder: Path, iteration: int, context: Context) -> Running:
+        """Take up an iteration from its files."""
+        from vitreous.files import iterations
+        from vitreous.methods.refinement import iteration2d
+
+        setup, table = self._problem(context)
+        found = iterations.read(folder, iteration)
+        if len(found.particles) != len(table):
+            raise UserError(
+                f"iteration {iteration} in {folder} has {len(found.particles)} particles, {self.particles} has {len(table)}: "
+                "start a new job"
+            )
+        state = iteration2d.restored(setup, found, iteration, iterations.read_sums(folder, iteration))
+        return Running(setup, table, state)
+
+    def finish(self, state: Running, context: Context) -> None:
+        """The last iteration's files are the result."""
+        shares = ", ".join(f"{100 * share:.1f}" for share in sorted(state.state.shares.tolist(), reverse=True))
+        context.note(f"{len(state.particles)} particles in {state.state.classes} classes of {shares} %")
+
+    def _problem(self, context: Context) -> "tuple[Problem, Table]":
+        from vitreous.files import star
+        from vitreous.files.stacks import ImageStacks
+        from vitreous.methods.refinement import class2d
+
+        table = star.read_table(self.particles, "particles")
+        if len(table) == 0:
+            raise UserError(f"{self.particles} holds no particles; give the table of an extraction that found some")
+        source = ImageStacks(table["image"].tolist())
+        source.check()
+        settings = class2d.Settings2D(ctf=self.ctf, classification=self.classification, search=self.search)
+        return class2d.problem(source, table, settings, context), table
+
+    def _options(self) -> dict[str, Any]:
+        """Our options where RELION's optimiser file has a place for them."""
+        chosen = self.classification
+        return {
+            "rlnParticleDiameter": f"{chosen.particle_diameter_A:.6f}",
+            "rlnDoZeroMask": int(chosen.mask_with_zeros),
+            "rlnHighresLimitExpectation": f"{chosen.resolution_limit_A:.6f}",
+            "rlnDoSkipAlign": int(not self.search.align),
+            "rlnDoCorrectCtf": int(self.ctf.correct_ctf),
+            "rlnDoIgnoreCtfUntilFirstPeak": int(self.ctf.ignore_ctf_until_first_peak),
+        }
+
+
+def _said(setup: "Problem", state: "State") -> str:
+    """How far it is, in a line."""
+    best = max(state.resolution_shell(k) for k in range(state.classes))
+    resolution = state.box * setup.images.pixel_size_A / max(best, 1)
+    revived = f", {len(state.reseeded)} empty classes revived" if state.reseeded else ""
+    return f"iteration {state.iteration}, {resolution:.1f} Å, smallest class {100 * float(state.shares.min()):.1f} %{revived}"

@@ -1,0 +1,130 @@
+"""A State of 2D classification as plain values, for files, and back."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vitreous.methods.refinement.class2d import Problem
+from vitreous.methods.refinement.state import Poses, State, Sums
+from vitreous.tables.table import Table
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def group_names(setup: Problem) -> list[str]:
+    """Names of the noise groups: one for each optics group."""
+    return [f"opticsGroup{i + 1}" for i in range(int(setup.images.group.max()) + 1)]
+
+
+def plain(setup: Problem, state: State) -> dict[str, Any]:
+    """What the files of an iteration say of the classes, the noise and the search."""
+    pixel, chosen = setup.images.pixel_size_A, setup.settings
+    return {
+        "iteration": state.iteration,
+        "iterations": len(setup.schedule),
+        "references": state.references.numpy(),
+        "pixel_size_A": pixel,
+        "shares": state.shares.numpy(),
+        "ssnr": state.ssnr.numpy(),
+        "tau2": state.tau2.numpy(),
+        "sigma2": state.sigma2.numpy() * setup.images.kept,
+        "group_names": group_names(setup),
+        "group_sizes": np.bincount(setup.images.group).tolist(),
+        "shells": state.shells,
+        "regularisation": chosen.classification.regularisation,
+        "offset_sigma_A": state.offset_sigma_px * pixel,
+        "mean_norm": state.mean_norm,
+        "log_likelihood": state.log_likelihood,
+        "mean_pmax": state.mean_pmax,
+        "psi_step_deg": 2 * chosen.search.angle_step_deg,
+        "offset_range_A": chosen.search.offset_range_px * pixel,
+        "offset_step_A": 2 * chosen.search.offset_step_px * pixel,
+    }
+
+
+def columns(setup: Problem, state: State) -> Arrays:
+    """Columns of the particles."""
+    poses, count = state.poses, len(state.poses.classes)
+    names = group_names(setup)
+    return {
+        "class_number": poses.classes + 1,
+        "rot_deg": np.zeros(count),
+        "tilt_deg": np.zeros(count),
+        "psi_deg": poses.psi_deg,
+        "origin_x_A": poses.origin_px[:, 0] * setup.images.pixel_size_A,
+        "origin_y_A": poses.origin_px[:, 1] * setup.images.pixel_size_A,
+        "norm_correction": poses.norm,
+        "log_likelihood": poses.log_likelihood,
+        "pmax": poses.pmax,
+        "significant_samples": poses.significant,
+        "group_number": setup.images.group + 1,
+        "group_name": np.array([names[g] for g in setup.images.group], dtype=object),
+    }
+
+
+def sums(state: State) -> Arrays:
+    """The running sums."""
+    return {"data": state.sums.data.numpy(), "weight": state.sums.weight.numpy(), "mass": state.sums.mass.numpy()}
+
+
+def _poses(setup: Problem, particles: Table) -> Poses:
+    pixel = setup.images.pixel_size_A
+    origin = np.stack([particles["origin_x_A"], particles["origin_y_A"]], 1).astype(float) / pixel
+    return Poses(
+        classes=particles["class_number"].astype(np.int64) - 1,
+        psi_deg=particles["psi_deg"].astype(float),
+        origin_px=origin,
+        pmax=particles.get("pmax", 0.0).astype(float),
+        log_likelihood=particles.get("log_likelihood", 0.0).astype(float),
+        significant=particles.get("significant_samples", 0).astype(np.int64),
+        norm=particles.get("norm_correction", 1.0).astype(float),
+    )
+
+
+def restored(setup: Problem, found: Any, iteration: int, held: Arrays) -> State:
+    """A State from files.iterations.Restored2D and its running sums; without these they are made from the classes.
+
+    found: references, shares, ssnr, tau2, sigma2, particles, shells, offset_sigma_A, mean_norm and the likelihoods.
+    """
+    references = torch.from_numpy(np.ascontiguousarray(found.references, np.float32))
+    tau2, ssnr = torch.from_numpy(found.tau2), torch.from_numpy(found.ssnr)
+    shares = torch.from_numpy(np.asarray(found.shares, np.float64))
+    sigma2 = torch.from_numpy(found.sigma2) / setup.images.kept
+    wanted = int(setup.images.group.max()) + 1
+    if len(sigma2) != wanted:
+        sigma2 = sigma2.mean(0, keepdim=True).repeat(wanted, 1)
+    if held:
+        kept = Sums(*(torch.from_numpy(held[name]) for name in ("data", "weight", "mass")))
+    else:
+        kept = _remade(setup, references, tau2, ssnr, shares)
+    return State(
+        iteration=iteration,
+        references=references,
+        sums=kept,
+        sigma2=sigma2,
+        tau2=tau2,
+        ssnr=ssnr,
+        shares=shares / shares.sum(),
+        offset_sigma_px=found.offset_sigma_A / setup.images.pixel_size_A,
+        mean_norm=found.mean_norm,
+        shells=min(found.shells, setup.largest_shell),
+        poses=_poses(setup, found.particles),
+        log_likelihood=found.log_likelihood,
+        mean_pmax=found.mean_pmax,
+    )
+
+
+def _remade(setup: Problem, references: torch.Tensor, tau2: torch.Tensor, ssnr: torch.Tensor, shares: torch.Tensor) -> Sums:
+    """Sums that give these classes again: data = class x weight (1 + 1 / ssnr), with the weight ssnr / (T tau2)."""
+    from vitreous.maths.fourier import irfft2, rfft2
+    from vitreous.maths.shells import to_grid
+
+    fudge = setup.settings.classification.regularisation
+    weight = torch.where(tau2 > 0, ssnr / (fudge * tau2).clamp_min(1e-300), torch.zeros_like(tau2))
+    whole = torch.where(ssnr > 0, weight * (1 + 1 / ssnr.clamp_min(1e-12)), torch.zeros_like(weight))
+    box = references.shape[-1]
+    data = irfft2(rfft2(references.double()) * to_grid(whole, box, ndim=2), box).float()
+    mass = shares * len(setup.given.classes)
+    return Sums(torch.stack([data, data]) / 2, torch.stack([weight, weight]) / 2, torch.stack([mass, mass]) / 2)

@@ -1,0 +1,56 @@
+"""Which in-plane angles and shifts a pass of 2D classification tries, for the resolution it scores."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from vitreous.methods.refinement import polar
+from vitreous.methods.refinement.polar import PolarGrid
+from vitreous.methods.refinement.settings import PlaneSearch
+
+ONE_PASS = 30
+STEPS_A_PERIOD = 5.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The grid of the last pass with its shifts; and, where two passes pay, a coarser grid and the children of its shifts.
+
+    coarse's angles are every stride-th of the fine grid's. children (coarse shifts, 4) index shifts_px.
+    """
+
+    fine: PolarGrid
+    shifts_px: torch.Tensor
+    coarse: PolarGrid | None
+    stride: int
+    coarse_shifts_px: torch.Tensor
+    children: torch.Tensor
+
+
+def disc_of_shifts(reach_px: float, step_px: float) -> torch.Tensor:
+    """Points (s, 2) of a square grid about 0 within a radius, float64; 0 alone for a radius below the step."""
+    count = math.floor(reach_px / step_px + 1e-6)
+    at = torch.arange(-count, count + 1, dtype=torch.float64) * step_px
+    grid = torch.stack(torch.meshgrid(at, at, indexing="ij"), -1).view(-1, 2)
+    return grid[grid.norm(dim=1) <= reach_px + 1e-6]
+
+
+def plan_for(search: PlaneSearch, box: int, shells: int, *, support_px: float, jitter: torch.Tensor) -> Plan:
+    """Angles and shifts for scoring up to `shells`; jitter (2,) in -0.5..0.5 moves the grid of shifts by parts of a step."""
+    step = max(search.offset_step_px, box / (STEPS_A_PERIOD * shells))
+    fine_shifts = disc_of_shifts(search.offset_range_px, step)
+    rough_shells = max(6, shells // 2)
+    angles = polar.angles_for(shells, support_px, box, coarsest_deg=search.angle_step_deg)
+    none = torch.zeros((0, 2), dtype=torch.float64)
+    if len(fine_shifts) <= ONE_PASS or rough_shells >= shells or not search.align:
+        grid = PolarGrid(box, shells, angles, support_px)
+        return Plan(grid, fine_shifts + jitter * step, None, 1, none, torch.zeros((0, 4), dtype=torch.long))
+    rough_angles = polar.angles_for(rough_shells, support_px, box, coarsest_deg=2 * search.angle_step_deg)
+    stride = max(1, math.ceil(angles / rough_angles))
+    fine = PolarGrid(box, shells, rough_angles * stride, support_px)
+    coarse = PolarGrid(box, rough_shells, rough_angles, support_px)
+    middles = disc_of_shifts(search.offset_range_px, 2 * step) + jitter * step
+    corners = torch.tensor([[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]], dtype=torch.float64) * step
+    shifts = (middles[:, None, :] + corners).view(-1, 2)
+    return Plan(fine, shifts, coarse, stride, middles, torch.arange(len(shifts)).view(-1, 4))

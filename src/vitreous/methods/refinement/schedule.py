@@ -1,0 +1,44 @@
+"""How many images each turn of 2D classification takes, and how far it moves the classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vitreous.methods.refinement.settings import Classification
+
+FIRST_PHASE, LAST_PHASE = 0.3, 0.2
+SETTLE = 0.05
+LEAST_STEP = 0.3
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn: its number from 1, images it takes, step of the running sums, whether empty classes are revived."""
+
+    iteration: int
+    images: int
+    step: float
+    revive: bool
+
+
+def turns(chosen: Classification, count: int) -> Sequence[Turn]:
+    """The whole schedule for `count` images."""
+    if chosen.use_em:
+        last = chosen.em_iterations
+        return [Turn(i, count, 1.0, i < last - 2) for i in range(1, last + 1)]
+    last = chosen.mini_batches
+    first, final = _batch(count, 0.005, 200, 10_000), _batch(count, 0.05, 1_000, 100_000)
+    made = []
+    for i in range(1, last):
+        part = min(1.0, max(0.0, (i / last - FIRST_PHASE) / (1 - FIRST_PHASE - LAST_PHASE)))
+        images = round(first + (final - first) * part)
+        made.append(Turn(i, images, _step(i / last, images, count), SETTLE < i / last < 1 - LAST_PHASE))
+    return [*made, Turn(last, count, 1.0, False)]
+
+
+def _batch(count: int, share: float, least: int, most: int) -> int:
+    return min(count, max(least, min(most, round(share * count))))
+
+
+def _step(part: float, images: int, count: int) -> float:
+    """Falls over the schedule from one to LEAST_STEP; one where a turn takes everything."""
+    return 1.0 if images >= count else max(1.0 - part / 0.8, LEAST_STEP)

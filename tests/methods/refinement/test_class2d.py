@@ -1,0 +1,275 @@
+"""2D classification on arrays: it finds views, repeats with a seed, and survives what is awkward."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from vitreous.context import Context, UserError
+from vitreous.maths.ctf import CtfParams, ctf2d
+from vitreous.maths.fourier import irfft2, rfft2
+from vitreous.methods.refinement import class2d, expectation, polar, prepare, scores
+from vitreous.methods.refinement.class2d import Settings2D, classify2d
+from vitreous.methods.refinement.settings import Classification, CtfUse, PlaneSearch
+from vitreous.tables.table import Table
+
+PIXEL_A = 4.0
+
+
+class Held:
+    """Images in memory."""
+
+    def __init__(self, images: np.ndarray) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def read(self, indices: np.ndarray) -> np.ndarray:
+        return self.images[np.asarray(indices)]
+
+
+def table(count: int, **columns: np.ndarray) -> Table:
+    optics = {"optics_group": [1], "pixel_size_A": [PIXEL_A], "voltage_kV": [300.0], "cs_mm": [2.7], "amplitude_contrast": [0.1]}
+    return Table({"optics_group": np.ones(count, int), **columns}, "particles", Table(optics, "optics"))
+
+
+def gaussians(points: torch.Tensor, box: int, width: float = 1.7) -> torch.Tensor:
+    """Sums of blobs (n, p, 2) of falling height as images (n, box, box)."""
+    at = torch.arange(box) - box // 2
+    heights = torch.linspace(1.5, 0.5, points.shape[1])
+    ex = torch.exp(-((at - points[..., 0, None]) ** 2) / (2 * width**2))
+    ey = torch.exp(-((at - points[..., 1, None]) ** 2) / (2 * width**2)) * heights[:, None]
+    return ey.transpose(1, 2) @ ex
+
+
+def particles_of(kinds: int, count: int, box: int, *, noise: float, seed: int) -> SimpleNamespace:
+    """Images of `kinds` flat objects at random angles and shifts, with CTF and white noise, and the truth."""
+    made = torch.Generator().manual_seed(seed)
+    shapes = (torch.rand((kinds, 6, 2), generator=made) - 0.5) * 0.42 * box
+    kind = torch.arange(count) % kinds
+    psi = torch.rand(count, generator=made) * 2 * math.pi
+    origin = torch.randn((count, 2), generator=made).clamp(-2, 2)
+    turn = torch.stack([psi.cos(), psi.sin(), -psi.sin(), psi.cos()], 1).view(-1, 2, 2)
+    images = gaussians(torch.einsum("nij,npj->npi", turn, shapes[kind]) - origin[:, None], box)
+    defocus = (9000 + 8000 * torch.rand(count, generator=made)).numpy().astype(float)
+    images = irfft2(rfft2(images) * ctf2d(CtfParams.of(defocus, amplitude_contrast=0.1), box, PIXEL_A), box)
+    images = images / images.std() + noise * torch.randn(images.shape, generator=made)
+    rows = table(count, defocus_u_A=defocus, defocus_v_A=defocus, defocus_angle_deg=np.zeros(count))
+    return SimpleNamespace(
+        source=Held(images.numpy().astype(np.float32)),
+        table=rows,
+        kind=kind.numpy(),
+        psi_deg=np.degrees(psi.numpy()),
+        origin=origin.numpy(),
+    )
+
+
+def choices(box: int, **values: object) -> Settings2D:
+    plain = {"particle_diameter_A": 0.75 * box * PIXEL_A, "use_em": True, "use_mini_batches": False, "em_iterations": 8}
+    return Settings2D(classification=Classification(**{**plain, **values}))
+
+
+def last(*arguments: object) -> class2d.State:
+    *_, state = classify2d(*arguments)  # type: ignore[arg-type]
+    return state
+
+
+def purity(found: np.ndarray, truth: np.ndarray) -> float:
+    return sum(np.bincount(truth[found == k]).max() for k in np.unique(found)) / len(truth)
+
+
+@pytest.fixture(scope="module")
+def mixed() -> SimpleNamespace:
+    return particles_of(3, 240, 40, noise=1.5, seed=5)
+
+
+@pytest.fixture(scope="module")
+def sorted_out(mixed: SimpleNamespace) -> class2d.State:
+    return last(mixed.source, mixed.table, choices(40, classes=4, em_iterations=12), Context(seed=3))
+
+
+@pytest.mark.slow
+def test_three_shapes_come_apart(mixed: SimpleNamespace, sorted_out: class2d.State) -> None:
+    assert purity(sorted_out.poses.classes, mixed.kind) > 0.9
+    assert sorted_out.poses.classes.min() >= 0
+    assert torch.isclose(sorted_out.shares.sum(), torch.tensor(1.0, dtype=torch.float64))
+
+
+@pytest.mark.slow
+def test_angles_and_origins_are_those_of_the_truth(mixed: SimpleNamespace, sorted_out: class2d.State) -> None:
+    poses = sorted_out.poses
+    errors, moves = [], []
+    for k in range(sorted_out.classes):
+        for kind in range(3):
+            mine = (poses.classes == k) & (mixed.kind == kind)
+            if mine.sum() < 20:
+                continue
+            turn = np.exp(1j * np.radians(poses.psi_deg[mine] - mixed.psi_deg[mine]))
+            errors.append(np.degrees(np.abs(np.angle(turn / (turn.mean() / abs(turn.mean()))))))
+            off = (poses.origin_px[mine] - mixed.origin[mine]) @ np.array([1, 1j])
+            home = off * np.exp(1j * np.radians(mixed.psi_deg[mine]))
+            moves.append(np.abs(home - np.median(home.real) - 1j * np.median(home.imag)))
+    assert errors
+    assert np.median(np.concatenate(errors)) < 4.0
+    assert np.median(np.concatenate(moves)) < 0.8
+
+
+@pytest.mark.slow
+def test_mini_batches_reach_the_same(mixed: SimpleNamespace) -> None:
+    chosen = choices(40, classes=4, use_em=False, use_mini_batches=True, mini_batches=25)
+    assert purity(last(mixed.source, mixed.table, chosen, Context(seed=3)).poses.classes, mixed.kind) > 0.85
+
+
+def test_a_seed_repeats_whatever_the_threads(mixed: SimpleNamespace) -> None:
+    chosen = choices(40, classes=2, em_iterations=2)
+    one, two, other = (last(mixed.source, mixed.table, chosen, Context(seed=s, threads=t)) for s, t in ((1, 1), (1, 2), (2, 1)))
+    assert torch.equal(one.references, two.references)
+    assert np.array_equal(one.poses.psi_deg, two.poses.psi_deg)
+    assert not torch.equal(one.references, other.references)
+
+
+def test_the_scale_of_the_images_does_not_matter(mixed: SimpleNamespace) -> None:
+    chosen = choices(40, classes=2, em_iterations=2)
+    plain = last(mixed.source, mixed.table, chosen, Context(seed=1))
+    tripled = last(Held(3 * mixed.source.images), mixed.table, chosen, Context(seed=1))
+    assert (plain.poses.classes == tripled.poses.classes).mean() > 0.99
+    assert torch.allclose(tripled.references, 3 * plain.references, atol=0.02 * float(tripled.references.abs().max()))
+
+
+@pytest.mark.parametrize("with_zeros", [True, False])
+def test_noise_is_measured_as_it_is(with_zeros: bool) -> None:
+    """White noise of variance 4: sigma2 is 4 N^2 / 2 at every shell, before and after an iteration, mask or no mask."""
+    box, count = 48, 400
+    made = np.random.default_rng(8)
+    noise = 2 * made.standard_normal((count, box, box)).astype(np.float32)
+    chosen = replace(choices(box, classes=1, em_iterations=1, mask_with_zeros=with_zeros), ctf=CtfUse(correct_ctf=False))
+    states = list(classify2d(Held(noise), table(count), chosen, Context(seed=1)))
+    for state in states:
+        found = state.sigma2[0, 2:-1] / (4 * box**2 / 2)
+        assert abs(float(found[6:].mean()) - 1) < 0.01
+        assert (found - 1).abs().max() < 0.12
+    assert states[-1].poses.pmax.max() < 0.2
+    assert states[-1].resolution_shell(0) < 6
+
+
+def test_posterior_sums_to_one_and_is_flat_without_signal(mixed: SimpleNamespace) -> None:
+    chosen = choices(40, classes=3, em_iterations=1)
+    setup = class2d.problem(mixed.source, mixed.table, chosen, Context(seed=1))
+    state = class2d.begin(setup, Context(seed=1))
+    blank = replace(state, references=torch.zeros_like(state.references))
+    after = class2d.step(setup, blank, Context(seed=1))
+    assert torch.allclose(after.sums.mass.sum(), torch.tensor(240.0, dtype=torch.float64), rtol=1e-4)
+    assert torch.allclose(after.shares, torch.full((3,), 1 / 3, dtype=torch.float64), atol=1e-4)
+
+
+def test_log_likelihood_differences_equal_the_cartesian_ones(mixed: SimpleNamespace) -> None:
+    """Polar scores of one image against two references at a pose, against sums over pixels in float64."""
+    box, shells = 40, 14
+    setup = class2d.problem(mixed.source, mixed.table, choices(box, classes=1), Context())
+    grid = polar.PolarGrid(box, shells, polar.angles_for(shells, box / 2, box))
+    made = torch.Generator().manual_seed(4)
+    points = (torch.rand((2, 5, 2), generator=made) - 0.5) * 0.4 * box
+    references = gaussians(points, box, 2.0).float()
+    rows = np.arange(6)
+    whole, masked = class2d._pixels(setup, rows, setup.given, 1.0)
+    sigma2 = torch.linspace(900.0, 700.0, box // 2 + 1, dtype=torch.float64)
+    batch = prepare.on_grid(setup.images, whole, masked, rows=rows, sigma2=sigma2, grid=grid)
+    shifts = torch.tensor([[1.0, -2.0]], dtype=torch.float64)
+    pairs, j = expectation.Pairs.all(6, shifts), 7
+    found = []
+    for reference in references:
+        model = expectation.Model.of(reference[None], grid, torch.ones(1), offset_sigma_px=3.0, shifts_px=shifts)
+        at = torch.full((6,), j)
+        cells = expectation.score(batch, model, pairs, log_prior=torch.zeros(6), angle=at, space=scores.Workspace())
+        found.append(cells.log_sum)
+    psi = 2 * math.pi * j / grid.angles
+    turn = torch.tensor([[math.cos(psi), -math.sin(psi)], [math.sin(psi), math.cos(psi)]])
+    turned = gaussians(torch.einsum("ij,kpj->kpi", turn, points), box, 2.0).double()
+    k = torch.arange(box // 2 + 1).double()
+    ky = torch.fft.fftfreq(box, 1 / box).double()
+    radius = torch.hypot(k[None], ky[:, None])
+    full = torch.where((k > 0) & (k < box / 2), 1.0, 0.5)
+    spread = torch.from_numpy(np.interp(radius.numpy(), np.arange(box // 2 + 1), (1 / sigma2).numpy())) / setup.images.kept
+    weight = full * spread * (radius < shells + 0.5) * (radius > 0)
+    assert setup.images.ctf is not None
+    ctf = ctf2d(setup.images.ctf[torch.from_numpy(rows)], box, PIXEL_A).double()
+    phase = torch.exp(-2j * math.pi / box * (k * shifts[0, 0] + ky[:, None] * shifts[0, 1]))
+    difference = rfft2(masked.double())[None] * phase - ctf[None] * rfft2(turned)[:, None]
+    truth = -(weight * difference.abs().square()).sum((-1, -2)) / 2
+    got, wanted = found[0] - found[1], truth[0] - truth[1]
+    assert (got - wanted).norm() / wanted.norm() < 5e-3
+
+
+def test_likelihood_does_not_fall(mixed: SimpleNamespace) -> None:
+    """With one class, a fixed band and white noise the likelihood rises from turn to turn, but for the noise of the grid."""
+    chosen = choices(40, classes=1, em_iterations=6, resolution_limit_A=20.0)
+    states = list(classify2d(mixed.source, mixed.table, chosen, Context(seed=2)))[2:]
+    values = [s.log_likelihood for s in states]
+    assert values[-1] > values[0]
+
+
+@pytest.mark.parametrize("box", [33, 46])
+def test_odd_and_unfriendly_boxes(box: int) -> None:
+    few = particles_of(1, 12, box, noise=1.0, seed=2)
+    state = last(few.source, few.table, choices(box, classes=2, em_iterations=2), Context(seed=1))
+    assert torch.isfinite(state.references).all()
+
+
+def test_one_particle_and_more_classes_than_particles() -> None:
+    few = particles_of(1, 1, 32, noise=1.0, seed=2)
+    state = last(few.source, few.table, choices(32, classes=3, em_iterations=2), Context(seed=1))
+    assert torch.isfinite(state.references).all()
+    assert np.isfinite(state.poses.origin_px).all()
+
+
+def test_an_image_of_zeros_and_a_constant_one_harm_nothing(mixed: SimpleNamespace) -> None:
+    images = mixed.source.images.copy()
+    images[0], images[1] = 0.0, 7.0
+    state = last(Held(images), mixed.table, choices(40, classes=2, em_iterations=2), Context(seed=1))
+    assert torch.isfinite(state.references).all()
+    assert np.isfinite(state.poses.norm).all()
+
+
+def test_empty_classes_are_revived() -> None:
+    flat = particles_of(2, 120, 32, noise=0.5, seed=9)
+    chosen = choices(32, classes=8, em_iterations=10)
+    states = list(classify2d(flat.source, flat.table, chosen, Context(seed=4)))
+    assert any(s.reseeded for s in states)
+    assert all(torch.isfinite(s.references).all() for s in states)
+
+
+def test_without_alignment_angles_and_origins_stay(mixed: SimpleNamespace) -> None:
+    given = mixed.table.with_(
+        psi_deg=mixed.psi_deg, origin_x_A=mixed.origin[:, 0] * PIXEL_A, origin_y_A=mixed.origin[:, 1] * PIXEL_A
+    )
+    chosen = replace(choices(40, classes=3, em_iterations=8), search=PlaneSearch(align=False))
+    state = last(mixed.source, given, chosen, Context(seed=1))
+    assert np.allclose(state.poses.psi_deg, mixed.psi_deg)
+    assert np.allclose(state.poses.origin_px, mixed.origin, atol=1e-6)
+    assert purity(state.poses.classes, mixed.kind) > 0.9
+
+
+def wrong_tables() -> dict[str, tuple[Callable[[], tuple[Held, Table]], str]]:
+    images = Held(np.random.default_rng(0).standard_normal((3, 32, 32)).astype(np.float32))
+    defocus = {"defocus_u_A": np.full(3, 1e4), "defocus_v_A": np.full(3, 1e4)}
+    holed = Held(np.where(np.arange(32) == 4, np.nan, images.images).astype(np.float32))
+    return {
+        "no particle": (lambda: (Held(images.images[:0]), table(0)), "empty"),
+        "no CTF": (lambda: (images, table(3)), "defocus"),
+        "fewer images": (lambda: (Held(images.images[:2]), table(3, **defocus)), "2 images for 3"),
+        "NaN": (lambda: (holed, table(3, **defocus)), "NaN"),
+        "all alike": (lambda: (Held(np.zeros((3, 32, 32), np.float32)), table(3, **defocus)), "empty"),
+    }
+
+
+@pytest.mark.parametrize("case", list(wrong_tables()))
+def test_bad_input_is_said_clearly(case: str) -> None:
+    make, words = wrong_tables()[case]
+    source, rows = make()
+    with pytest.raises(UserError, match=words):
+        last(source, rows, choices(32, classes=1), Context())
