@@ -192,6 +192,22 @@ def test_a_loop_goes_on_from_its_last_iteration(toys, tmp_path):
     assert nodes[0]["rlnPipeLineNodeName"].endswith("run_it005.json")
 
 
+def test_a_loop_that_has_ended_is_left_alone(toys, tmp_path):
+    start = tmp_path / "start.txt"
+    start.write_text("1.5")
+    folder, job = tmp_path / "out", toys.ToyLoop(start=str(start), rounds=2)
+    run(job, folder, quiet=True)
+    (folder / "final.txt").unlink()
+    assert run(job, folder, quiet=True).did == 0
+    assert not (folder / "final.txt").exists(), "finish is not called again"
+    (folder / "run_it002.json").unlink()
+    assert run(job, folder, quiet=True).did == 1
+    assert (folder / "final.txt").exists()
+    start.write_text("2.5 ")
+    run(job, folder, quiet=True)
+    assert "start is another file than in the last run" in (folder / "run.out").read_text()
+
+
 def test_a_loop_does_not_go_on_with_other_input(toys, tmp_path):
     for name in ("one.txt", "two.txt"):
         (tmp_path / name).write_text("1")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vitreous.files import atomic
+from vitreous.files import atomic, star
 from vitreous.job.declare import LoopJob, Output, outputs
 from vitreous.job.options import values
 from vitreous.nodes import kind
@@ -71,3 +71,8 @@ def write_output_nodes(where: JobFolder, job: Any) -> None:
     columns = "_rlnPipeLineNodeName #1\n_rlnPipeLineNodeTypeLabel #2\n_rlnPipeLineNodeType #3\n"
     if nodes:
         atomic.write_text(where.output_nodes, f"{head}{columns}{rows}\n")
+
+
+def listed_nodes(where: JobFolder) -> list[str]:
+    """The names in RELION_OUTPUT_NODES.star."""
+    return [str(row["rlnPipeLineNodeName"]) for row in star.read(where.output_nodes)["output_nodes"].rows()]

@@ -23,9 +23,10 @@ from vitreous.job.registry import EXTERNAL
 from vitreous.run import loops, maps, record
 from vitreous.run.engine import use_threads
 from vitreous.run.folder import JobFolder
-from vitreous.run.nodes_file import write_output_nodes
+from vitreous.run.nodes_file import listed_nodes, write_output_nodes
 from vitreous.run.screen import Screen
 from vitreous.run.stopping import StopQuestion, signals_ask
+from vitreous.run.units import input_stamp
 
 LEAST_FREE_BYTES = 100 * 2**20
 
@@ -62,8 +63,11 @@ def run(
         question = StopQuestion(where)
         try:
             with signals_ask(question, screen.note):
-                _open_folder(where, job, placed, seed=seed, command=command, screen=screen)
-                outcome = _carry_out(job, where, placed, seed=seed, screen=screen, question=question)
+                finished = _open_folder(where, job, placed, seed=seed, command=command, screen=screen)
+                if finished:
+                    outcome = Outcome("succeeded", max(job.saved(where.path), default=0))
+                else:
+                    outcome = _carry_out(job, where, placed, seed=seed, screen=screen, question=question)
         except Stopped:
             outcome = Outcome("aborted")
         except Exception as error:
@@ -99,8 +103,10 @@ def _carry_out(job: Any, where: JobFolder, placed: Placement, *, seed: int, scre
     return Outcome(*maps.go(job, where, placed, context=context, known=known))
 
 
-def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, command: str, screen: Screen) -> None:
+def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, command: str, screen: Screen) -> bool:
+    """Ready a folder for a run. True for a loop that has ended there with the same settings and input: nothing is to be done."""
     goes_on = where.settings.exists()
+    succeeded = where.success.exists()
     record.clear_markers(where)
     if where.abort_now.exists():
         raise UserError(f"{where.abort_now} cannot be removed; check the permissions")
@@ -108,7 +114,7 @@ def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, co
     if free < LEAST_FREE_BYTES:
         raise UserError(f"only {free / 2**20:.0f} MB are free where {where.path} lies: free some space, then continue the job")
     _look_for_inputs(job)
-    changed = _changes(where, job)
+    changed = _changes(where, job, seed)
     moved = [line for line in changed if any(line.startswith(f"{o.name} was ") for o in options(type(job)) if o.is_input)]
     if isinstance(job, LoopJob) and moved and job.saved(where.path):
         raise UserError(f"{where.path} holds iterations of other input ({moved[0]}): give another folder with --out")
@@ -121,7 +127,14 @@ def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, co
     screen.note(f"{job.type.title} in {where.path}/ ({'going on' if goes_on else 'new'})")
     for line in changed:
         screen.note(line)
-    atomic.write_text(where.settings, json.dumps(_plain(job), indent=1))
+    finished = isinstance(job, LoopJob) and succeeded and goes_on and not changed and _has_outputs(where, job)
+    atomic.write_text(where.settings, json.dumps(_plain(job, seed), indent=1))
+    return finished
+
+
+def _has_outputs(where: JobFolder, job: Any) -> bool:
+    """Whether the outputs that were listed when the job ended are still there."""
+    return where.output_nodes.exists() and all(Path(node).exists() for node in listed_nodes(where))
 
 
 def _is_external(where: JobFolder) -> bool:
@@ -140,20 +153,24 @@ def _look_for_inputs(job: Any) -> None:
             raise UserError(f"{job.type.title}: {option.flag} {path}: there is no such file (paths count from {Path.cwd()})")
 
 
-def _plain(job: Any) -> dict[str, Any]:
-    return {"label": job.type.label, "options": as_plain(job)}
+def _plain(job: Any, seed: int) -> dict[str, Any]:
+    about = {"label": job.type.label, "version": job.type.version, "seed": seed}
+    return {**about, "options": as_plain(job), "inputs": [list(stamp) for stamp in input_stamp(job)]}
 
 
-def _changes(where: JobFolder, job: Any) -> list[str]:
-    """Lines "name was x, is y" for options that differ from the last run in this folder."""
+def _changes(where: JobFolder, job: Any, seed: int) -> list[str]:
+    """Lines "name was x, is now y" for what differs from the last run in this folder, input files included."""
     if not where.settings.exists():
         return []
     before = json.loads(where.settings.read_text())
-    now = _plain(job)
+    now = _plain(job, seed)
     if before["label"] != now["label"]:
         raise UserError(f"{where.path} belongs to a job {before['label']}, not {now['label']}: give another folder with --out")
     old: Mapping[str, Any] = before["options"]
-    return [f"{n} was {old[n]!r}, is now {v!r}" for n, v in now["options"].items() if n in old and old[n] != v]
+    lines = [f"{n} was {old[n]!r}, is now {v!r}" for n, v in now["options"].items() if n in old and old[n] != v]
+    lines += [f"{n} was {before[n]}, is now {now[n]}" for n in ("seed", "version") if before.get(n, now[n]) != now[n]]
+    renewed = [stamp[0] for stamp in now["inputs"] if stamp not in before.get("inputs", now["inputs"])]
+    return lines + [f"{name} is another file than in the last run" for name in renewed]
 
 
 def _python_call(job: Any) -> str:
