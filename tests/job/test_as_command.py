@@ -46,6 +46,13 @@ def test_usage_errors_end_with_code_2(toys, capsys):
     assert "perhaps" in capsys.readouterr().err
 
 
+def test_an_unknown_option_names_what_comes_close(toys, capsys):
+    with pytest.raises(SystemExit) as caught:
+        from_arguments(toys.ToyMap, ["--listing", "x", "--facter=3"])
+    assert caught.value.code == 2
+    assert "did you mean --factor?" in capsys.readouterr().err
+
+
 def test_pairs():
     assert pairs(["a=1", "b = x=y"]) == {"a": "1", "b": "x=y"}
     with pytest.raises(UserError, match="name=value"):

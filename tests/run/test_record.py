@@ -51,7 +51,14 @@ def test_one_marker_at_a_time(tmp_path):
 
 
 def test_durations():
-    assert [record.duration(s) for s in (0.2, 59, 60, 200, 7500)] == ["0 s", "59 s", "1 min", "3 min 20 s", "2 h 5 min"]
+    assert [record.duration(s) for s in (0, 0.24, 59, 60, 200, 7500)] == [
+        "0 s",
+        "0.2 s",
+        "59 s",
+        "1 min",
+        "3 min 20 s",
+        "2 h 5 min",
+    ]
 
 
 def test_versions_name_the_libraries():

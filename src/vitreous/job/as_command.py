@@ -1,9 +1,10 @@
 """A declaration as a command line: an argparse parser with units, defaults and limits in its help, and arguments both ways."""
 
 import argparse
+import difflib
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from vitreous.context import UserError
 from vitreous.job.declare import Input
@@ -91,9 +92,22 @@ def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
             groups[option.tab].add_argument(*flags, required=option.required, **common)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that names the options which come closest to an unknown one."""
+
+    def error(self, message: str) -> NoReturn:
+        word = next((part for part in message.split() if message.startswith("unrecognized") and part.startswith("--")), "")
+        known = [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
+        stem = word.partition("=")[0]
+        near = dict.fromkeys(
+            [*difflib.get_close_matches(stem, known, 3), *(flag for flag in known if stem[2:] and stem[2:] in flag)]
+        )
+        super().error(f"{message} (did you mean {' or '.join(list(near)[:4])}?)" if word and near else message)
+
+
 def parser(cls: type, prog: str) -> argparse.ArgumentParser:
     """The parser of a job or settings class."""
-    made = argparse.ArgumentParser(
+    made = _Parser(
         prog=prog,
         usage=f"{prog.replace('%', '%%')} [--option value ...]",
         description=(cls.__doc__ or "").strip(),

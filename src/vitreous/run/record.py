@@ -97,8 +97,10 @@ def last_progress(folder: JobFolder) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time span for people: 12 s, 3 min 20 s, 2 h 5 min."""
+    """A time span for people: 0.3 s, 12 s, 3 min 20 s, 2 h 5 min."""
     whole = round(seconds)
+    if 0 < seconds < 9.95:
+        return f"{seconds:.1f} s"
     if whole < 60:
         return f"{whole} s"
     minutes, rest = divmod(whole, 60)
