@@ -11,7 +11,7 @@ from vitreous.maths import rotations, sphere, symmetry
 from vitreous.methods.refinement import density, slices
 
 Volume = NDArray[np.float32]
-POINTS = 1500
+POINTS = 600
 FINER = 6
 
 

@@ -296,24 +296,34 @@ def residuals(images, ctfs, pixels, shell, cube, padding, rotations, origins, gr
 def mate_agreement(points, cube, padding, turns, operators):  # type: ignore[no-untyped-def]
     """For each turn Q (n, 3, 3): |mean over operators R of F(Q^T R k)|^2 over mean |F|^2, summed over points k (p, 3)."""
     half = (cube.shape[0] - 1) // 2
+    count = operators.shape[0]
     around = np.empty(8, np.float32)
     out = np.zeros(turns.shape[0])
+    matrices = np.empty((count, 3, 3))
     for i in range(turns.shape[0]):
+        for o in range(count):
+            matrices[o] = padding * (turns[i].T @ operators[o])
         joint = 0.0
         single = 0.0
         for p in range(points.shape[0]):
+            px = points[p, 0]
+            py = points[p, 1]
+            pz = points[p, 2]
             real = 0.0
             imag = 0.0
-            for o in range(operators.shape[0]):
-                k = padding * (turns[i].T @ (operators[o] @ points[p]))
+            for o in range(count):
+                m = matrices[o]
+                x = m[0, 0] * px + m[0, 1] * py + m[0, 2] * pz
+                y = m[1, 0] * px + m[1, 1] * py + m[1, 2] * pz
+                z = m[2, 0] * px + m[2, 1] * py + m[2, 2] * pz
                 sign = 1.0
-                if k[0] < 0.0:
+                if x < 0.0:
                     sign = -1.0
-                _corners(cube, half, sign * k[0], sign * k[1], sign * k[2], around)
+                _corners(cube, half, sign * x, sign * y, sign * z, around)
                 real += around[0]
                 imag += sign * around[1]
-                single += (around[0] * around[0] + around[1] * around[1]) / operators.shape[0]
-            joint += (real * real + imag * imag) / (operators.shape[0] * operators.shape[0])
+                single += (around[0] * around[0] + around[1] * around[1]) / count
+            joint += (real * real + imag * imag) / (count * count)
         out[i] = joint / max(single, 1e-30)
     return out
 
@@ -323,21 +333,22 @@ def turn_cube(cube, made, matrices):  # type: ignore[no-untyped-def]
     """Write the mean over matrices M (m, 3, 3) of F(M k) into the voxels k of `made` that lie inside the cube."""
     half = (cube.shape[0] - 1) // 2
     around = np.empty(8, np.float32)
-    k = np.empty(3)
     for z in range(-half, half + 1):
         for y in range(-half, half + 1):
             for x in range(half + 1):
                 if z * z + y * y + x * x >= (half - 1) * (half - 1):
                     continue
-                k[0], k[1], k[2] = x, y, z
                 real = 0.0
                 imag = 0.0
                 for m in range(matrices.shape[0]):
-                    q = matrices[m] @ k
+                    r = matrices[m]
+                    qx = r[0, 0] * x + r[0, 1] * y + r[0, 2] * z
+                    qy = r[1, 0] * x + r[1, 1] * y + r[1, 2] * z
+                    qz = r[2, 0] * x + r[2, 1] * y + r[2, 2] * z
                     sign = 1.0
-                    if q[0] < 0.0:
+                    if qx < 0.0:
                         sign = -1.0
-                    _corners(cube, half, sign * q[0], sign * q[1], sign * q[2], around)
+                    _corners(cube, half, sign * qx, sign * qy, sign * qz, around)
                     real += around[0]
                     imag += sign * around[1]
                 made[z + half, y + half, x] = complex(real / matrices.shape[0], imag / matrices.shape[0])
