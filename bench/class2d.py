@@ -176,7 +176,7 @@ def main() -> None:
             classes, true = state.poses.classes[seen], np.stack([particles["true_x"], particles["true_y"]], 1)[seen]
             off = state.poses.origin_px[seen] - true
             print(
-                f"iteration {state.iteration:3d}: shells {state.shells:2d}, view spread {view_spread(views[seen], classes):4.1f}, "
+                f"iteration {state.iteration:3d}: shells {state.shells:2d}, spread {view_spread(views[seen], classes):4.1f}, "
                 f"as axes {axis_spread(views[seen], classes):4.1f} (perfect {perfect:4.1f}), mean P_max {state.mean_pmax:.2f}, "
                 f"origins off by {np.median(np.linalg.norm(off - np.median(off, 0), axis=1)):.2f} px, "
                 f"smallest class {state.shares.min():.3f}, revived {len(state.reseeded)}, "

@@ -1,7 +1,7 @@
 """2D classification: particles into averages of like views, in RELION's iteration files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,11 +105,13 @@ class Class2D(LoopJob):
 
         setup, table = self._problem(context)
         found = iterations.read(folder, iteration)
-        if len(found.particles) != len(table):
+        place = {name: row for row, name in enumerate(found.particles["image"].tolist())}
+        rows = [place.get(name, -1) for name in table["image"].tolist()]
+        if len(found.particles) != len(table) or min(rows) < 0:
             raise UserError(
-                f"iteration {iteration} in {folder} has {len(found.particles)} particles, {self.particles} has {len(table)}: "
-                "start a new job"
+                f"iteration {iteration} in {folder} is not of the {len(table)} particles of {self.particles}: start a new job"
             )
+        found = replace(found, particles=found.particles.select(rows))
         state = iteration2d.restored(setup, found, iteration, iterations.read_sums(folder, iteration))
         return Running(setup, table, state)
 

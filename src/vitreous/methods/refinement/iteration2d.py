@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vitreous.maths.fourier import irfft2, rfft2
+from vitreous.maths.shells import to_grid
 from vitreous.methods.refinement.class2d import Problem
 from vitreous.methods.refinement.state import Poses, State, Sums
 from vitreous.tables.table import Table
@@ -118,9 +120,6 @@ def restored(setup: Problem, found: Any, iteration: int, held: Arrays) -> State:
 
 def _remade(setup: Problem, references: torch.Tensor, tau2: torch.Tensor, ssnr: torch.Tensor, shares: torch.Tensor) -> Sums:
     """Sums that give these classes again: data = class x weight (1 + 1 / ssnr), with the weight ssnr / (T tau2)."""
-    from vitreous.maths.fourier import irfft2, rfft2
-    from vitreous.maths.shells import to_grid
-
     fudge = setup.settings.classification.regularisation
     weight = torch.where(tau2 > 0, ssnr / (fudge * tau2).clamp_min(1e-300), torch.zeros_like(tau2))
     whole = torch.where(ssnr > 0, weight * (1 + 1 / ssnr.clamp_min(1e-12)), torch.zeros_like(weight))

@@ -1,0 +1,150 @@
+"""The class2d job: RELION's files, going on from an iteration, and RELION going on from ours."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vitreous.context import Context, UserError
+from vitreous.files import classification, iterations, mrc, star
+from vitreous.jobs.class2d import Class2D
+from vitreous.methods.refinement.settings import Classification
+from vitreous.tables.table import Table
+
+BOX, COUNT, PIXEL_A = 32, 60, 5.0
+SHAPES = (((7, 0, 4), (-4, 4, 3), (0, -5, 2)), ((1, 1, 4), (4, 5, 3), (-6, 3, 2), (-6, -4, 1.5)))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder with a stack of blobs of two shapes and its particles.star."""
+    monkeypatch.chdir(tmp_path)
+    made = np.random.default_rng(7)
+    y, x = np.mgrid[:BOX, :BOX] - BOX // 2
+    images = made.standard_normal((COUNT, BOX, BOX)).astype(np.float32)
+    for i in range(COUNT):
+        psi, (dx, dy) = made.uniform(0, 2 * np.pi), made.uniform(-1.5, 1.5, 2)
+        for ax, ay, height in SHAPES[i % 2]:
+            cx, cy = ax * np.cos(psi) - ay * np.sin(psi) + dx, ax * np.sin(psi) + ay * np.cos(psi) + dy
+            images[i] += height * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / 6)
+    mrc.write_stack("particles.mrcs", images, pixel_size_A=PIXEL_A)
+    optics = Table(
+        {
+            "optics_group_name": np.array(["opticsGroup1"], object),
+            "optics_group": np.array([1]),
+            "voltage_kV": np.array([300.0]),
+            "cs_mm": np.array([2.7]),
+            "amplitude_contrast": np.array([0.1]),
+            "pixel_size_A": np.array([PIXEL_A]),
+            "box": np.array([BOX]),
+            "dimensions": np.array([2]),
+        },
+        "optics",
+    )
+    columns = {
+        "image": np.array([f"{i + 1:06d}@particles.mrcs" for i in range(COUNT)], object),
+        "micrograph": np.array([f"m{i % 3}.mrc" for i in range(COUNT)], object),
+        "optics_group": np.ones(COUNT, int),
+        **{name: np.full(COUNT, 12000.0) for name in ("defocus_u_A", "defocus_v_A")},
+        "defocus_angle_deg": np.zeros(COUNT),
+    }
+    star.write_table("particles.star", Table(columns, "particles", optics))
+    return tmp_path
+
+
+def job(**values: object) -> Class2D:
+    plain = {"classes": 2, "particle_diameter_A": 110, "use_em": True, "use_mini_batches": False, "em_iterations": 3}
+    return Class2D(particles="particles.star", classification=Classification(**{**plain, **values}))
+
+
+def run(task: Class2D, folder: Path, *, until: int | None = None) -> Context:
+    context = Context(folder=folder, seed=5)
+    saved = task.saved(folder)
+    state = task.load(folder, saved[-1], context) if saved else task.begin(context)
+    if not saved:
+        task.save(state, folder, context)
+    while not task.done(state) and (until is None or state.iteration < until):
+        state = task.step(state, context)
+        task.save(state, folder, context)
+    if task.done(state):
+        task.finish(state, context)
+    return context
+
+
+def test_files_are_relions_and_are_read_back(project: Path) -> None:
+    folder = Path("Class2D/job001")
+    run(job(), folder)
+    assert job().saved(folder) == [0, 1, 2, 3]
+    for end in ("data.star", "model.star", "sampling.star", "optimiser.star", "classes.mrcs"):
+        assert (folder / f"run_it003_{end}").is_file()
+    rows = star.read_table(folder / "run_it003_data.star", "particles")
+    assert set(rows["class_number"].tolist()) <= {1, 2}
+    assert np.abs(rows["psi_deg"]).max() <= 180
+    found = classification.read(folder / "run_it003_optimiser.star")
+    assert len(found.classes) == 2
+    assert found.diameter_A == 110
+    again = iterations.read(folder, 3)
+    assert np.isclose(again.shares.sum(), 1, atol=1e-4)
+    assert again.references.shape == (2, BOX, BOX)
+
+
+@pytest.mark.parametrize("batches", [False, True])
+def test_going_on_gives_what_an_undisturbed_run_gives(project: Path, batches: bool) -> None:
+    chosen = {"use_em": False, "use_mini_batches": True, "mini_batches": 13} if batches else {}
+    straight, broken = Path("Class2D/job001"), Path("Class2D/job002")
+    run(job(**chosen), straight)
+    run(job(**chosen), broken, until=1)
+    assert not job(**chosen).done(job(**chosen).load(broken, job().saved(broken)[-1], Context(seed=5)))
+    run(job(**chosen), broken)
+    last = job().saved(straight)[-1]
+    assert last == job().saved(broken)[-1] == (13 if batches else 3)
+    one, two = (iterations.read(folder, last) for folder in (straight, broken))
+    assert np.allclose(one.references, two.references, atol=2e-3 * np.abs(one.references).max())
+    assert (one.particles["class_number"] == two.particles["class_number"]).mean() > 0.98
+
+
+def test_an_iteration_without_its_sums_is_taken_up_from_its_classes(project: Path) -> None:
+    folder = Path("Class2D/job001")
+    run(job(use_em=False, use_mini_batches=True, mini_batches=20), folder, until=10)
+    (folder / iterations.SUMS).unlink()
+    run(job(use_em=False, use_mini_batches=True, mini_batches=20), folder)
+    assert np.isfinite(iterations.read(folder, 20).references).all()
+
+
+def test_no_particles_is_said(project: Path) -> None:
+    table = star.read_table("particles.star", "particles")
+    star.write_table("particles.star", table.select(np.zeros(len(table), bool)))
+    with pytest.raises(UserError, match=r"particles\.star"):
+        job().begin(Context(folder=Path("x")))
+
+
+@pytest.mark.relion
+def test_relion_goes_on_from_ours_and_we_from_relions(project: Path, relion: str) -> None:
+    folder = Path("Class2D/job001")
+    task = job(em_iterations=9)
+    run(task, folder, until=8)
+    command = [f"{relion}/relion_refine", "--continue", str(folder / "run_it008_optimiser.star"), "--iter", "9", "--o"]
+    done = subprocess.run([*command, str(folder / "run_ct8")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    theirs = Path("Class2D/job002")
+    theirs.mkdir(parents=True)
+    for path in folder.glob("run_ct8_it009_*"):
+        path.rename(theirs / path.name.replace("run_ct8_", "run_"))
+    ours = iterations.read(folder, 8)
+    found = iterations.read(theirs, 9)
+    assert found.references.shape == ours.references.shape
+    assert 0.3 < found.sigma2[0, 1:-2].mean() / ours.sigma2[0, 1:-2].mean() < 3
+    assert 0.3 < np.linalg.norm(found.references) / np.linalg.norm(ours.references) < 3
+    place = {name: i for i, name in enumerate(found.particles["image"].tolist())}
+    rows = found.particles.select([place[name] for name in ours.particles["image"].tolist()])
+    both = rows["class_number"] == ours.particles["class_number"]
+    assert both.mean() > 0.9
+    turn = np.radians(rows["psi_deg"] - ours.particles["psi_deg"])[both]
+    assert np.degrees(np.median(np.abs(np.angle(np.exp(1j * turn))))) < 6
+    moved = np.hypot(*(rows[f"origin_{a}_A"] - ours.particles[f"origin_{a}_A"] for a in "xy"))[both]
+    assert np.median(moved) < PIXEL_A
+    state = task.load(theirs, 9, Context(folder=theirs, seed=5))
+    assert state.iteration == 9
+    assert np.array_equal(state.state.poses.classes + 1, rows["class_number"])
+    assert task.done(state)
