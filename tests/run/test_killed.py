@@ -126,3 +126,18 @@ def test_a_job_that_died_in_a_project_is_told_and_goes_on(toys, tmp_path, monkey
     assert " died " in listing(project)
     assert project.continue_("1", quiet=True).status == "succeeded"
     assert project.graph().processes["External/job001/"].status == "Succeeded"
+
+
+@pytest.mark.slow
+def test_ctrl_c_with_workers_ends_in_order(toys, tmp_path):
+    """A terminal sends Ctrl-C to every process of the job, workers too; only the runner may hear it."""
+    (tmp_path / "list.txt").write_text("".join(f"w{n} {n}\n" for n in range(50)))
+    process = start(tmp_path, "toy-map", "--listing", "list.txt", "--out", "out", "--seconds", "0.3", "--workers", "2")
+    while len(worked(tmp_path)) < 3 and process.poll() is None:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    assert [path.name for path in (tmp_path / "out").glob("RELION_JOB_*")] == ["RELION_JOB_EXIT_ABORTED"]
+    said = (tmp_path / "screen.txt").read_text()
+    assert "Traceback" not in said
+    assert "stopped on request" in said
