@@ -202,6 +202,8 @@ def test_what_is_no_movie_is_refused():
         run(blank, exposure=Exposure(first_frame=3))
     with pytest.raises(UserError, match="gain reference has 480 x 520"):
         run(frames, detector=Detector(np.ones((520, 480), np.float32)))
+    with pytest.raises(UserError, match="more than half of the pixels as bad"):
+        run(frames, detector=Detector(np.zeros(SHAPE, np.float32)))
     with pytest.raises(UserError, match="no frames"):
         run(frames[:0])
     with pytest.raises(UserError, match="50 patches"):

@@ -68,6 +68,8 @@ def correct(
     known = np.zeros(total.shape, bool) if detector.bad is None else detector.bad.copy()
     if detector.gain is not None:
         known |= detector.gain == 0
+    if known.mean() > 0.5:
+        raise UserError("the gain reference and the list of defects mark more than half of the pixels as bad; look at both")
     source = _Source(frames, detector.gain, Repair.of(bad | known), alignment.bin_factor, context)
     seen = align.window(source.used_shape, alignment.bfactor_px2, samples=source.small_shape)
     small = np.stack([seen.cut(transform) for transform in source.transforms()])
