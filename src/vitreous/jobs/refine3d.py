@@ -167,7 +167,7 @@ class Refine3D(LoopJob):
         state, stock = running.state, running.engine.stock
         name = str(folder / root)
         final = root == "run"
-        rows = running.particles.with_(**as_columns(state, pixel_size_A=stock.pixel_size_A))
+        rows = running.particles.with_(**as_columns(state, stock))
         star.write_table(f"{name}_data.star", rows)
         halves.write_maps(folder, root, as_maps(state, final=final), pixel_size_A=stock.pixel_size_A)
         order = ORDERS[self.sampling.step] - 1

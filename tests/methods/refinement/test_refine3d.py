@@ -85,7 +85,7 @@ def test_plain_values_and_back(simulated):
     settings = _settings(24)
     engine = refine3d.Refinement(refine3d.stock_of(made, made.table, settings, Context()), settings, mask=None, context=Context())
     state = engine.step(engine.begin(made.table, made.volume))
-    rows = made.table.with_(**restored.as_columns(state, pixel_size_A=4.0))
+    rows = made.table.with_(**restored.as_columns(state, engine.stock))
     progress = restored.as_progress(state)
     said = {name: str(value) for name, value in {**progress.labelled, **progress.own}.items()}
     model = restored.as_model(state, engine.stock, half=1)

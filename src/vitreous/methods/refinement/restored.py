@@ -19,11 +19,12 @@ from vitreous.tables.table import Table
 MAPS = ("half1_class001", "half2_class001", "half1_class001_unfil", "half2_class001_unfil", "class001")
 
 
-def as_columns(state: State, *, pixel_size_A: float) -> dict[str, NDArray[Any]]:
-    """Columns of the particles: poses, likelihoods, half set; before the first round the half set alone."""
+def as_columns(state: State, stock: Stock) -> dict[str, NDArray[Any]]:
+    """Columns of the particles: poses, likelihoods, half set; before the first round no poses. Optics groups are the groups."""
     count = len(state.half)
     columns: dict[str, NDArray[Any]] = {
-        "half": state.half, "class_number": np.ones(count, np.int64), "norm_correction": np.ones(count)
+        "half": state.half, "class_number": np.ones(count, np.int64), "norm_correction": np.ones(count),
+        "group_number": stock.groups + 1, "group_name": np.array(group_names(stock), object)[stock.groups],
     }  # fmt: skip
     if state.modes is None:
         return columns
@@ -35,12 +36,17 @@ def as_columns(state: State, *, pixel_size_A: float) -> dict[str, NDArray[Any]]:
         "rot_deg": rot,
         "tilt_deg": tilt,
         "psi_deg": psi,
-        "origin_x_A": origins[:, 0] * pixel_size_A,
-        "origin_y_A": origins[:, 1] * pixel_size_A,
+        "origin_x_A": origins[:, 0] * stock.pixel_size_A,
+        "origin_y_A": origins[:, 1] * stock.pixel_size_A,
         "log_likelihood": log_likelihood,
         "pmax": posterior,
         "significant_samples": significant,
     }
+
+
+def group_names(stock: Stock) -> list[str]:
+    """Names of the noise groups, which are the optics groups."""
+    return [f"group_{name}" for name in stock.group_names]
 
 
 def as_maps(state: State, *, final: bool) -> dict[str, NDArray[np.float32]]:
@@ -66,7 +72,7 @@ def as_model(state: State, stock: Stock, *, half: int) -> dict[str, Any]:
         "fsc": fsc,
         "map_noise": np.ones(shells) if state.map_noise is None else state.map_noise,
         "noise": state.noise,
-        "group_names": [f"group_{name}" for name in stock.group_names],
+        "group_names": group_names(stock),
         "group_sizes": [int(((stock.groups == g) & mine).sum()) for g in range(len(stock.group_names))],
         "sigma_origin_A": state.sigma_origin_px * stock.pixel_size_A,
         "mean_pmax": float(posterior.mean()),
@@ -125,7 +131,7 @@ def state_from(
         half=np.asarray(rows["half"], np.int64),
         modes=modes_of(rows, pixel_size_A) if iteration > 0 else None,
         references=(maps[MAPS[0]], maps[MAPS[1]]),
-        noise=model["noise"],
+        noise=model["noise"][:, : (model["box"] + 1) // 2],  # the file goes on to Nyquist, which is not used
         reach=int(said["vitreousReach"]),
         sigma_origin_px=model["sigma_origin_A"] / pixel_size_A,
         global_rounds=int(said["vitreousGlobalRounds"]),
