@@ -164,17 +164,18 @@ def test_particles_are_dark_at_their_coordinates_in_the_frames_as_read(tmp_path:
         assert near.max() > 4 * found.std()
 
 
-def test_frames_follow_the_track() -> None:
+@pytest.mark.parametrize("side", [512, 511])
+def test_frames_follow_the_track(side: int) -> None:
     """Cross-correlation of noise-free frames finds the whole-frame path; patches find the local movement."""
     settings = replace(SMALL, ice=Ice(water_motion_A2=0), motion=Motion(drift_A=30, local_A=12), damage=0.0)
-    exposure, plan = planned(replace(settings, camera=replace(SMALL.camera, width=512, height=512)))
+    exposure, plan = planned(replace(settings, camera=replace(SMALL.camera, width=side, height=side)))
     frames = list(exposure.frames())
-    for y, x in ((0, 0), (0, 384), (384, 0), (192, 192)):
+    for y, x in ((0, 0), (0, 380), (380, 0), (192, 192)):
         one, two = (np.asarray(frames[i][y : y + 128, x : x + 128], float) for i in (0, 5))
         window = np.outer(np.hanning(128), np.hanning(128))
         product = np.fft.rfft2((two - two.mean()) * window) * np.fft.rfft2((one - one.mean()) * window).conj()
         peak = np.array(subpixel_peak(np.fft.irfft2(product)))
-        middle = np.array([(x + 64) / 512 - 0.5]), np.array([(y + 64) / 512 - 0.5])
+        middle = np.array([(x + 64) / side - 0.5]), np.array([(y + 64) / side - 0.5])
         assert np.allclose(peak[::-1], plan.track.at(5, *middle)[0], atol=0.6)
 
 
@@ -275,3 +276,13 @@ def test_sums_in_place_of_movies(tmp_path: Path) -> None:
 def test_bad_settings_are_sentences(settings: SessionSettings, words: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=words):
         simulate_session(settings, tmp_path)
+
+
+def test_odd_frames_without_a_particle(tmp_path: Path) -> None:
+    camera = Camera(width=201, height=155, frames=1, dose_e_A2=4, format="mrc")
+    table = simulate_session(replace(SMALL, movies=1, particles=Particles(per_micrograph=0), camera=camera), tmp_path)
+    assert len(table) == 0
+    assert len(star.read_table(tmp_path / "particles_truth.star", "particles")) == 0
+    movie = open_movie(tmp_path / "movies" / "movie_00001.mrcs")
+    assert (movie.count, movie.shape) == (1, (155, 201))
+    assert movie.read().max() > 60  # hot pixels

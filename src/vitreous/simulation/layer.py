@@ -87,14 +87,14 @@ def plan_session(settings: SessionSettings, diameter_A: float, context: Context)
 
 
 def canvas_shape(settings: SessionSettings, track: Track) -> tuple[int, int]:
-    """A frame with an even margin at all sides that holds every movement of it, of a size that is quick to transform."""
+    """A frame with a margin at all sides that holds every movement of it; even, and quick to transform."""
     corners = np.array([(x, y) for x in (-0.5, 0.0, 0.5) for y in (-0.5, 0.0, 0.5)])
     moved = max(float(np.abs(track.at(f, corners[:, 0], corners[:, 1])).max()) for f in range(len(track)))
     margin = int(moved) + 24
     height, width = (
         2 * fft.next_fast_len((side + 2 * margin + 1) // 2) for side in (settings.camera.height, settings.camera.width)
     )
-    return height + (height - settings.camera.height) % 2, width + (width - settings.camera.width) % 2
+    return height, width
 
 
 class ParticleLayer:

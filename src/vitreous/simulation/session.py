@@ -131,7 +131,7 @@ def _write_movie(path: Path, exposure: Exposure, sensor: Sensor, context: Contex
         write_tiff_movie(path, frames, compression="lzw", pixel_size_A=camera.pixel_size_A)
     else:
         stack = np.stack(list(frames))
-        mrc.write_stack(path, stack, pixel_size_A=camera.pixel_size_A, dtype="uint8" if stack.dtype == np.uint8 else "uint16")
+        mrc.write_stack(path, stack, pixel_size_A=camera.pixel_size_A, dtype="uint8" if stack.max() < 128 else "uint16")
 
 
 def _counted(

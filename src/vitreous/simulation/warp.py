@@ -28,11 +28,11 @@ def polynomial(terms: NDArray[np.float64], x: float, y: float) -> float:
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
 def _along_x(
-    source: NDArray[np.float32], terms: NDArray[np.float64], path: NDArray[np.float64], top: int, out: NDArray[np.float32]
+    source: NDArray[np.float32], terms: NDArray[np.float64], path: NDArray[np.float64], height: int, out: NDArray[np.float32]
 ) -> None:
     """out[r, x] = source row r at x less the displacement in x; out has the frame's columns and all of the canvas' rows."""
     rows, width = out.shape
-    height, left = rows - 2 * top, (source.shape[1] - width) // 2
+    top, left = (rows - height) // 2, (source.shape[1] - width) // 2
     for r in range(rows):
         v = (r - top - path[1]) / height - 0.5
         for x in range(width):
@@ -76,15 +76,15 @@ def warped(
     """The middle (shape) of a canvas that was moved by path_px (x, y) already, with the local displacement added.
 
     terms_px (2, 6): coefficients of the local displacement's x and y in pixels for 1, x, x2, y, y2, xy, with x and y from
-    -0.5 to 0.5 over the frame, at the place that a point comes from. The canvas must be larger by the same margin at both
-    ends of an axis, and by more than the displacement.
+    -0.5 to 0.5 over the frame, at the place that a point comes from. The canvas must be larger at both ends of an
+    axis, by more than the displacement; of an odd difference the larger part is at the far end.
     """
     top, left = ((big - small) // 2 for big, small in zip(canvas.shape, shape))
     if not terms_px.any():
         return np.ascontiguousarray(canvas[top : top + shape[0], left : left + shape[1]])
     half = np.empty((canvas.shape[0], shape[1]), np.float32)
     path = np.ascontiguousarray(path_px, np.float64)
-    _along_x(canvas, terms_px, path, top, half)
+    _along_x(canvas, terms_px, path, shape[0], half)
     out = np.empty(shape, np.float32)
     _along_y(half, terms_px, path, out)
     return out
