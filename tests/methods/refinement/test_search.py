@@ -33,6 +33,7 @@ def test_polar_and_cartesian_likelihoods_agree(simulated):
     batch = stock.batch(rows).upto(count)
     cube = density.to_cube(made.volume, stock.pixels.reach)
     weight = np.full(count, 1 / noise, np.float32)
+    view = (stock.pixels.index, cube, np.float32(2.0), 32)
     polar, cartesian = [], []
     for image in range(3):
         for angle, direction, shift in [(0, 0, 0), (5, 3, 1), (11, 7, 0), (20, 11, 1), (9, 5, 0)]:
@@ -44,12 +45,9 @@ def test_polar_and_cartesian_likelihoods_agree(simulated):
                     batch.masked[image],
                     batch.ctf[image],
                     weight,
-                    stock.pixels.index[:count],
-                    cube,
-                    np.float32(2.0),
+                    view,
                     turn,
                     shifts.offsets[shift].numpy(),
-                    32,
                     np.zeros(5),
                     np.zeros((5, 5)),
                 )  # fmt: skip

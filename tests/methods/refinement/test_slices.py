@@ -36,12 +36,13 @@ def test_slopes_against_differences(scene):
     ctf = generator.uniform(-1, 1, len(image)).astype(np.float32)
     weight = generator.uniform(0.5, 1, len(image)).astype(np.float32)
     gradient, hessian = np.zeros(5), np.zeros((5, 5))
+    view = (pixels.index, cube, TWO, 32)
     start, origin = _turned(turn, np.array([0.02, -0.03, 0.04])), np.array([0.4, -0.7])
 
     def score(turned, moved):
-        return slices.evaluate(image, ctf, weight, pixels.index, cube, TWO, turned, moved, 32, np.zeros(5), np.zeros((5, 5)))
+        return slices.evaluate(image, ctf, weight, view, turned, moved, np.zeros(5), np.zeros((5, 5)))
 
-    slices.evaluate(image, ctf, weight, pixels.index, cube, TWO, start, origin, 32, gradient, hessian)
+    slices.evaluate(image, ctf, weight, view, start, origin, gradient, hessian)
     for axis in range(5):
         step = np.zeros(5)
         step[axis] = 2e-3 if axis < 3 else 1e-2
@@ -61,14 +62,15 @@ def test_the_score_is_a_difference_of_squares(scene):
     model = np.empty(len(image), np.complex64)
     slices.read(pixels.index.astype(float), cube, TWO, turn, model)
     origin = np.array([1.3, -0.6])
+    view = (pixels.index, cube, TWO, 32)
     moved = image * np.exp(-2j * np.pi / 32 * (pixels.index @ origin))
-    score = slices.evaluate(image, one, one, pixels.index, cube, TWO, turn, origin, 32, np.zeros(5), np.zeros((5, 5)))
+    score = slices.evaluate(image, one, one, view, turn, origin, np.zeros(5), np.zeros((5, 5)))
     expected = 0.5 * (np.abs(moved) ** 2).sum() - 0.5 * (np.abs(moved - model) ** 2).sum()
     assert score == pytest.approx(expected, rel=1e-4, abs=1e-2)
     cross, norm = slices.match(image[None], one[None], one[None], pixels.index, cube, TWO, turn[None], origin[None], 32)[0]
     assert cross - norm / 2 == pytest.approx(score, rel=1e-4, abs=1e-2)
     sums = np.zeros(pixels.reach + 1)
-    slices.residual(image, one, pixels.index, pixels.shell, cube, TWO, turn, origin, 32, sums)
+    slices.residual(image, one, pixels.shell, view, turn, origin, sums)
     assert sums.sum() == pytest.approx((np.abs(moved - model) ** 2).sum(), rel=1e-4)
 
 

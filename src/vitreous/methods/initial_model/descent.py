@@ -327,10 +327,8 @@ def expectation_limit(engine: InitialModel) -> int:
 
 def _mixed(old: gold_standard.Sums, new: gold_standard.Sums, weight: float, count: int) -> gold_standard.Sums:
     """Running sums per image: old and new weighed."""
-    return gold_standard.Sums(
-        ((1 - weight) * old.data + (weight / count) * new.data).astype(np.complex64),
-        ((1 - weight) * old.weights + (weight / count) * new.weights).astype(np.float32),
-    )
+    keep, take = np.float32(1.0 - weight), np.float32(weight / count)
+    return gold_standard.Sums(keep * old.data + take * new.data, keep * old.weights + take * new.weights)
 
 
 def _shares(found: list[Modes]) -> NDArray[np.float64]:

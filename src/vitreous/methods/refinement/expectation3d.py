@@ -116,8 +116,8 @@ def residual_sums(stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume
         batch = stock.batch(part)
         which = (np.arange(at, at + len(part)), best[at : at + len(part)])
         slices.residuals(
-            batch.masked, batch.ctf, stock.pixels.index, stock.pixels.shell, cube, np.float32(density.PADDING),
-            modes.rotations[which], modes.origins[which], stock.groups[part], stock.box, sums,
+            batch.masked, batch.ctf, stock.pixels.shell, (stock.pixels.index, cube, np.float32(density.PADDING), stock.box),
+            modes.rotations[which], modes.origins[which], stock.groups[part], sums,
         )  # fmt: skip
         at += len(part)
     return sums

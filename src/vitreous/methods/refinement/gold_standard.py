@@ -80,8 +80,8 @@ def back_project(
         strength *= batch.ctf
         here = slice(at, at + len(part))
         slices.insert_modes(
-            data, weights, image, strength, stock.pixels.index, np.float32(density.PADDING), posterior[here],
-            modes.rotations[here], modes.origins[here], operators, stock.box,
+            data, weights, image, strength, (stock.pixels.index, np.float32(density.PADDING), stock.box), posterior[here],
+            modes.rotations[here], modes.origins[here], operators,
         )  # fmt: skip
         at += len(part)
     slices.complete_plane(data, weights)

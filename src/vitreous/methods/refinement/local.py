@@ -84,10 +84,10 @@ def _turned(rotation, w):  # type: ignore[no-untyped-def]
 
 
 @_jit
-def _climb(image, ctf, weight, pixels, cube, padding, rotation, origin, box, limits, gradient, hessian):  # type: ignore[no-untyped-def]
+def _climb(image, ctf, weight, view, rotation, origin, limits, gradient, hessian):  # type: ignore[no-untyped-def]
     """Climb from one pose, in place; limits = [rounds, largest turn rad, largest move px, sigma of origins px, tolerance]."""
     prior = 1.0 / (limits[3] * limits[3])
-    score = evaluate(image, ctf, weight, pixels, cube, padding, rotation, origin, box, gradient, hessian)
+    score = evaluate(image, ctf, weight, view, rotation, origin, gradient, hessian)
     score -= 0.5 * prior * (origin[0] ** 2 + origin[1] ** 2)
     trial_gradient = np.empty(5)
     trial_hessian = np.empty((5, 5))
@@ -107,7 +107,7 @@ def _climb(image, ctf, weight, pixels, cube, padding, rotation, origin, box, lim
         move /= shrink
         there = _turned(rotation, move[:3])
         moved = origin + move[3:]
-        new = evaluate(image, ctf, weight, pixels, cube, padding, there, moved, box, trial_gradient, trial_hessian)
+        new = evaluate(image, ctf, weight, view, there, moved, trial_gradient, trial_hessian)
         new -= 0.5 * prior * (moved[0] ** 2 + moved[1] ** 2)
         if new > score:
             gain = new - score
@@ -127,17 +127,18 @@ def _climb(image, ctf, weight, pixels, cube, padding, rotation, origin, box, lim
 
 
 @_jit
-def _climb_all(images, ctfs, weights, groups, pixels, cube, padding, rotations, origins, scores, hessians, box, limits):  # type: ignore[no-untyped-def]
+def _climb_all(images, ctfs, weights, groups, view, poses, limits):  # type: ignore[no-untyped-def]
+    rotations, origins, scores, hessians = poses
     gradient = np.empty(5)
     for i in range(images.shape[0]):
+        weight = weights[groups[i]]
         for m in range(rotations.shape[1]):
             if scores[i, m] == -np.inf:
                 hessians[i, m] = np.eye(5)
                 continue
             scores[i, m] = _climb(
-                images[i], ctfs[i], weights[groups[i]], pixels, cube, padding, rotations[i, m], origins[i, m], box, limits,
-                gradient, hessians[i, m],
-            )  # fmt: skip
+                images[i], ctfs[i], weight, view, rotations[i, m], origins[i, m], limits, gradient, hessians[i, m]
+            )
 
 
 @dataclass(frozen=True)
@@ -175,8 +176,6 @@ def refine(
     out = Modes(start.rotations.copy(), start.origins.copy(), start.log_likelihood.copy(), np.zeros_like(start.information))
     limits = climb.packed()
 
-    _climb_all(
-        images, ctfs, weights, groups, pixels, cube, padding, out.rotations, out.origins, out.log_likelihood, out.information,
-        climb.box, limits,
-    )  # fmt: skip
+    poses = (out.rotations, out.origins, out.log_likelihood, out.information)
+    _climb_all(images, ctfs, weights, groups, (pixels, cube, padding, climb.box), poses, limits)
     return out

@@ -66,13 +66,15 @@ def _phases(origin, box, reach, table):  # type: ignore[no-untyped-def]
 
 
 @jit
-def evaluate(image, ctf, weight, pixels, cube, padding, rotation, origin, box, gradient, hessian):  # type: ignore[no-untyped-def]
+def evaluate(image, ctf, weight, view, rotation, origin, gradient, hessian):  # type: ignore[no-untyped-def]
     """Log-likelihood (cross term less half the norm, up to a constant) of one image at one pose, with its slope.
 
-    image complex64 (P,), ctf float32 (P,), weight = 1/sigma2 float32 (P,), pixels int32 (P, 2). gradient (5,) and
+    image complex64 (P,), ctf float32 (P,), weight = 1/sigma2 float32 (P,), view = (pixels int32 (P, 2) or longer, cube,
+    padding, box). gradient (5,) and
     hessian (5, 5), written here, are those of (wx, wy, wz, origin x, origin y): the pose turned by exp([w]x) A, w in
     radians about the image's axes, origin in pixels; the Hessian is Gauss-Newton's (positive).
     """
+    pixels, cube, padding, box = view
     half = (cube.shape[0] - 1) // 2
     reach = box // 2
     table = np.empty((2, 2 * reach + 1), np.complex64)
@@ -90,9 +92,7 @@ def evaluate(image, ctf, weight, pixels, cube, padding, rotation, origin, box, g
         qx = padding * (r[0, 0] * kx + r[1, 0] * ky)
         qy = padding * (r[0, 1] * kx + r[1, 1] * ky)
         qz = padding * (r[0, 2] * kx + r[1, 2] * ky)
-        sign = np.float32(1.0)
-        if qx < 0.0:
-            sign = np.float32(-1.0)
+        sign = np.float32(-1.0) if qx < 0.0 else np.float32(1.0)
         _corners(cube, half, sign * qx, sign * qy, sign * qz, around)
         amplitude = ctf[p]
         vr = amplitude * around[0]
@@ -147,8 +147,9 @@ def read(pixels, cube, padding, rotation, out):  # type: ignore[no-untyped-def]
 
 
 @jit
-def residual(image, ctf, pixels, shell, cube, padding, rotation, origin, box, sums):  # type: ignore[no-untyped-def]
+def residual(image, ctf, shell, view, rotation, origin, sums):  # type: ignore[no-untyped-def]
     """Add |X S - C A|^2 of one image at one pose to the sums (shells,) of its pixels' shells, in place."""
+    pixels, cube, padding, box = view
     half = (cube.shape[0] - 1) // 2
     reach = box // 2
     table = np.empty((2, 2 * reach + 1), np.complex64)
@@ -208,8 +209,9 @@ def insert(data, weights, image, strength, pixels, padding, rotation, origin, bo
 
 
 @jit
-def insert_modes(data, weights, image, strength, pixels, padding, posterior, rotations, origins, operators, box):  # type: ignore[no-untyped-def]
-    """insert() for images (n, P) at their modes (n, m) with a posterior above 1 %, and at every symmetry mate of each."""
+def insert_modes(data, weights, image, strength, grid, posterior, rotations, origins, operators):  # type: ignore[no-untyped-def]
+    """insert() for images (n, P) at modes (n, m) with a posterior above 1 %, and all their mates; grid = (pixels, padding, box)."""
+    pixels, padding, box = grid
     for i in range(image.shape[0]):
         for m in range(posterior.shape[1]):
             p = np.float32(posterior[i, m])
@@ -286,10 +288,10 @@ def match(images, ctfs, weights, pixels, cube, padding, rotations, origins, box)
 
 
 @jit
-def residuals(images, ctfs, pixels, shell, cube, padding, rotations, origins, groups, box, sums):  # type: ignore[no-untyped-def]
+def residuals(images, ctfs, shell, view, rotations, origins, groups, sums):  # type: ignore[no-untyped-def]
     """residual() for images (n, P) at one pose each, added to the sums (groups, shells) of their groups."""
     for i in range(images.shape[0]):
-        residual(images[i], ctfs[i], pixels, shell, cube, padding, rotations[i], origins[i], box, sums[groups[i]])
+        residual(images[i], ctfs[i], shell, view, rotations[i], origins[i], sums[groups[i]])
 
 
 @jit
