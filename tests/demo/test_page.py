@@ -22,7 +22,7 @@ def test_chart_puts_the_ends_of_a_line_at_the_corners_of_its_frame():
     assert numbers == [axes.x(0), axes.y(1), axes.x(0.25), round(axes.y(0), 1)]
     assert 0 < numbers[0] < numbers[2] < WIDTH and 0 < numbers[1] < numbers[3] < HEIGHT
     labels = [t.text for t in svg_of(drawn).iter("text")]
-    assert "10" in labels and "4" in labels and "0.5" in labels
+    assert "10" in labels and "4" in labels and "0.2" in labels
 
 
 def test_chart_breaks_the_line_where_a_point_is_not_finite():

@@ -1,14 +1,16 @@
 """Carries the demonstration out in a project: simulate, run each step or go on, compare with the truth, write the page."""
 
+import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import chdir, contextmanager
+from collections.abc import Mapping
+from contextlib import chdir
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table as ScreenTable
 
-from vitreous.context import Context, UserError
+from vitreous.context import Stopped, UserError
 from vitreous.demo import ending, figures
 from vitreous.demo.settings import DemoSettings
 from vitreous.demo.steps import STEPS, Line, Session, Step, session_of
@@ -16,10 +18,11 @@ from vitreous.files import atomic
 from vitreous.job import as_command, registry
 from vitreous.job.placement import Placement
 from vitreous.project.project import Project
+from vitreous.run.plain import surroundings
 from vitreous.run.record import duration
 from vitreous.simulation.session import simulate_session
 
-PAGE = "demo.html"
+PAGE, NOTES = "demo.html", Path("demo.json")
 STOPPED = 130
 
 
@@ -30,67 +33,75 @@ def run_demo(settings: DemoSettings) -> int:
     session = session_of(settings)
     root.mkdir(parents=True, exist_ok=True)
     with chdir(root):
-        _remember(settings)
-        lines = [_simulate(session, settings)]
+        notes = Notes(settings)
+        lines: list[Line | None] = [_simulate(session, notes, settings=settings)]
         project = Project.open(".") if Path("default_pipeline.star").is_file() else Project.new(".")
         for step in STEPS:
-            done = _carry_out(project, step, session, settings=settings)
-            if done is None:
-                console.print(f"Stopped. The same command goes on where it stopped: vitreous demo --out {settings.out}")
-                return STOPPED
-            lines.append(done)
+            if lines[-1] is None:
+                break
+            lines.append(_carry_out(project, step, session, notes=notes, settings=settings))
+        done = [line for line in lines if line is not None]
+        if len(done) < len(lines):
+            console.print(f"Stopped. The same command goes on where it stopped: vitreous demo --out {settings.out}")
+            return STOPPED
         result = ending.judge(project, session)
-        lines.append(Line("Against the truth", 0.0, result.sentence))
-        atomic.write_text(Path(PAGE), figures.whole_page(folders_of(project), session, result=result, lines=lines))
-    _print(console, lines, root / PAGE)
+        done.append(Line("Against the truth", 0.0, result.sentence))
+        atomic.write_text(Path(PAGE), figures.whole_page(folders_of(project), session, result=result, lines=done))
+    _print(console, done, root / PAGE)
     return 0
 
 
-def _remember(settings: DemoSettings) -> None:
-    """Refuse to mix two demonstrations in one folder."""
-    path, said = Path("demo.txt"), f"movies {settings.movies}, symmetry {settings.symmetry}, seed {settings.seed}\n"
-    if path.exists() and path.read_text() != said:
-        raise UserError(
-            f"{Path.cwd().name} holds the demonstration of {path.read_text().strip()}: give another folder with --out"
-        )
-    atomic.write_text(path, said)
+class Notes:
+    """What the demonstration remembers beside the project: its settings, and the seconds each step took over all runs."""
+
+    def __init__(self, settings: DemoSettings) -> None:
+        said = {"movies": settings.movies, "symmetry": settings.symmetry, "seed": settings.seed}
+        kept: dict[str, dict[str, Any]] = json.loads(NOTES.read_text()) if NOTES.exists() else {"settings": said, "seconds": {}}
+        if kept["settings"] != said:
+            other = ", ".join(f"{name} {value}" for name, value in kept["settings"].items())
+            raise UserError(f"{Path.cwd().name} holds another demonstration ({other}): give another folder with --out")
+        self._kept = kept
+
+    def seconds(self, word: str, more: float = 0.0) -> float:
+        """The seconds of a step in all runs so far, with those of the run that has just ended."""
+        spent = float(self._kept["seconds"].get(word, 0.0)) + more
+        self._kept["seconds"][word] = spent
+        atomic.write_text(NOTES, json.dumps(self._kept, indent=1) + "\n")
+        return spent
 
 
-def _simulate(session: Session, settings: DemoSettings) -> Line:
+def _simulate(session: Session, notes: Notes, *, settings: DemoSettings) -> Line | None:
     began = time.monotonic()
-    with _progress("Simulation") as show:
-        simulate_session(session.settings, Path(session.folder), Context(seed=settings.seed, on_progress=show))
-    count = session.settings.movies
-    return Line("Simulation", time.monotonic() - began, f"{count} movies, {session.settings.camera.frames} frames each")
+    folder = Path(session.folder)
+    try:
+        with surroundings(folder, "Simulation", seed=settings.seed, threads=settings.workers) as context:
+            simulate_session(session.settings, folder, context)
+    except Stopped:
+        notes.seconds("simulated", time.monotonic() - began)
+        return None
+    spent = notes.seconds("simulated", time.monotonic() - began)
+    return Line("Simulation", spent, f"{session.settings.movies} movies of {session.settings.camera.frames} frames")
 
 
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[float, float, str], None]]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(title), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-    with Progress(*columns) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total, note: bar.update(task, completed=done, total=total, description=note)
-
-
-def _carry_out(project: Project, step: Step, session: Session, *, settings: DemoSettings) -> Line | None:
+def _carry_out(project: Project, step: Step, session: Session, *, notes: Notes, settings: DemoSettings) -> Line | None:
     """Run a step, or go on with it, unless it has succeeded; None when it was stopped."""
     graph = project.graph()
     found = {p.alias.rstrip("/").rpartition("/")[2]: p for p in graph.processes.values() if p.alias}
     cls = registry.by_command(step.command)
     if cls is None:
         raise UserError(f"there is no job with the command {step.command}")
+    seconds = 0.0
     if step.alias not in found:
         folders = {alias: process.name.rstrip("/") for alias, process in found.items()}
         job = as_command.from_arguments(cls, step.arguments(session, folders), f"vitreous {step.command}")
         project.add(job, placement=_placement(step, settings), seed=settings.seed, alias=step.alias)
-    elif found[step.alias].status == "Succeeded":
-        return Line(cls.type.title, 0.0, step.figure(Path(found[step.alias].name)))
-    outcome = project.run(step.alias)
-    if outcome.status != "succeeded":
-        return None
-    return Line(cls.type.title, outcome.seconds, step.figure(Path(project.find(step.alias))))
+    if step.alias not in found or found[step.alias].status != "Succeeded":
+        outcome = project.run(step.alias)
+        seconds = outcome.seconds
+        if outcome.status != "succeeded":
+            notes.seconds(step.alias, seconds)
+            return None
+    return Line(cls.type.title, notes.seconds(step.alias, seconds), step.figure(Path(project.find(step.alias))))
 
 
 def _placement(step: Step, settings: DemoSettings) -> Placement:

@@ -30,12 +30,13 @@ class Verdict:
     matched: int
     volume: NDArray[np.float32]
     true_volume: NDArray[np.float32]
+    mask: NDArray[np.float32]
 
     @property
     def sentence(self) -> str:
         """The verdict in one line."""
-        hand = "mirrored hand" if self.frame.mirrored else "right hand"
-        return f"FSC 0.5 at {self.resolution_A:.1f} Å, median pose error {self.frame.median_error_deg:.1f}°, {hand}"
+        hand = "mirrored (projections cannot tell)" if self.frame.mirrored else "right"
+        return f"FSC 0.5 at {self.resolution_A:.1f} Å, median pose error {self.frame.median_error_deg:.1f}°, hand {hand}"
 
 
 def judge(project: Project, session: Session) -> Verdict:
@@ -53,7 +54,7 @@ def judge(project: Project, session: Session) -> Verdict:
     mask = _mask_of(true_volume, voxel)
     curve = shells.fsc(*(rfft3(torch.from_numpy((v * mask).astype(np.float32))) for v in (aligned, true_volume)))
     resolution = shells.resolution_at(curve, 0.5, volume.shape[0], voxel)
-    return Verdict(curve.numpy(), voxel, resolution, frame, len(ours), aligned, true_volume)
+    return Verdict(curve.numpy(), voxel, resolution, frame, len(ours), aligned, true_volume, mask)
 
 
 def poses_of(table: Table) -> NDArray[np.float64]:

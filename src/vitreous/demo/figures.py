@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vitreous.demo import keys
 from vitreous.demo.curves import Axes, Curve, chart, sphere_map
 from vitreous.demo.ending import Verdict
 from vitreous.demo.page import Card, page, picture, table
 from vitreous.demo.steps import Line, Session
+from vitreous.demo.surface import shaded, threshold_for, without_specks
 from vitreous.files import mrc, star
-from vitreous.files.iterations import last_iteration
 from vitreous.files.picture import montage, png_bytes, to_grey
 from vitreous.maths.filters import low_pass2
 from vitreous.run.record import duration
@@ -30,7 +31,7 @@ def whole_page(folders: Mapping[str, Path], session: Session, *, result: Verdict
         (f"{result.resolution_A:.1f} Å", "agreement with the simulated truth (FSC 0.5)"),
         (f"{result.frame.median_error_deg:.1f}°", "median pose error against the truth"),
         (str(count), "particles in the map"),
-        (duration(sum(line.seconds for line in lines)), "of work in this run"),
+        (duration(sum(line.seconds for line in lines)), "of work on this machine"),
     ]
     cards = [
         _steps(lines),
@@ -40,6 +41,7 @@ def whole_page(folders: Mapping[str, Path], session: Session, *, result: Verdict
         _classes(folders),
         _fsc(folders, result),
         _slices(result),
+        _surface(result, session),
         _views(folders),
     ]
     camera, specimen = session.settings.camera, session.settings.specimen
@@ -53,8 +55,12 @@ def whole_page(folders: Mapping[str, Path], session: Session, *, result: Verdict
 
 def _steps(lines: Sequence[Line]) -> Card:
     rows = [[line.title, duration(line.seconds) if line.seconds else "", line.figure] for line in lines]
-    text = "Time is that of this run; a step that was done before takes none."
-    return Card("What was done", text, table(["Step", "Time", "Key figure"], rows, numbers=[1]), wide=True)
+    return Card(
+        "What was done",
+        "Wall-clock time over all runs of this demonstration.",
+        table(["Step", "Time", "Key figure"], rows, numbers=[1]),
+        wide=True,
+    )
 
 
 def _micrograph(folders: Mapping[str, Path], session: Session) -> Card:
@@ -112,9 +118,9 @@ def _motion(folders: Mapping[str, Path], session: Session) -> Card:
 
 
 def _classes(folders: Mapping[str, Path]) -> Card:
-    last = last_iteration(folders["classified"])
-    numbers = star.read_table(last / "data", "particles")["class_number"].astype(int)
-    averages, _ = mrc.read_stack(last / "classes")
+    last = keys.last_iteration(folders["classified"])
+    numbers = star.read_table(f"{last}_data.star", "particles")["class_number"].astype(int)
+    averages, _ = mrc.read_stack(f"{last}_classes.mrcs")
     counts = np.bincount(numbers, minlength=len(averages) + 1)[1:]
     order = np.argsort(-counts)
     tiles = np.stack([to_grey(averages[i], low=0.5, high=99.8) for i in order])
@@ -151,6 +157,16 @@ def _slices(result: Verdict) -> Card:
     tiles = np.concatenate([three(result.volume), three(result.true_volume)])
     text = "Central slices across z, y and x. Top: the sharpened map, turned into the truth's frame. Bottom: the truth."
     return Card("The map", text, picture(png_bytes(montage(tiles, columns=3)), alt="slices of the map and of the truth"))
+
+
+def _surface(result: Verdict, session: Session) -> Card:
+    tiles = []
+    for volume in (result.volume * result.mask, result.true_volume):
+        level = threshold_for(volume, voxel_size_A=result.voxel_size_A, mass_kDa=session.settings.specimen.mass_kDa)
+        clean = without_specks(volume, threshold=level)
+        tiles += [shaded(clean, threshold=level, axis=axis, side=2 * len(clean)) for axis in range(3)]
+    text = "The surface that holds the particle's mass, along z, y and x. Top: the map. Bottom: the truth."
+    return Card("The surface", text, picture(png_bytes(montage(np.stack(tiles), columns=3)), alt="surface of map and truth"))
 
 
 def _views(folders: Mapping[str, Path]) -> Card:

@@ -4,8 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from vitreous.files import mrc, star
-from vitreous.files.iterations import last_iteration
+from vitreous.files import iterations, mrc, star
+
+
+def last_iteration(folder: Path) -> str:
+    """The beginning of the names of a job's last iteration, Class2D/job006/run_it025; empty where there is none."""
+    numbers = iterations.saved(folder)
+    return iterations.root(folder, numbers[-1]) if numbers else ""
 
 
 def imported(folder: Path) -> str:
@@ -41,7 +46,7 @@ def particles(folder: Path) -> str:
 
 def classes(folder: Path) -> str:
     """How many classes hold particles."""
-    numbers = star.read_table(last_iteration(folder) / "data", "particles")["class_number"]
+    numbers = star.read_table(f"{last_iteration(folder)}_data.star", "particles")["class_number"]
     return f"{len(np.unique(numbers))} classes of {len(numbers)} particles"
 
 

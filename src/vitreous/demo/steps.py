@@ -60,8 +60,9 @@ class Step:
     is_map: bool = False
 
     def arguments(self, session: Session, folders: Mapping[str, str]) -> list[str]:
-        """The arguments with the session's values and the folders of earlier steps in place."""
-        return self.line.format(**session.words, **folders).split()
+        """The arguments with the session's values, the folders of earlier steps and their last iterations in place."""
+        last = {f"last_{alias}": keys.last_iteration(Path(folder)) for alias, folder in folders.items()}
+        return self.line.format(**session.words, **folders, **last).split()
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,14 @@ STEPS = (
     Step(
         "imported",
         "import",
-        "--files {session}/movies/*.tiff --pixel-size-a {pixel} --voltage-kv {voltage} --cs-mm 2.7",
+        "--files {session}/movies/*.tiff --pixel-size {pixel} --voltage {voltage} --cs 2.7",
         keys.imported,
     ),
     Step(
         "aligned",
         "motion-correction",
         "--movies {imported}/movies.star --gain-reference {session}/gain.mrc --defects {session}/defects.txt "
-        "--dose-per-frame-e-a2 {dose} --patches-x 3 --patches-y 3",
+        "--dose-per-frame {dose} --patches-x 3 --patches-y 3",
         keys.motion,
         is_map=True,
     ),
@@ -92,7 +93,7 @@ STEPS = (
     Step(
         "picked",
         "auto-pick",
-        "--micrographs {focused}/micrographs_ctf.star --min-diameter-a {small} --max-diameter-a {large}",
+        "--micrographs {focused}/micrographs_ctf.star --min-diameter {small} --max-diameter {large}",
         keys.picks,
         is_map=True,
     ),
@@ -107,24 +108,24 @@ STEPS = (
     Step(
         "classified",
         "class2d",
-        "--particles {extracted}/particles.star --classes 20 --diameter-a {mask}",
+        "--particles {extracted}/particles.star --classes 20 --particle-diameter {mask}",
         keys.classes,
     ),
     Step("selected", "select", "--model {classified} --by-score --least-score 0.3", keys.particles),
     Step(
         "begun",
         "initial-model",
-        "--particles {selected}/particles.star --diameter-a {mask} --symmetry {symmetry}",
+        "--particles {selected}/particles.star --particle-diameter {mask} --symmetry {symmetry}",
         keys.initial_model,
     ),
     Step(
         "refined",
         "refine3d",
-        "--particles {selected}/particles.star --reference {begun}/initial_model.mrc --diameter-a {mask} "
-        "--symmetry {symmetry} --low-pass-a 40",
+        "--particles {selected}/particles.star --reference {begun}/initial_model.mrc --particle-diameter {mask} "
+        "--symmetry {symmetry} --low-pass 40",
         keys.refinement,
     ),
-    Step("masked", "mask-create", "--reference {refined}/run_class001.mrc --mass-kda {mass}", keys.mask),
+    Step("masked", "mask-create", "--map {refined}/run_class001.mrc --mass {mass}", keys.mask),
     Step(
         "sharpened",
         "post-process",
