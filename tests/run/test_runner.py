@@ -232,3 +232,28 @@ def test_workers_side_by_side_and_one_that_dies(toys, listing, tmp_path):
     assert worked(folder).count("bad") == 2
     outcome = run(make(toys, listing), folder, Placement(workers=2), quiet=True)
     assert (outcome.done, outcome.set_aside) == (5, 0)
+
+
+def loop(toys, tmp_path, **given):
+    (tmp_path / "start.txt").write_text("1")
+    return build(toys.ToyLoop, {"start": str(tmp_path / "start.txt"), **given})
+
+
+def test_a_broken_iteration_is_made_again_from_the_one_before(toys, tmp_path):
+    folder = tmp_path / "out"
+    run(loop(toys, tmp_path, rounds="3"), folder, quiet=True)
+    (folder / "run_it003.json").write_text("[3, 8")
+    (folder / "run_it002.json").write_text("")
+    assert run(loop(toys, tmp_path, rounds="4"), folder, quiet=True).did == 3
+    assert float((folder / "final.txt").read_text()) == 16
+    told = (folder / "run.out").read_text()
+    assert "iteration 3 cannot be read" in told and "iteration 2 cannot be read" in told and "going on from iteration 1" in told
+
+
+def test_where_no_iteration_can_be_read_a_loop_stops(toys, tmp_path):
+    folder = tmp_path / "out"
+    run(loop(toys, tmp_path, rounds="1"), folder, quiet=True)
+    for path in folder.glob("run_it*.json"):
+        path.write_text("[")
+    with pytest.raises(UserError, match=r"no iteration in .*out can be read .*: take their files away"):
+        run(loop(toys, tmp_path, rounds="2"), folder, quiet=True)
