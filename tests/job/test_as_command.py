@@ -79,3 +79,16 @@ def test_a_unit_may_be_left_out_where_that_is_clear():
     with pytest.raises(SystemExit):
         from_arguments(Several, ["--size", "5"])
     assert "--min-defocus for --min-defocus-a" in " ".join(parser(Several, "x").format_help().split())
+
+
+def test_symmetry_has_a_short_word_in_every_job():
+    from vitreous.job import registry
+    from vitreous.job.options import options
+
+    having = [cls for cls in registry.job_types().values() if "symmetry" in {option.name for option in options(cls)}]
+    assert {cls.type.command for cls in having} >= {"reconstruct", "refine3d", "initial-model"}
+    for cls in having:
+        assert short_flags(cls)["symmetry"] == "--sym"
+        assert "--sym for --symmetry" in " ".join(parser(cls, "x").format_help().split())
+    for cls in registry.job_types().values():
+        assert "sym" not in {option.name for option in options(cls)}

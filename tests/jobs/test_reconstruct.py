@@ -104,7 +104,7 @@ def test_from_particles_to_a_sharpened_map(project_folder):
 def test_doing_it_again_does_nothing(project_folder):
     run(Reconstruct(particles="particles.star"), "rec", quiet=True)
     assert run(Reconstruct(particles="particles.star"), "rec", quiet=True).did == 0
-    other = Reconstruct(particles="particles.star", reconstruction=Reconstruction(sym="C2"))
+    other = Reconstruct(particles="particles.star", reconstruction=Reconstruction(symmetry="C2"))
     assert run(other, "rec", quiet=True).did == 1
 
 
@@ -145,7 +145,7 @@ class TestBadInput:
         expect_stop(Reconstruct(particles="far.star"), "999")
 
     def test_no_such_group(self, project_folder):
-        expect_stop(Reconstruct(particles="particles.star", reconstruction=Reconstruction(sym="Q4")), "Q4")
+        expect_stop(Reconstruct(particles="particles.star", reconstruction=Reconstruction(symmetry="Q4")), "Q4")
 
     def test_half_maps(self, project_folder):
         zero = np.zeros((8, 8, 8), np.float32)

@@ -38,7 +38,7 @@ def rebuilt(data, tmp_path_factory):
     star.write_table(folder / "all.star", table.with_(image=names))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        settings = Reconstruction(sym="D2", mask_diameter_A=210)
+        settings = Reconstruction(symmetry="D2", mask_diameter_A=210)
         record = run(Reconstruct(particles="all.star", reconstruction=settings), folder / "ours")
         run(Reconstruct(particles="all.star", reconstruction=replace(settings, wiener=False, gridding=0)), folder / "plain0")
         run(Reconstruct(particles="all.star", reconstruction=replace(settings, wiener=False, gridding=10)), folder / "plain10")

@@ -14,6 +14,9 @@ from vitreous.param import Param
 UNITS = ("_e_A2", "_1_A", "_A2", "_A", "_deg", "_px", "_kV", "_mm", "_GB", "_kDa", "_mrad")
 """Units at the end of names, the longer ones first."""
 
+SHORT_WORDS = {"symmetry": "sym"}
+"""Words that have a customary short form in flags: --sym for --symmetry, in every job."""
+
 
 class _Switch(argparse.Action):
     """--flag, --no-flag, and --flag Yes|No|true|false."""
@@ -58,11 +61,12 @@ def metavar_of(option: Option) -> str:
 
 
 def short_flags(cls: type) -> dict[str, str]:
-    """Flags less the unit at their end, --min-defocus of --min-defocus-a, by option name, where no other flag is the same."""
+    """Second spellings by option name, where no other flag is the same: --min-defocus of --min-defocus-a, --sym of --symmetry."""
     found = {}
     for option in options(cls):
         unit = next((unit for unit in UNITS if option.name.endswith(unit)), "")
-        found[option.name] = "--" + option.name.removesuffix(unit).replace("_", "-").lower()
+        words = option.name.removesuffix(unit).lower().split("_")
+        found[option.name] = "--" + "-".join(SHORT_WORDS.get(word, word) for word in words)
     often = Counter([*found.values(), *(option.flag for option in options(cls) if option.flag != found[option.name])])
     return {
         option.name: found[option.name]
@@ -113,12 +117,23 @@ def parser(cls: type, prog: str) -> argparse.ArgumentParser:
         description=(cls.__doc__ or "").strip(),
         allow_abbrev=False,
         formatter_class=_Formatter,
-        epilog="A unit at the end of an option's name may be left out: --min-defocus for --min-defocus-a."
-        if short_flags(cls)
-        else None,
+        epilog=_second_spellings(cls),
     )
     add_options(made, cls)
     return made
+
+
+def _second_spellings(cls: type) -> str | None:
+    """What help says below all options, where there is anything to say."""
+    second = short_flags(cls)
+    worded = [f"{second[option.name]} for {option.flag}" for option in options(cls) if _worded(option) and option.name in second]
+    lines = ["A unit at the end of an option's name may be left out: --min-defocus for --min-defocus-a."]
+    lines = lines if len(second) > len(worded) else []
+    return " ".join([*lines, *(f"{line} is understood." for line in worded)]) or None
+
+
+def _worded(option: Option) -> bool:
+    return inner_type(option.type) is not bool and any(word in SHORT_WORDS for word in option.name.split("_"))
 
 
 class _Formatter(argparse.HelpFormatter):

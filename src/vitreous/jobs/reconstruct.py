@@ -63,7 +63,7 @@ class Reconstruct(MapJob):
         general = list_block("general", {"rlnFinalResolution": made.resolution_A})
         curve = fsc_block(box * made.voxel_size_A, {"rlnFourierShellCorrelation": made.fsc.numpy()})
         star.write(context.folder / self.curve.name, StarFile([general, curve]))
-        context.note(f"{len(table)} particles, {self.reconstruction.sym}: resolution {made.resolution_A:.2f} Å (FSC 0.143)")
+        context.note(f"{len(table)} particles, {self.reconstruction.symmetry}: resolution {made.resolution_A:.2f} Å (FSC 0.143)")
         return {"particles": len(table), "resolution_A": made.resolution_A}
 
     def gather(self, records: Sequence[Mapping[str, Any]], context: Context) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from vitreous.arrays.source import InMemory
 from vitreous.context import Context, UserError
 from vitreous.maths.aberrations import phase_factor2d
 from vitreous.maths.ctf import CtfParams, ctf2d
@@ -15,7 +16,7 @@ from vitreous.maths.rotations import random_rotations
 from vitreous.maths.shells import fsc, power
 from vitreous.methods.reconstruction import wiener
 from vitreous.methods.reconstruction.gridding import blob_transform, blob_window, compensation, radially
-from vitreous.methods.reconstruction.particles import InMemory, PosedParticles, random_halves
+from vitreous.methods.reconstruction.particles import PosedParticles, random_halves
 from vitreous.methods.reconstruction.settings import Reconstruction
 
 
@@ -119,7 +120,7 @@ def test_symmetry_multiplies_the_views():
     noise = torch.randn(60, 32, 32, generator=generator(6)) * 2
     images = irfft2(slices_of(volume, poses), 32) + noise
     plain = wiener.reconstruct(images.numpy(), poses, pixel_size_A=1.0)
-    folded = wiener.reconstruct(images.numpy(), poses, pixel_size_A=1.0, settings=Reconstruction(sym="D2"))
+    folded = wiener.reconstruct(images.numpy(), poses, pixel_size_A=1.0, settings=Reconstruction(symmetry="D2"))
     truth = rfft3(volume)
     better = fsc(rfft3(folded.volume.double()), truth)[2:7] - fsc(rfft3(plain.volume.double()), truth)[2:7]
     assert float(better.mean()) > 0.05

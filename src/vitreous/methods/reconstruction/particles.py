@@ -1,41 +1,18 @@
 """Particles with poses, as reconstruction takes them: images by index, rotations, shifts, CTF, half sets."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vitreous.arrays.source import ImageSource
 from vitreous.context import UserError
 from vitreous.maths.ctf import CtfParams
 from vitreous.maths.rotations import from_euler
 from vitreous.tables.table import Table
-
-
-class ImageSource(Protocol):
-    """Anything that holds square images and reads some of them by index."""
-
-    def __len__(self) -> int: ...
-
-    def read(self, indices: Any) -> NDArray[np.float32]:
-        """Images (n, N, N) by index from 0."""
-        ...
-
-
-class InMemory:
-    """Images (n, N, N) of an array or tensor as an ImageSource."""
-
-    def __init__(self, images: Any) -> None:
-        self.images = np.asarray(images, np.float32)
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def read(self, indices: Any) -> NDArray[np.float32]:
-        """Images (n, N, N) by index from 0."""
-        return self.images[np.asarray(indices)]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from vitreous.param import param, settings
 class Reconstruction:
     """How posed particles become a map."""
 
-    sym: str = param(
+    symmetry: str = param(
         "C1", relion="sym_name", help="Point group, as C1, C4, D2, T, O, I1 to I4; poses are repeated by its operators."
     )
     padding: int = param(

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vitreous.arrays.source import InMemory
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import symmetry
 from vitreous.maths.aberrations import phase_factor2d
@@ -21,7 +22,7 @@ from vitreous.maths.kernels.project import gridding_correction, limit
 from vitreous.maths.masks import sphere
 from vitreous.maths.shells import fsc, resolution_at
 from vitreous.methods.reconstruction.gridding import compensation, radially
-from vitreous.methods.reconstruction.particles import InMemory, PosedParticles, random_halves
+from vitreous.methods.reconstruction.particles import PosedParticles, random_halves
 from vitreous.methods.reconstruction.settings import Reconstruction
 
 BATCH = 128
@@ -77,7 +78,7 @@ def reconstruct(
 def reconstruct_particles(particles: PosedParticles, settings: Reconstruction, context: Context = QUIET) -> Reconstructed:
     """Both half maps, their FSC, and the map of all particles."""
     try:
-        symmetry.canonical(settings.sym)
+        symmetry.canonical(settings.symmetry)
     except ValueError as error:
         raise UserError(f"symmetry: {error}") from None
     box = _box(particles)
@@ -145,7 +146,7 @@ def accumulate(
     """Sums over the particles of these rows, at all symmetry mates of their poses: data C X, weight C^2."""
     box = _box(particles)
     data, weight = (sums.to(context.device) for sums in accumulators(box, settings.padding))
-    mates = symmetry.operators(settings.sym)
+    mates = symmetry.operators(settings.symmetry)
     done = 0
     for part, images in _batches(particles, rows):
         context.check()
