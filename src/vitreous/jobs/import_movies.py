@@ -39,7 +39,7 @@ class ImportMovies(MapJob):
         unit="kV", low=50, high=500, step=10, minimum=1, relion="kV", tab="Optics", help="Acceleration voltage."
     )
     cs_mm: float = param(
-        unit="mm", low=0, high=8, step=0.1, minimum=0, relion="Cs", tab="Optics",
+        2.7, unit="mm", low=0, high=8, step=0.1, minimum=0, relion="Cs", tab="Optics",
         help="Spherical aberration: 2.7 for most microscopes, 1.4 for some, 0.01 with a Cs corrector.",
     )  # fmt: skip
     amplitude_contrast: float = param(
