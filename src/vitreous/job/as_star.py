@@ -94,6 +94,7 @@ def load(path: Path | str, changed: Mapping[str, str] | None = None, cls: type[A
 def to_job(file: JobFile, cls: type[Any]) -> Loaded:
     """Make the job. An option that would change the result and is not supported stops with its name."""
     left = {name: text for name, text in file.values.items() if not name.startswith(QUEUE_EXTRA)}
+    left |= cls.older_options(left)
     job_values = _taken(cls, left, file.path)
     place_values = _taken(Placement, left, file.path)
     seed_text = left.pop(SEED, "0").strip() or "0"

@@ -83,6 +83,11 @@ class MapJob:
 
     type: ClassVar[JobType]
 
+    @classmethod
+    def older_options(cls, said: Mapping[str, str]) -> Mapping[str, str]:
+        """What the options of an older release of RELION in a job.star mean, under the names of later releases."""
+        return {}
+
     def units(self, context: Context) -> Sequence[Unit]:
         raise NotImplementedError
 
@@ -100,6 +105,11 @@ class LoopJob:
     """
 
     type: ClassVar[JobType]
+
+    @classmethod
+    def older_options(cls, said: Mapping[str, str]) -> Mapping[str, str]:
+        """What the options of an older release of RELION in a job.star mean, under the names of later releases."""
+        return {}
 
     def begin(self, context: Context) -> Any:
         raise NotImplementedError
