@@ -177,7 +177,7 @@ def test_real_betagalactosidase_from_a_blurred_start(data, tmp_path, monkeypatch
 
     truth = star.read_table(data / "betagal_particles" / "particles_truth.star", "particles")
     known = reconstruct_particles(
-        from_table(truth, ImageStacks(truth["image"].tolist()), name="truth", seed=0), Reconstruction(sym="D2"), Context()
+        from_table(truth, ImageStacks(truth["image"].tolist()), name="truth", seed=0), Reconstruction(symmetry="D2"), Context()
     )
     mrc.write_volume("start.mrc", known.volume.numpy(), pixel_size_A=known.voxel_size_A)
     star.write_table("blind.star", truth.without("rot_deg", "tilt_deg", "psi_deg", "origin_x_A", "origin_y_A"))
