@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from vitreous.arrays.source import InMemory
 from vitreous.context import UserError
 from vitreous.maths.rotations import from_euler
-from vitreous.methods.reconstruction.particles import InMemory, from_table, random_halves
+from vitreous.methods.reconstruction.particles import from_table, random_halves
 from vitreous.tables.table import Table
 
 
