@@ -45,12 +45,12 @@ class Others:
 def to_table(path: Path, file: StarFile, *, kind: str | None, need_optics: bool) -> Table:
     """The table of a file; see star.read_table."""
     block = _choose(path, file, kind)
-    columns = _named(block)
+    columns = named(block)
     word = (kind or "").split(".")[0] or block.name
     if not kind and word in ("", "images"):
         word = next((w for column, w in _TELLTALE.items() if column in columns), word)
     optics_block = next((b for b in file if b.name == "optics" and b.loop), None)
-    optics = Table(_named(optics_block), "optics") if optics_block is not None else None
+    optics = Table(named(optics_block), "optics") if optics_block is not None else None
     table = Table(columns, word, optics, _others(file, block, optics_block))
     if optics is None:
         table = _upgraded(table)
@@ -82,7 +82,7 @@ def _choose(path: Path, file: StarFile, kind: str | None) -> Block:
     raise UserError(f"{path} has no table data_{wanted or ''}; it holds {there}: choose another file")
 
 
-def _named(block: Block) -> dict[str, Any]:
+def named(block: Block) -> dict[str, Any]:
     """Columns under our names; a list becomes one row."""
     if not block.loop:
         from_list = {label: np.array([value], object) for label, value in block.values.items()}
@@ -186,12 +186,13 @@ def to_file(table: Table, version: int) -> StarFile:
     others = table.extra if isinstance(table.extra, Others) else Others()
     blocks = list(others.before)
     if table.optics is not None:
-        blocks.append(_block("optics", table.optics, head))
-    blocks.append(_block(table.kind.split(".")[0], table, head))
+        blocks.append(block_of("optics", table.optics, head))
+    blocks.append(block_of(table.kind.split(".")[0], table, head))
     return StarFile([*blocks, *others.after], tail=others.tail)
 
 
-def _block(name: str, table: Table, head: tuple[str, ...]) -> Block:
+def block_of(name: str, table: Table, head: tuple[str, ...]) -> Block:
+    """A table as a loop under STAR labels; head are the comments before it."""
     columns = {label_of(column): _as_int(values) for column, values in table.columns.items()}
     return Block(name, columns=columns, comments=head)
 
