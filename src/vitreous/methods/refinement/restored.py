@@ -148,7 +148,7 @@ def state_from(
 
 def modes_of(rows: Table, pixel_size_A: float) -> Modes:
     """One mode a row out of the columns of its pose."""
-    turned = rotations.from_euler(*(np.asarray(rows[name], float) for name in ("rot_deg", "tilt_deg", "psi_deg")))
+    turned = rotations.from_euler(*(np.array(rows[name], float) for name in ("rot_deg", "tilt_deg", "psi_deg")))
     origins = np.stack([np.asarray(rows[n], float) for n in ("origin_x_A", "origin_y_A")], axis=1) / pixel_size_A
     score = np.asarray(rows["log_likelihood"], float)[:, None]
     return Modes(turned.numpy()[:, None], origins[:, None], score, np.zeros((len(rows), 1, 5, 5)))

@@ -210,7 +210,7 @@ def insert(data, weights, image, strength, pixels, padding, rotation, origin, bo
 
 @jit
 def insert_modes(data, weights, image, strength, grid, posterior, rotations, origins, operators):  # type: ignore[no-untyped-def]
-    """insert() for images (n, P) at modes (n, m) with a posterior above 1 %, and all their mates; grid = (pixels, padding, box)."""
+    """insert() for images (n, P) at modes (n, m) of a posterior above 1 % and their mates; grid = (pixels, padding, box)."""
     pixels, padding, box = grid
     for i in range(image.shape[0]):
         for m in range(posterior.shape[1]):

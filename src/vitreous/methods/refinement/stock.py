@@ -46,17 +46,17 @@ def ctf_params(particles: Table) -> CtfParams | None:
     """The particles' CTFs; None when the table has no defocus."""
     if "defocus_u_A" not in particles:
         return None
-    return CtfParams.of(
-        particles["defocus_u_A"],
-        particles.get("defocus_v_A", 0.0) if "defocus_v_A" in particles else particles["defocus_u_A"],
-        defocus_angle_deg=particles.get("defocus_angle_deg", 0.0),
-        voltage_kV=particles.optics_column("voltage_kV"),
-        cs_mm=particles.optics_column("cs_mm"),
-        amplitude_contrast=particles.optics_column("amplitude_contrast"),
-        phase_shift_deg=particles.get("phase_shift_deg", 0.0),
-        bfactor_A2=particles.get("ctf_bfactor_A2", 0.0),
-        scale=particles.get("ctf_scale", 1.0),
-    )
+    names = {
+        "defocus_angle_deg": ("defocus_angle_deg", 0.0),
+        "phase_shift_deg": ("phase_shift_deg", 0.0),
+        "bfactor_A2": ("ctf_bfactor_A2", 0.0),
+        "scale": ("ctf_scale", 1.0),
+    }
+    own = {ours: np.array(particles.get(column, default), float) for ours, (column, default) in names.items()}
+    optics = {name: np.array(particles.optics_column(name), float) for name in ("voltage_kV", "cs_mm", "amplitude_contrast")}
+    first = np.array(particles["defocus_u_A"], float)
+    second = np.array(particles["defocus_v_A"], float) if "defocus_v_A" in particles else first
+    return CtfParams.of(first, second, **own, **optics)
 
 
 class Stock:
