@@ -12,7 +12,7 @@ import torch
 from vitreous.context import Context, UserError
 from vitreous.maths.ctf import CtfParams, ctf2d
 from vitreous.maths.fourier import irfft2, rfft2
-from vitreous.methods.refinement import class2d, expectation, polar, prepare, scores
+from vitreous.methods.refinement import class2d, expectation, maximisation, polar, prepare, scores
 from vitreous.methods.refinement.class2d import Settings2D, classify2d
 from vitreous.methods.refinement.settings import Classification, CtfUse, PlaneSearch
 from vitreous.tables.table import Table
@@ -273,3 +273,15 @@ def test_bad_input_is_said_clearly(case: str) -> None:
     source, rows = make()
     with pytest.raises(UserError, match=words):
         last(source, rows, choices(32, classes=1), Context())
+
+
+def test_a_class_of_rounding_errors_is_nothing() -> None:
+    """Running sums of a class that lost its images shrink to rounding errors: these must not be divided by each other."""
+    made = torch.Generator().manual_seed(1)
+    data = torch.randn((2, 32, 32), generator=made)
+    data[1] *= 1e-8
+    weight = torch.ones((2, 17), dtype=torch.float64)
+    weight[1] = 1e-30
+    mask = torch.ones((32, 32))
+    ssnr = maximisation.signal_to_noise(data, weight, mask, regularisation=2.0, first_shells=5)
+    assert maximisation.regularised(data, weight, ssnr)[1].abs().max() == 0

@@ -14,6 +14,7 @@ from vitreous.methods.refinement.state import Sums
 
 SMALLEST_SHARE = 0.1
 LEAST_SSNR = 0.5
+LEAST_WEIGHT = 1e-5
 
 
 @dataclass
@@ -91,13 +92,18 @@ def signal_to_noise(
     below = ((ratio - 1).clamp_min(0) / threshold).clamp_max(1) ** 2
     found = torch.where(middle >= 2, settled, below)
     found[:, : first_shells + 1].clamp_(min=LEAST_SSNR)
-    return found * (weight > 0)
+    return found * held(weight)
+
+
+def held(weight: torch.Tensor) -> torch.Tensor:
+    """Where a class has data to speak of: not a vanishing part of the best class's weight, which rounding would fill."""
+    return weight > LEAST_WEIGHT * weight.amax(0)
 
 
 def regularised(data: torch.Tensor, weight: torch.Tensor, ssnr: torch.Tensor) -> torch.Tensor:
     """Wiener-filtered classes (K, N, N) float32: data / (weight (1 + 1/ssnr)), the spectra linear between shells."""
     box = data.shape[-1]
-    gain = torch.where(weight > 0, ssnr / (1 + ssnr) / weight.clamp_min(1e-300), torch.zeros_like(weight))
+    gain = torch.where(held(weight), ssnr / (1 + ssnr) / weight.clamp_min(1e-300), torch.zeros_like(weight))
     radius = radius2(box).to(torch.float64).clamp_max(box // 2 - 1e-6)
     low = radius.floor().long()
     part = radius - low

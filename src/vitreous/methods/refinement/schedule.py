@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vitreous.methods.refinement.settings import Classification
 
 FIRST_PHASE, LAST_PHASE = 0.3, 0.2
-SETTLE = 0.05
+SETTLE, LAST_REVIVAL = 0.05, 0.9
 LEAST_STEP = 0.3
 
 
@@ -31,7 +31,7 @@ def turns(chosen: Classification, count: int) -> Sequence[Turn]:
     for i in range(1, last):
         part = min(1.0, max(0.0, (i / last - FIRST_PHASE) / (1 - FIRST_PHASE - LAST_PHASE)))
         images = round(first + (final - first) * part)
-        made.append(Turn(i, images, _step(i / last, images, count), SETTLE < i / last < 1 - LAST_PHASE))
+        made.append(Turn(i, images, _step(i / last, images, count), SETTLE < i / last < LAST_REVIVAL))
     return [*made, Turn(last, count, 1.0, False)]
 
 

@@ -111,7 +111,10 @@ def cross_terms(images: Modes, references: Modes, grid: PolarGrid, space: Worksp
         out = space.get(f"half {odd}", (grid.half, count * width), like)
         for place, i in enumerate(chosen):
             product = _product(images[i], references[i], space)
-            torch.addmm(out, inverse[i], product, beta=float(place > 0), out=out)
+            if place == 0:
+                torch.mm(inverse[i], product, out=out)
+            else:
+                out.addmm_(inverse[i], product)
         halves.append(out)
     even, odd_part = halves
     cells = space.get("cells", (grid.angles, count * width), like)
@@ -126,9 +129,9 @@ def _product(x: torch.Tensor, a: torch.Tensor, space: Workspace) -> torch.Tensor
     out = space.get("product", (2, count, a.shape[-1], x.shape[-1]), x)
     real, imag = a[0].transpose(1, 2), a[1].transpose(1, 2)
     torch.bmm(real, x[0], out=out[0])
-    torch.baddbmm(out[0], imag, x[1], out=out[0])
+    out[0].baddbmm_(imag, x[1])
     torch.bmm(real, x[1], out=out[1])
-    torch.baddbmm(out[1], imag, x[0], alpha=-1, out=out[1])
+    out[1].baddbmm_(imag, x[0], alpha=-1)
     return out.view(2 * count, -1)
 
 
