@@ -284,7 +284,7 @@ class InitialModel:
         modes = Modes(turns, np.zeros((len(rows), 1, 2)), np.zeros((len(rows), 1)), np.zeros((len(rows), 1, 5, 5)))
         inverse = (1.0 / noise).astype(np.float32)
         made = gold_standard.back_project(self.stock, rows, modes, inverse_noise=inverse, group=self.search_group)
-        return gold_standard.Sums(made.data / len(rows), made.weights / len(rows))
+        return gold_standard.Sums(made.data / len(rows), made.weights / np.float32(len(rows)))
 
     def _map(self, sums: gold_standard.Sums, shells: int) -> Volume:
         ratio = np.where(np.arange(self.box // 2 + 1) <= shells, TRUST * self.settings.descent.regularisation, 1e-6)
