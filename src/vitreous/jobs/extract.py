@@ -1,10 +1,8 @@
 """Cuts particles out of micrographs, at picks or at the coordinates of particles that were refined before."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vitreous.context import Context, UserError
@@ -100,15 +98,16 @@ class Extract(MapJob):
     def _coordinate_files(self, table: "Table") -> dict[str, dict[str, str]]:
         """For each micrograph with coordinates: the file that holds them and a digest of its content."""
         from vitreous.files import coordinates
+        from vitreous.files.digest import digest
 
         if not self.again:
             if not self.coordinates:
                 raise UserError("no coordinates were given: name the picks with --coordinates, or particles with --again")
             found = coordinates.files_of(self.coordinates, [str(name) for name in table["micrograph"]])
-            return {name: {"file": str(file), "digest": _digest(file)} for name, file in found.items()}
+            return {name: {"file": str(file), "digest": digest(file)} for name, file in found.items()}
         if not self.particles:
             raise UserError("no particles were given to be cut out again: name them with --particles")
-        once = {"file": self.particles, "digest": _digest(Path(self.particles))}
+        once = {"file": self.particles, "digest": digest(self.particles)}
         return dict.fromkeys(_by_micrograph(self.particles, once["digest"])[1], once)
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:
@@ -176,12 +175,6 @@ class Extract(MapJob):
         if self.again:
             coordinates.write_list(context.folder / self.places.name, {record["micrograph"]: record["file"] for record in kept})
             atomic.write_text(context.folder / self.suffix.name, self.micrographs + "\n")
-
-
-def _digest(path: Path) -> str:
-    if not path.is_file():
-        raise UserError(f"there is no file {path}: check the path, which counts from {Path.cwd()}")
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)

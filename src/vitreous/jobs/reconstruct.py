@@ -1,7 +1,6 @@
 """Reconstruct: particles with known poses to a map, its half maps and their FSC."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from vitreous.context import Context, UserError
@@ -32,12 +31,9 @@ class Reconstruct(MapJob):
 
     def units(self, context: Context) -> Sequence[Unit]:
         """One piece of work: the whole file, known by what stands in it."""
-        import hashlib
+        from vitreous.files.digest import digest
 
-        path = Path(self.particles)
-        if not path.is_file():
-            raise UserError(f"there is no particle file {self.particles}: check the path, which counts from {Path.cwd()}")
-        return [Unit("map", {"particles": self.particles, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()})]
+        return [Unit("map", {"particles": self.particles, "digest": digest(self.particles)})]
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:
         """Read, reconstruct, write."""

@@ -1,6 +1,5 @@
 """Chooses what goes on: classes by number or score; micrographs or particles by value, statistics, distance; or parts."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,13 +50,12 @@ class Select(MapJob):
     def units(self, context: Context) -> Sequence[Unit]:
         """One unit, whose row holds a digest of the input."""
         from vitreous.files import classification
+        from vitreous.files.digest import digest
 
         given = [path for path in (self.model, self.micrographs, self.particles) if path]
         if len(given) != 1:
             raise UserError(f"give one of --model, --micrographs and --particles; {len(given)} were given")
         path = classification.last_iteration(given[0]) if self.model else Path(given[0])
-        if not path.is_file():
-            raise UserError(f"there is no file {path}: check the path, which counts from {Path.cwd()}")
         chosen = {
             "--classes or --by-score (among classes)": bool(self.choice.classes) or self.choice.by_score,
             "--by-value": self.rows.by_value,
@@ -69,8 +67,7 @@ class Select(MapJob):
             raise UserError("say which classes to keep: --classes 1,3,5, or --by-score for those that look good")
         if not self.model and not any(list(chosen.values())[1:]):
             raise UserError(f"say what to do with {given[0]}: {', '.join(list(chosen)[1:])}")
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        return [Unit(key=str(path), row={"digest": digest})]
+        return [Unit(key=str(path), row={"digest": digest(path)})]
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:
         """Choose, and write what was chosen."""
