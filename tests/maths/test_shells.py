@@ -61,3 +61,18 @@ def test_the_resolution_is_the_last_shell_before_the_fall():
     assert S.resolution_at(curve, 0.143, 10, 2.0) == pytest.approx(20 / 3)
     assert S.resolution_at(torch.ones(6), 0.143, 10, 2.0) == pytest.approx(4.0)
     assert S.resolution_at(torch.tensor([1.0, 0.0]), 0.143, 2, 1.0) == float("inf")
+
+
+@pytest.mark.parametrize("snr", [0.1, 1.0, 30.0])
+def test_fsc_of_halves_foretells_the_joined_map(snr):
+    """Two maps with this signal-to-noise ratio correlate by snr / (1 + snr); their sum has twice the ratio."""
+    half = torch.tensor([snr / (1 + snr)], dtype=torch.float64)
+    assert float(S.signal_to_noise(half)) == pytest.approx(snr)
+    correlation = float(S.joined(half))  # of the sum with the truth: its square is 2 snr / (1 + 2 snr)
+    assert correlation**2 == pytest.approx(2 * snr / (1 + 2 * snr))
+
+
+def test_curves_at_their_limits():
+    ends = torch.tensor([-0.2, 0.0, 1.0], dtype=torch.float64)
+    assert S.joined(ends).tolist() == [0.0, 0.0, 1.0]
+    assert S.signal_to_noise(ends).tolist() == pytest.approx([0.001 / 0.999, 0.001 / 0.999, 999.0])

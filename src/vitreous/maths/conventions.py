@@ -18,6 +18,9 @@ KAISER_PADDING = 1.5
 FSC_THRESHOLD = 0.143
 """FSC of independent halves at which the resolution is read."""
 
+FSC_LIMITS = (0.001, 0.999)
+"""What an FSC is held within before it becomes a signal-to-noise ratio."""
+
 RANDOMISE_BELOW_FSC = 0.8
 """Unmasked FSC under which phases are randomised to correct for the mask."""
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from vitreous.maths.conventions import FSC_THRESHOLD
+from vitreous.maths.conventions import FSC_LIMITS, FSC_THRESHOLD
 from vitreous.maths.grids import half_weights, radius2, radius3
 
 
@@ -76,6 +76,21 @@ def fsc(first: Tensor, second: Tensor) -> Tensor:
     curve = torch.where(scale > 0, cross / scale.clamp(min=torch.finfo(torch.float64).tiny), torch.zeros_like(cross))
     curve[0] = 1.0
     return curve
+
+
+def joined(curve: Tensor) -> Tensor:
+    """The correlation of the map of both halves with the truth, from the halves' FSC: sqrt(2 FSC / (1 + FSC)), 0 below 0.
+
+    Rosenthal & Henderson 2003.
+    """
+    held = curve.clamp(0, 1)
+    return torch.sqrt(2 * held / (1 + held))
+
+
+def signal_to_noise(curve: Tensor) -> Tensor:
+    """SSNR of a map from its FSC with another of the same quality, FSC / (1 - FSC), the FSC held within [0.001, 0.999]."""
+    held = curve.clamp(*FSC_LIMITS)
+    return held / (1 - held)
 
 
 def shell_at(curve: Tensor, threshold: float = FSC_THRESHOLD) -> int:

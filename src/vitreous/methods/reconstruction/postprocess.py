@@ -11,7 +11,7 @@ from vitreous.context import QUIET, Context, UserError
 from vitreous.maths.filters import bfactor, low_pass
 from vitreous.maths.fourier import irfft3, rfft3
 from vitreous.maths.grids import frequency3
-from vitreous.maths.shells import shell_mean, to_grid
+from vitreous.maths.shells import joined, shell_mean, to_grid
 from vitreous.methods.reconstruction.fsc_correction import Curves, corrected_fsc
 from vitreous.methods.reconstruction.settings import Sharpening
 
@@ -125,8 +125,8 @@ def _check(half1: Tensor, half2: Tensor, mask: Tensor | None) -> None:
 
 
 def fsc_weights(curve: Tensor) -> Tensor:
-    """sqrt(2 FSC / (1 + FSC)) by shell: the correlation with the truth (Rosenthal & Henderson 2003); 0 from FSC < 1e-4 on."""
-    weights = torch.sqrt(2 * curve.clamp(min=0) / (1 + curve.clamp(min=0)))
+    """The correlation with the truth by shell; 0 from the first FSC below 1e-4 on."""
+    weights = joined(curve)
     below = torch.nonzero(curve < LEAST_FSC)
     if len(below):
         weights[int(below[0, 0]) :] = 0

@@ -20,7 +20,7 @@ from vitreous.maths.kernels.backproject import accumulators, complete_plane, ins
 from vitreous.maths.kernels.divide import divide, last_shell, shell_means
 from vitreous.maths.kernels.project import gridding_correction, limit
 from vitreous.maths.masks import sphere
-from vitreous.maths.shells import fsc, resolution_at
+from vitreous.maths.shells import fsc, joined, resolution_at, signal_to_noise
 from vitreous.methods.reconstruction.gridding import compensation, radially
 from vitreous.methods.reconstruction.particles import PosedParticles, random_halves
 from vitreous.methods.reconstruction.settings import Reconstruction
@@ -223,14 +223,9 @@ def _with_prior(sums: Accumulated, prior: Tensor) -> Tensor:
 
 
 def joined_prior(sums: Accumulated, curve: Tensor) -> Tensor:
-    """1/tau^2 of each shell for the map of both halves, from the halves' FSC: mean weight / SSNR.
-
-    The FSC that the joined map would have, sqrt(2 FSC / (1 + FSC)), gives SSNR = FSC / (1 - FSC), FSC within [0.001, 0.999].
-    """
+    """1/tau^2 of each shell for the map of both halves, from the halves' FSC: mean weight / SSNR."""
     mean = shell_means(sums.weight, padding=sums.padding, r_max=sums.r_max)
-    half = curve[: last_shell(sums.r_max) + 1].clamp(0, 1)
-    joined = torch.sqrt(2 * half / (1 + half)).clamp(0.001, 0.999)
-    return mean * (1 - joined) / joined
+    return mean / signal_to_noise(joined(curve[: last_shell(sums.r_max) + 1]))
 
 
 def sphere_mask(box: int, voxel_size_A: float, diameter_A: float) -> Tensor:
