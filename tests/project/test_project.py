@@ -79,6 +79,15 @@ def test_outputs_of_a_loop_enter_when_they_are_known(project, toys):
     assert project.graph().outputs == [(name, f"{name}run_it005.json")], "only the last iteration is a node"
 
 
+@pytest.mark.parametrize("folder", ["External/job001", "External/job001/", "External/made"])
+def test_a_folder_as_input_stands_for_its_output_in_the_graph(project, toys, folder):
+    name = project.add(toys.ToyMap(listing="list.txt"), alias="made")
+    second = project.add(toys.ToyLoop(start=folder))
+    assert project.graph().inputs[-1] == ("External/job001/table.json", second)
+    graph = project.graph()
+    assert name in graph.processes and not any(node.rstrip("/") + "/" in graph.processes for node in graph.nodes)
+
+
 def test_an_input_from_nowhere_and_a_missing_job(project, toys):
     name = project.add(toys.ToyMap(listing="External/job077/none.txt"))
     with pytest.raises(UserError, match="no such file"):

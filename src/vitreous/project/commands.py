@@ -124,7 +124,9 @@ def _title(label: str) -> str:
 
 
 def _now(project: Project, name: str) -> str:
-    return last_progress(JobFolder(project.layout.job(name)))
+    """How far a job is that has not come to its end."""
+    folder = JobFolder(project.layout.job(name))
+    return "" if folder.success.exists() else last_progress(folder)
 
 
 def _write(text: str) -> None:

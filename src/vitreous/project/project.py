@@ -195,10 +195,14 @@ class Project:
             path = value_of(job, option) if option.is_input else ""
             if not path:
                 continue
+            word, _, detail = option.input_kind.partition(".")
+            label = kind(word).label
             node = self._without_alias(graph, str(path))
+            if node.rstrip("/") + "/" in graph.processes:
+                node = _output_of(graph, node.rstrip("/") + "/", label)
+            if not node:
+                continue
             if node not in graph.nodes:
-                word, _, detail = option.input_kind.partition(".")
-                label = kind(word).label
                 graph.add_node(Node(node, f"{label}.{detail}" if detail else label))
                 maker = next((p for p in graph.processes if node.startswith(p) and p != name), None)
                 if maker:
@@ -210,7 +214,7 @@ class Project:
         if inside.is_absolute() and inside.is_relative_to(self.layout.root.resolve()):
             path = str(inside.relative_to(self.layout.root.resolve()))
         for process in graph.processes.values():
-            if process.alias and path.startswith(process.alias):
+            if process.alias and f"{path}/".startswith(process.alias):
                 return process.name + path[len(process.alias) :]
         return path
 
@@ -248,6 +252,12 @@ class Project:
         """With the project as the current directory, from which all paths in it count."""
         with contextlib.chdir(self.layout.root):
             yield
+
+
+def _output_of(graph: Graph, name: str, label: str) -> str:
+    """The last output of a job that has the label an input asks for, where the input is the job's folder; empty without one."""
+    made = [node for process, node in graph.outputs if process == name and graph.nodes[node].label.startswith(label)]
+    return max(made, default="")
 
 
 def _marker(folder: JobFolder) -> str:
