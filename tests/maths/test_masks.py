@@ -44,3 +44,14 @@ def test_outside_becomes_the_mean_of_what_is_masked_away():
     torch.testing.assert_close(masks.apply_soft(torch.full((16, 16), 2.0), masks.disc(16, 4, 2)), torch.full((16, 16), 2.0))
     out = masks.apply_soft(image, masks.disc(16, 2, 0))
     assert float(out[8, 8]) == 5 and float(out[0, 0]) == pytest.approx(float(image[masks.disc(16, 2, 0) == 0].mean()))
+
+
+def test_a_batch_is_masked_image_by_image():
+    images = torch.randn(3, 16, 16, generator=torch.Generator().manual_seed(2))
+    mask = masks.disc(16, 4, 3)
+    out = masks.apply_soft(images, mask)
+    for one, image in zip(out, images, strict=True):
+        torch.testing.assert_close(one, masks.apply_soft(image, mask))
+    hard = masks.disc(16, 4, 0)
+    torch.testing.assert_close(masks.mean_outside(images, hard), images[:, hard == 0].mean(1))
+    torch.testing.assert_close(masks.apply_soft(images, torch.ones(16, 16)), images)

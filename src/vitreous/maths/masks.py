@@ -43,9 +43,14 @@ def soft_edge(binary: Any, extend_px: float, edge_px: float) -> Tensor:
     return _falling(distance, extend_px, edge_px).to(torch.float32)
 
 
-def apply_soft(image: Tensor, mask: Tensor) -> Tensor:
-    """The image inside the mask; outside, the mean of what is masked away, blended along the edge."""
+def mean_outside(images: Tensor, mask: Tensor) -> Tensor:
+    """The mean (...,) of what a mask of shape S takes away from images (..., *S); 0 where it takes nothing."""
     weight = 1 - mask
-    total = weight.sum()
-    background = (image * weight).sum() / total if float(total) > 0 else image.new_zeros(())
-    return image * mask + background * weight
+    axes = tuple(range(-mask.ndim, 0))
+    return (images * weight).sum(axes) / weight.sum().clamp(min=1e-6)
+
+
+def apply_soft(images: Tensor, mask: Tensor) -> Tensor:
+    """Images (..., *S) inside a mask of shape S; outside, the mean of what is masked away, blended along the edge."""
+    background = mean_outside(images, mask)[(..., *[None] * mask.ndim)]
+    return images * mask + background * (1 - mask)

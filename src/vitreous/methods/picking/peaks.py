@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, spatial
 
+from vitreous.maths.parabola import vertex
+
 Floats = NDArray[np.float64]
 
 
@@ -27,13 +29,6 @@ class Peaks:
         return Peaks(self.row[which], self.column[which], self.y[which], self.x[which], self.height[which])
 
 
-def _vertex(left: Floats, middle: Floats, right: Floats) -> Floats:
-    """The top of the parabola through three neighbours, in pixels from the middle one, at most half a pixel away."""
-    curve = left - 2 * middle + right
-    safe = np.where(curve < 0, curve, -1.0)
-    return np.where(curve < 0, np.clip(0.5 * (left - right) / safe, -0.5, 0.5), 0.0)
-
-
 def find_peaks(image: NDArray[np.float32], lowest: float) -> Peaks:
     """The local maxima of `image` (y, x) among their eight neighbours that are at least `lowest`, highest first.
 
@@ -46,8 +41,8 @@ def find_peaks(image: NDArray[np.float32], lowest: float) -> Peaks:
     order = np.lexsort((column, row, -height))
     row, column, height = row[order], column[order], height[order]
     edged = np.pad(image.astype(np.float64), 1, mode="edge")
-    y = row + _vertex(edged[row, column + 1], height, edged[row + 2, column + 1])
-    x = column + _vertex(edged[row + 1, column], height, edged[row + 1, column + 2])
+    y = row + vertex(edged[row, column + 1], height, edged[row + 2, column + 1])
+    x = column + vertex(edged[row + 1, column], height, edged[row + 1, column + 2])
     return Peaks(row, column, y, x, height)
 
 
