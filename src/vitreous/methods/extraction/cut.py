@@ -51,6 +51,7 @@ def rescale(images: Images, box: int) -> Images:
     """Images (n, N, N) brought to (n, box, box) by cropping or padding their Fourier transforms; N and box even.
 
     The mean grey value stays, and pixel N // 2 stays pixel box // 2. The new pixel size is the old one times N / box.
+    The Nyquist line of the smaller box is kept, as other programs keep it (maths.fourier.resize2 leaves it out).
     """
     size = images.shape[-1]
     if size % 2 or box % 2:
