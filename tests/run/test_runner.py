@@ -257,3 +257,9 @@ def test_where_no_iteration_can_be_read_a_loop_stops(toys, tmp_path):
         path.write_text("[")
     with pytest.raises(UserError, match=r"no iteration in .*out can be read .*: take their files away"):
         run(loop(toys, tmp_path, rounds="2"), folder, quiet=True)
+
+
+def test_a_job_without_gpu_code_says_so_and_runs_on_the_cpu(toys, listing, tmp_path):
+    outcome = run(make(toys, listing), tmp_path / "job", Placement(device="cuda"), quiet=True)
+    assert outcome.status == "succeeded"
+    assert "runs on the CPU" in (tmp_path / "job" / "run.out").read_text()

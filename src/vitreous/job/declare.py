@@ -62,7 +62,7 @@ class JobType:
     command: str
     fixed: Mapping[str, str]
     ignored: Sequence[str]
-    cpu_bound: bool = True
+    uses_gpu: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,18 +158,20 @@ def job(
     command: str,
     fixed: Mapping[str, str] | None = None,
     ignored: Sequence[str] = (),
+    uses_gpu: bool = False,
 ) -> Callable[[T], T]:
     """Make a job type of a class: options become a frozen, checked, keyword-only constructor.
 
     label, number, folder: RELION's job label, 3.1 number and directory. command: the word after `vitreous`.
     version rises when the same settings give another result. fixed: RELION options we accept only at this value
-    (another value stops with the option's name). ignored: RELION options that cannot change the result.
+    (another value stops with the option's name). ignored: RELION options that cannot change the result. uses_gpu: the work
+    follows context.device; a job without it says so when it is asked for a GPU, and runs on the CPU.
     """
     config = pydantic.ConfigDict(extra="forbid", validate_default=True)
 
     def make(cls: T) -> T:
         made: Any = pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=config)(cls)
-        made.type = JobType(label, number, folder, title, version, command, dict(fixed or {}), tuple(ignored))
+        made.type = JobType(label, number, folder, title, version, command, dict(fixed or {}), tuple(ignored), uses_gpu)
         return made  # type: ignore[no-any-return]
 
     return make

@@ -42,7 +42,7 @@ class Placement:
         relion="use_gpu",
         relion_values={"cpu": "No", "cuda": "Yes"},
         tab="Running",
-        help="Where the numbers are worked out: cpu, or cuda for NVIDIA GPUs.",
+        help="Where the numbers are worked out: cpu, or cuda for NVIDIA GPUs. A job without GPU code says so and takes the CPU.",
     )
     gpus: str = param(
         "",

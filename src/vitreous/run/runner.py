@@ -81,6 +81,9 @@ def run(
 
 
 def _carry_out(job: Any, where: JobFolder, placed: Placement, *, seed: int, screen: Screen, question: StopQuestion) -> Outcome:
+    if placed.device != "cpu" and not job.type.uses_gpu:
+        screen.note(f"{job.type.title} has no GPU code in this release: it runs on the CPU")
+        placed = replace(placed, device="cpu")
     own_seed = values(job).get("seed", seed)
     threads = placed.threads if isinstance(job, MapJob) else _cores(placed.threads * placed.workers)
     use_threads(threads)
