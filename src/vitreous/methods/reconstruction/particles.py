@@ -12,6 +12,7 @@ from vitreous.arrays.source import ImageSource
 from vitreous.context import UserError
 from vitreous.maths.ctf import CtfParams
 from vitreous.maths.rotations import from_euler
+from vitreous.methods.particles import ctf_of, pixel_size_of
 from vitreous.tables.table import Table
 
 
@@ -45,36 +46,15 @@ def random_halves(count: int, seed: int) -> Tensor:
     return half
 
 
-def ctf_of(table: Table) -> CtfParams | None:
-    """The CTFs of a table's rows; None if it has no defocus."""
-    if "defocus_u_A" not in table:
-        return None
-    return CtfParams.of(
-        table["defocus_u_A"].astype(float),
-        table.get("defocus_v_A", 0.0).astype(float) if "defocus_v_A" in table else None,
-        defocus_angle_deg=table.get("defocus_angle_deg", 0.0).astype(float),
-        voltage_kV=table.optics_column("voltage_kV").astype(float),
-        cs_mm=table.optics_column("cs_mm").astype(float),
-        amplitude_contrast=table.optics_column("amplitude_contrast").astype(float),
-        phase_shift_deg=table.get("phase_shift_deg", 0.0).astype(float),
-        bfactor_A2=table.get("ctf_bfactor_A2", 0.0).astype(float),
-        scale=table.get("ctf_scale", 1.0).astype(float),
-    )
-
-
 def from_table(table: Table, source: ImageSource, *, name: str, seed: int = 0) -> PosedParticles:
     """Posed particles of a particle table and its images; `name` is the file that error messages name.
 
     Half sets are the column's, else random by the seed.
     """
-    if len(table) == 0:
-        raise UserError(f"{name} holds no particles: nothing can be reconstructed from it")
+    size_A = pixel_size_of(table, name)
     for column, label in (("rot_deg", "rlnAngleRot"), ("tilt_deg", "rlnAngleTilt"), ("psi_deg", "rlnAnglePsi")):
         if column not in table:
             raise UserError(f"{name} has no column {label}: give particles with poses, such as a refinement's run_data.star")
-    sizes = np.unique(table.optics_column("pixel_size_A").astype(float).round(6))
-    if len(sizes) > 1:
-        raise UserError(f"{name} holds images of pixel sizes {', '.join(f'{s:g}' for s in sizes)} Å: give one size at a time")
     angles = [torch.as_tensor(table[c].astype(float)) for c in ("rot_deg", "tilt_deg", "psi_deg")]
     shifts = [torch.as_tensor(table.get(c, 0.0).astype(float)) for c in ("origin_x_A", "origin_y_A")]
     for values, what in ((torch.stack(angles, 1), "angles"), (torch.stack(shifts, 1), "shifts")):
@@ -91,7 +71,7 @@ def from_table(table: Table, source: ImageSource, *, name: str, seed: int = 0) -
         rotations=from_euler(*angles),
         shifts_A=torch.stack(shifts, 1),
         ctf=ctf_of(table),
-        pixel_size_A=float(sizes[0]),
+        pixel_size_A=size_A,
         half=half,
         beam_tilt_mrad=torch.as_tensor(tilt) if tilt.any() else None,
         premultiplied=bool(premultiplied[0]),

@@ -1,0 +1,37 @@
+"""What every method takes of a particle table: that there are rows, one pixel size, the CTFs."""
+
+import numpy as np
+
+from vitreous.context import UserError
+from vitreous.maths.ctf import CtfParams
+from vitreous.tables.table import Table
+
+_OWN = {  # our name in CtfParams: the particles' column, and what stands for one that is not there
+    "defocus_angle_deg": ("defocus_angle_deg", 0.0),
+    "phase_shift_deg": ("phase_shift_deg", 0.0),
+    "bfactor_A2": ("ctf_bfactor_A2", 0.0),
+    "scale": ("ctf_scale", 1.0),
+}
+_OF_OPTICS = ("voltage_kV", "cs_mm", "amplitude_contrast")
+
+
+def ctf_of(particles: Table) -> CtfParams | None:
+    """The CTFs of a table's rows; None if it has no defocus."""
+    if "defocus_u_A" not in particles:
+        return None
+    own = {ours: np.array(particles.get(column, default), float) for ours, (column, default) in _OWN.items()}
+    optics = {name: np.array(particles.optics_column(name), float) for name in _OF_OPTICS}
+    first = np.array(particles["defocus_u_A"], float)
+    second = np.array(particles["defocus_v_A"], float) if "defocus_v_A" in particles else first
+    return CtfParams.of(first, second, **own, **optics)
+
+
+def pixel_size_of(particles: Table, name: str = "the particle table") -> float:
+    """The one pixel size (Å) of a table's images. No row, or several sizes, is a UserError that names the table."""
+    if len(particles) == 0:
+        raise UserError(f"{name} holds no particles: give one with at least a few hundred rows")
+    sizes = np.unique(particles.optics_column("pixel_size_A").astype(float).round(4))
+    if len(sizes) > 1:
+        listed = ", ".join(f"{size:g}" for size in sizes)
+        raise UserError(f"{name} holds images of several pixel sizes ({listed} Å): extract them with one")
+    return float(particles.optics_column("pixel_size_A")[0])
