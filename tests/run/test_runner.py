@@ -223,6 +223,7 @@ def test_threads_never_exceed_the_cores(toys, listing, tmp_path, monkeypatch):
     assert 1 <= seen[0] <= 4096
 
 
+@pytest.mark.slow
 def test_workers_side_by_side_and_one_that_dies(toys, listing, tmp_path):
     folder = tmp_path / "out"
     outcome = run(make(toys, listing, trouble="crash"), folder, Placement(workers=2), quiet=True)

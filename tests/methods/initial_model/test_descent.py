@@ -39,6 +39,7 @@ def test_the_fold_from_nothing(simulated):
     assert np.isfinite(columns["psi_deg"]).all()
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_map(simulated):
     made = simulated(24, 62, 120, snr=0.5)
     settings = InitialModelSettings(

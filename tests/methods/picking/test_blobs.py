@@ -93,6 +93,7 @@ def test_other_sizes_are_passed_over():
         assert matched(pick_blobs(image, PIXEL_A, BlobSearch(min_diameter_A=low, max_diameter_A=high)), places, 10) <= 1
 
 
+@pytest.mark.slow
 def test_options_move_the_picks_as_they_say():
     rng = np.random.default_rng(13)
     places = scattered(rng, 20, 1000, 95)

@@ -125,6 +125,7 @@ def test_mini_batches_reach_the_same(mixed: SimpleNamespace) -> None:
     assert purity(last(mixed.source, mixed.table, chosen, Context(seed=3)).poses.classes, mixed.kind) > 0.85
 
 
+@pytest.mark.slow
 def test_a_seed_repeats_whatever_the_threads(mixed: SimpleNamespace) -> None:
     chosen = choices(40, classes=2, em_iterations=2)
     one, two, other = (last(mixed.source, mixed.table, chosen, Context(seed=s, threads=t)) for s, t in ((1, 1), (1, 2), (2, 1)))
