@@ -50,7 +50,7 @@ def test_polar_and_cartesian_likelihoods_agree(simulated):
                     shifts.offsets[shift].numpy(),
                     np.zeros(5),
                     np.zeros((5, 5)),
-                )  # fmt: skip
+                )
             )
     polar, cartesian = np.array(polar), np.array(cartesian)
     # The Cartesian side reads its slice trilinearly (2 %); what is left is the ragged edge of the last shell.

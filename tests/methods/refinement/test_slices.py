@@ -55,7 +55,7 @@ def test_slopes_against_differences(scene):
 
 
 def test_the_score_is_a_difference_of_squares(scene):
-    blobs, pixels, cube, turn = scene
+    _, pixels, cube, turn = scene
     generator = np.random.default_rng(9)
     image = (generator.normal(size=len(pixels.index)) + 1j * generator.normal(size=len(pixels.index))).astype(np.complex64)
     one = np.ones(len(image), np.float32)
