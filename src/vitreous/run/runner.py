@@ -111,6 +111,7 @@ def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, co
     goes_on = where.settings.exists()
     succeeded = where.success.exists()
     record.clear_markers(where)
+    where.err.touch()
     if where.abort_now.exists():
         raise UserError(f"{where.abort_now} cannot be removed; check the permissions")
     free = shutil.disk_usage(where.path).free
