@@ -267,8 +267,9 @@ def _blocks(setup: Problem, rows: NDArray[np.int64], grid: PolarGrid, shifts: in
     number = 0
     for group in np.unique(setup.images.group[rows]):
         mine = rows[setup.images.group[rows] == group]
-        for start in range(0, len(mine), size):
-            yield Block(mine[start : start + size], int(group), number % 2)
+        parts = max(2, math.ceil(len(mine) / size))  # two at least: neither half may be without images
+        for part in np.array_split(mine, min(parts, len(mine))):
+            yield Block(part, int(group), number % 2)
             number += 1
 
 
@@ -356,7 +357,7 @@ def _updated(
         sigma2[group] = (1 - turn.step) * state.sigma2[group] + turn.step * found
     halves = {half: [part for (_, h), part in parts.items() if h == half] for half in (0, 1)}
     fresh = maximisation.to_sums(halves, model.grid, state.classes)
-    sums = state.sums.blended(fresh, turn.step) if state.iteration else fresh
+    sums = (state.sums.blended(fresh, turn.step) if state.iteration else fresh).within(model.grid.shells)
     reseeded: tuple[int, ...] = ()
     if turn.revive:
         sums, reseeded = maximisation.revived(sums, state.ssnr)

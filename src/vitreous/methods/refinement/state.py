@@ -67,6 +67,12 @@ class Sums:
         pairs = ((self.data, new.data), (self.weight, new.weight), (self.mass, new.mass))
         return Sums(*((1 - step) * a + step * b for a, b in pairs))
 
+    def within(self, shells: int) -> "Sums":
+        """Nothing beyond a shell: a weight that only fades would in the end stand under data that rounding holds up."""
+        weight = self.weight.clone()
+        weight[:, :, shells + 1 :] = 0
+        return replace(self, weight=weight)
+
 
 @dataclass(frozen=True)
 class State:
