@@ -8,6 +8,8 @@ from vitreous.methods.refinement.settings import Classification
 FIRST_PHASE, LAST_PHASE = 0.3, 0.2
 SETTLE, LAST_REVIVAL = 0.05, 0.9
 LEAST_STEP = 0.3
+MOST_LOOKS = 40
+LEAST_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -21,16 +23,24 @@ class Turn:
 
 
 def turns(chosen: Classification, count: int) -> Sequence[Turn]:
-    """The whole schedule for `count` images."""
+    """The whole schedule for `count` images.
+
+    Mini-batches of a small set are smaller, so that no image is looked at more than about MOST_LOOKS times: the classes have
+    settled by then. Their number stays as asked for.
+    """
     if chosen.use_em:
         last = chosen.em_iterations
         return [Turn(i, count, 1.0, i < last - 2) for i in range(1, last + 1)]
     last = chosen.mini_batches
     first, final = _batch(count, 0.005, 200, 10_000), _batch(count, 0.05, 1_000, 100_000)
-    made = []
+    sizes = []
     for i in range(1, last):
         part = min(1.0, max(0.0, (i / last - FIRST_PHASE) / (1 - FIRST_PHASE - LAST_PHASE)))
-        images = round(first + (final - first) * part)
+        sizes.append(first + (final - first) * part)
+    share = min(1.0, MOST_LOOKS * count / max(1.0, sum(sizes)))
+    made = []
+    for i, size in enumerate(sizes, 1):
+        images = min(count, max(LEAST_BATCH, round(size * share)))
         made.append(Turn(i, images, _step(i / last, images, count), SETTLE < i / last < LAST_REVIVAL))
     return [*made, Turn(last, count, 1.0, False)]
 
