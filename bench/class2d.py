@@ -15,8 +15,8 @@ from vitreous.context import Context
 from vitreous.maths import rotations
 from vitreous.maths.ctf import CtfParams, ctf2d
 from vitreous.maths.fourier import irfft2, rfft2
-from vitreous.methods.refinement.class2d import Settings2D, classify2d
-from vitreous.methods.refinement.settings import Classification
+from vitreous.methods.refinement.class2d import classify2d
+from vitreous.methods.refinement.settings import Class2DSettings, Classification
 from vitreous.tables.table import Table
 
 
@@ -167,7 +167,7 @@ def main() -> None:
     )
     before, began = resource.getrusage(resource.RUSAGE_SELF), time.time()
     for state in classify2d(
-        source, particles, Settings2D(classification=chosen), Context(seed=given.seed, threads=given.threads)
+        source, particles, Class2DSettings(classification=chosen), Context(seed=given.seed, threads=given.threads)
     ):
         seen = state.poses.classes >= 0
         if state.iteration % (1 if given.em else 20) == 0 and seen.any():

@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 _FACE = {
     "Alignment": "methods.motion.settings",
     "BlobSearch": "methods.picking.settings",
+    "Class2DSettings": "methods.refinement.settings",
     "Context": "context",
     "CtfParams": "maths.ctf",
     "CtfSearch": "methods.ctf.settings",
@@ -27,7 +28,6 @@ _FACE = {
     "Reconstruction": "methods.reconstruction.settings",
     "RefineSettings": "methods.refinement.settings3d",
     "SessionSettings": "simulation.settings",
-    "Settings2D": "methods.refinement.class2d",
     "Sharpening": "methods.reconstruction.settings",
     "StackWriter": "files.stacks",
     "Sums": "methods.motion.settings",

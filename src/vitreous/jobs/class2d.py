@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vitreous.context import Context, UserError
 from vitreous.job.declare import LoopJob, group, input, job, output
-from vitreous.methods.refinement.settings import Classification, CtfUse, PlaneSearch
+from vitreous.methods.refinement.settings import Class2DSettings, Classification, CtfUse, PlaneSearch
 
 if TYPE_CHECKING:
     from vitreous.methods.refinement.class2d import Problem
@@ -130,7 +130,7 @@ class Class2D(LoopJob):
             raise UserError(f"{self.particles} holds no particles; give the table of an extraction that found some")
         source = ImageStacks(table["image"].tolist())
         source.check()
-        settings = class2d.Settings2D(ctf=self.ctf, classification=self.classification, search=self.search)
+        settings = Class2DSettings(ctf=self.ctf, classification=self.classification, search=self.search)
         return class2d.problem(source, table, settings, context), table
 
     def _options(self) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from vitreous.context import Context, UserError
 from vitreous.maths.ctf import CtfParams, ctf2d
 from vitreous.maths.fourier import irfft2, rfft2
 from vitreous.methods.refinement import class2d, expectation, maximisation, polar, prepare, scores
-from vitreous.methods.refinement.class2d import Settings2D, classify2d
-from vitreous.methods.refinement.settings import Classification, CtfUse, PlaneSearch
+from vitreous.methods.refinement.class2d import classify2d
+from vitreous.methods.refinement.settings import Class2DSettings, Classification, CtfUse, PlaneSearch
 from vitreous.tables.table import Table
 
 PIXEL_A = 4.0
@@ -69,9 +69,9 @@ def particles_of(kinds: int, count: int, box: int, *, noise: float, seed: int) -
     )
 
 
-def choices(box: int, **values: object) -> Settings2D:
+def choices(box: int, **values: object) -> Class2DSettings:
     plain = {"particle_diameter_A": 0.75 * box * PIXEL_A, "use_em": True, "use_mini_batches": False, "em_iterations": 8}
-    return Settings2D(classification=Classification(**{**plain, **values}))
+    return Class2DSettings(classification=Classification(**{**plain, **values}))
 
 
 def last(*arguments: object) -> class2d.State:
@@ -260,7 +260,7 @@ def wrong_tables() -> dict[str, tuple[Callable[[], tuple[Held, Table]], str]]:
     defocus = {"defocus_u_A": np.full(3, 1e4), "defocus_v_A": np.full(3, 1e4)}
     holed = Held(np.where(np.arange(32) == 4, np.nan, images.images).astype(np.float32))
     return {
-        "no particle": (lambda: (Held(images.images[:0]), table(0)), "empty"),
+        "no particle": (lambda: (Held(images.images[:0]), table(0)), "holds no particles"),
         "no CTF": (lambda: (images, table(3)), "defocus"),
         "fewer images": (lambda: (Held(images.images[:2]), table(3, **defocus)), "2 images for 3"),
         "NaN": (lambda: (holed, table(3, **defocus)), "NaN"),

@@ -1,7 +1,21 @@
 import numpy as np
 import pytest
+import torch
 
+from vitreous.maths.fourier import irfft2
 from vitreous.methods.refinement import packed
+
+
+def unpacked(values, pixels):
+    """Images (n, box, box) of packed transforms; pixels that are not listed are zero, so the mean is."""
+    box, values = pixels.box, torch.from_numpy(values)
+    full = torch.zeros((len(values), box, box // 2 + 1), dtype=torch.complex64)
+    kx = torch.from_numpy(pixels.index[:, 0].astype(np.int64))
+    ky = torch.from_numpy(pixels.index[:, 1].astype(np.int64))
+    full[:, ky % box, kx] = values
+    axis = kx == 0
+    full[:, (-ky[axis]) % box, 0] = values[:, axis].conj()
+    return irfft2(full, box).numpy()
 
 
 @pytest.mark.parametrize("box", [16, 17])
@@ -26,8 +40,8 @@ def test_a_resolution_is_a_prefix():
 def test_there_and_back(box):
     pixels = packed.pixels_of(box)
     values = np.random.default_rng(box).normal(size=(3, box, box)).astype(np.float32)
-    once = packed.unpack(packed.pack(values, pixels), pixels)
-    twice = packed.unpack(packed.pack(once, pixels), pixels)
+    once = unpacked(packed.pack(values, pixels), pixels)
+    twice = unpacked(packed.pack(once, pixels), pixels)
     assert np.abs(once - twice).max() < 1e-5
     assert abs(once.mean()) < 1e-6
 
@@ -37,10 +51,3 @@ def test_phase_counts_from_the_centre_pixel():
     image = np.zeros((1, box, box), np.float32)
     image[0, box // 2, box // 2] = 1.0
     assert np.allclose(packed.pack(image, packed.pixels_of(box)), 1.0, atol=1e-6)
-
-
-def test_power_of_white_noise():
-    box = 32
-    noise = np.random.default_rng(5).normal(size=(200, box, box)).astype(np.float32)
-    power = packed.shell_power(packed.pack(noise, packed.pixels_of(box)), packed.pixels_of(box))
-    assert np.allclose(power[3:], box**2 / 2, rtol=0.05)

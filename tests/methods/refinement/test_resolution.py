@@ -15,7 +15,7 @@ def test_noise_does_not_correlate(seed):
     shell = np.arange(3, 16)
     assert (np.abs(curve[shell]) < 4 / np.sqrt(2 * np.pi * shell**2)).all()
     mask = masks.sphere(box, 8.0, 4.0).numpy()
-    corrected = resolution.randomised_fsc(one, two, mask, generator)
+    corrected = resolution.corrected_fsc(one, two, mask, seed=1)
     assert abs(corrected[4:15].mean()) < 0.15
 
 
@@ -27,7 +27,7 @@ def test_a_shared_signal_survives_the_correction():
     signal = (50 * np.exp(-r2 / 8)).astype(np.float32)
     one, two = (signal + generator.normal(size=(box,) * 3).astype(np.float32) for _ in range(2))
     mask = masks.sphere(box, 8.0, 4.0).numpy()
-    curve = resolution.randomised_fsc(one, two, mask, generator)
+    curve = resolution.corrected_fsc(one, two, mask, seed=1)
     assert curve[:4].min() > 0.9
     assert resolution.shell_at(curve) < 15
 

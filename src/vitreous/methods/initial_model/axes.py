@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.maths import rotations, sphere, symmetry
+from vitreous.maths.conventions import PADDING
 from vitreous.methods.refinement import density, slices
 
 Volume = NDArray[np.float32]
@@ -35,7 +36,7 @@ def agreement(volume: Volume, turns: NDArray[np.float64], *, group: str, shells:
     points *= (shells * generator.random(POINTS) ** (1 / 3) / np.linalg.norm(points, axis=1))[:, None]
     cube = density.to_cube(volume, min(shells + 2, (volume.shape[0] + 1) // 2 - 1))
     result: NDArray[np.float64] = slices.mate_agreement(
-        points, cube, np.float32(density.PADDING), np.ascontiguousarray(turns), symmetry.operators(group).numpy()
+        points, cube, np.float32(PADDING), np.ascontiguousarray(turns), symmetry.operators(group).numpy()
     )
     return result
 
@@ -71,4 +72,4 @@ def turned(volume: Volume, turn: NDArray[np.float64], *, group: str) -> Volume:
     # V'(r) = V(Q^T r): its transform at k is that of V at Q^T k, and at Q^T R_j k for each mate.
     slices.turn_cube(cube, made, np.stack([turn.T @ operator for operator in operators]))
     box = volume.shape[0]
-    return density.from_cube(made, box) * density.gridding(box)
+    return density.from_cube(made, box) * density.gridding(box).numpy()

@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import special
 
+from vitreous.arrays.source import ImageSource, InMemory
 from vitreous.context import QUIET, Context, UserError
-from vitreous.maths import fourier, masks, rotations
+from vitreous.maths import fourier, masks, rotations, sphere
 from vitreous.methods.initial_model import axes, soft
 from vitreous.methods.initial_model.settings import ORDERS, InitialModelSettings
+from vitreous.methods.particles import pixel_size_of
 from vitreous.methods.refinement import expectation3d, gold_standard, resolution, restored
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.refine3d import group_of
 from vitreous.methods.refinement.search import Shifts, shells_for
-from vitreous.methods.refinement.stock import ImageSource, Stock
+from vitreous.methods.refinement.stock import READ_AT_ONCE, Stock
 from vitreous.tables.table import Table
 
 Volume = NDArray[np.float32]
@@ -27,26 +30,17 @@ STEP_OF_SUMS = 0.3  # weight of a mini-batch against the running sums
 LEAST_AGREEMENT = 0.6
 
 
-class Shrunk:
-    """Images of a source cropped in Fourier space to a small box, held in memory."""
-
-    def __init__(self, source: ImageSource, box: int, context: Context) -> None:
-        parts = []
-        for first in range(0, len(source), 256):
-            context.check()
-            images = np.asarray(source.read(np.arange(first, min(first + 256, len(source)))), np.float32)
-            finite: NDArray[np.bool_] = np.asarray(np.isfinite(images).all(axis=(1, 2)))
-            small = fourier.resize2(torch.from_numpy(np.where(finite[:, None, None], images, 0.0)), box).to(torch.float32).numpy()
-            small[~finite] = np.nan
-            parts.append(small)
-        self.images = np.concatenate(parts)
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def read(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Images (n, box, box)."""
-        return self.images[indices]
+def _shrunk(source: ImageSource, box: int, context: Context) -> InMemory:
+    """The images cropped in Fourier space to a small box, held in memory; one that is not all numbers stays so."""
+    parts = []
+    for first in range(0, len(source), READ_AT_ONCE):
+        context.check()
+        images = source.read(np.arange(first, min(first + READ_AT_ONCE, len(source))))
+        finite: NDArray[np.bool_] = np.asarray(np.isfinite(images).all(axis=(1, 2)))
+        small = fourier.resize2(torch.from_numpy(np.where(finite[:, None, None], images, np.float32(0))), box).numpy()
+        small[~finite] = np.nan
+        parts.append(small)
+    return InMemory(np.concatenate(parts))
 
 
 @dataclass(frozen=True)
@@ -69,10 +63,8 @@ class InitialModel:
     """What stays the same: the small images, the settings, the mask, the plan of iterations."""
 
     def __init__(self, source: ImageSource, particles: Table, settings: InitialModelSettings, context: Context) -> None:
-        if len(particles) == 0:
-            raise UserError("There are no particles in the input table; give a table with a few hundred rows or more.")
         self.settings, self.context = settings, context
-        size_A = float(particles.optics_column("pixel_size_A")[0])
+        size_A = pixel_size_of(particles)
         self.full_box = int(source.read(np.arange(1)).shape[-1])
         self.full_pixel_A = size_A
         length_A = self.full_box * size_A
@@ -80,7 +72,7 @@ class InitialModel:
         self.box = min(self.full_box, 2 * int(np.ceil(1.25 * last + 3)))
         self.pixel_size_A = length_A / self.box
         self.stock = Stock(
-            Shrunk(source, self.box, context), particles, pixel_size_A=self.pixel_size_A,
+            _shrunk(source, self.box, context), particles, pixel_size_A=self.pixel_size_A,
             diameter_A=settings.shape.particle_diameter_A, context=context, ctf=settings.images.correct_ctf,
         )  # fmt: skip
         self.first = max(3, round(length_A / settings.descent.first_resolution_A))
@@ -321,7 +313,7 @@ class InitialModel:
 
 def expectation_limit(engine: InitialModel) -> int:
     """Shells up to which the grid of directions is fine enough, with two more that do no harm."""
-    step = 60.0 / 2 ** ORDERS[engine.settings.poses.step]
+    step = sphere.step_deg(ORDERS[engine.settings.poses.step])
     return min(engine.last, max(engine.first, shells_for(step, engine.stock.radius_px, engine.box) + 2))
 
 
@@ -333,10 +325,7 @@ def _mixed(old: gold_standard.Sums, new: gold_standard.Sums, weight: float, coun
 
 def _shares(found: list[Modes]) -> NDArray[np.float64]:
     """Posterior of each class (n, K), from the mass of its modes."""
-    mass = np.stack([modes.log_mass() for modes in found], axis=1)
-    mass -= mass.max(axis=1, keepdims=True)
-    weight = np.exp(mass)
-    shares: NDArray[np.float64] = weight / weight.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = special.softmax(np.stack([modes.log_mass() for modes in found], axis=1), axis=1)
     return shares
 
 

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.maths import symmetry
+from vitreous.maths.conventions import PADDING
 from vitreous.maths.ctf import ctf_at
 from vitreous.methods.refinement import density, polar, scores, search, slices
 from vitreous.methods.refinement.gold_standard import Sums
@@ -138,6 +139,6 @@ def _into_cubes(stock: Stock, bank: Bank, samples: torch.Tensor, weights: torch.
     strength = (weights[:, :, None] * area).flatten(1).to(torch.float32).numpy()
     turns = bank.directions[: len(samples)].numpy()
     operators = symmetry.operators(bank.group).numpy()
-    slices.insert_points(data, weight, values, strength, points, np.float32(density.PADDING), turns, operators)
+    slices.insert_points(data, weight, values, strength, points, np.float32(PADDING), turns, operators)
     slices.complete_plane(data, weight)
     return Sums(data, weight)

@@ -4,16 +4,18 @@ import math
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import masks
 from vitreous.maths.fourier import rfft2
 from vitreous.maths.shells import power, shell_count
+from vitreous.methods.particles import ctf_of, pixel_size_of
 from vitreous.methods.refinement import expectation, maximisation, prepare, scores
 from vitreous.methods.refinement.expectation import BlockResult, Model
 from vitreous.methods.refinement.maximisation import Collected
@@ -21,9 +23,8 @@ from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.prepare import Images
 from vitreous.methods.refinement.sampling import Plan, plan_for
 from vitreous.methods.refinement.schedule import Turn, turns
-from vitreous.methods.refinement.settings import Classification, CtfUse, PlaneSearch
+from vitreous.methods.refinement.settings import Class2DSettings
 from vitreous.methods.refinement.state import Poses, State, Sums
-from vitreous.methods.refinement.stock import ImageSource, ctf_params
 from vitreous.tables.table import Table
 
 FIRST_SHELLS = 6.0
@@ -37,28 +38,18 @@ NORM_LIMITS = (0.2, 5.0)
 
 
 @dataclass(frozen=True)
-class Settings2D:
-    """All that may be chosen."""
-
-    ctf: CtfUse = field(default_factory=CtfUse)
-    classification: Classification = field(default_factory=Classification)
-    search: PlaneSearch = field(default_factory=PlaneSearch)
-
-
-@dataclass(frozen=True)
 class Problem:
     """Images, choices and their schedule: what every step needs and none changes."""
 
     images: Images
-    settings: Settings2D
+    settings: Class2DSettings
     schedule: Sequence[Turn]
     given: Poses
 
     @property
     def radius_px(self) -> float:
         """Radius of the particle."""
-        size = self.settings.classification.particle_diameter_A / self.images.pixel_size_A
-        return min(size / 2, self.images.box / 2 - 1)
+        return _radius_px(self.settings, self.images.box, self.images.pixel_size_A)
 
     @property
     def largest_shell(self) -> int:
@@ -68,28 +59,27 @@ class Problem:
         return nyquist if limit <= 0 else max(3, min(nyquist, round(box * self.images.pixel_size_A / limit)))
 
 
-def problem(source: ImageSource, particles: Table, settings: Settings2D, context: Context = QUIET) -> Problem:
+def _radius_px(settings: Class2DSettings, box: int, pixel_size_A: float) -> float:
+    return min(settings.classification.particle_diameter_A / pixel_size_A / 2, box / 2 - 1)
+
+
+def problem(source: ImageSource, particles: Table, settings: Class2DSettings, context: Context = QUIET) -> Problem:
     """Check the input and set it out. particles: one row an image, with CTF columns and optics."""
     count = len(particles)
-    if count == 0:
-        raise UserError("there is no particle to classify: the table is empty")
+    pixel = pixel_size_of(particles)
     if len(source) != count:
         raise UserError(f"{len(source)} images for {count} rows of the particle table")
-    sizes = np.unique(np.round(particles.optics_column("pixel_size_A").astype(float), 4))
-    if len(sizes) > 1:
-        raise UserError(f"the particles have {len(sizes)} pixel sizes ({', '.join(map(str, sizes))} Å): extract them with one")
     box = int(source.read(np.array([0], np.int64)).shape[-1])
     if box < 16:
         raise UserError(f"images of {box} pixels are too small to classify; 32 is a sensible least box")
     chosen = settings.classification
     if chosen.use_em == chosen.use_mini_batches:
         raise UserError("choose one of expectation-maximisation (use_em) and mini-batches (use_mini_batches)")
-    pixel = float(sizes[0])
-    ctf = ctf_params(particles) if settings.ctf.correct_ctf else None
+    ctf = ctf_of(particles) if settings.ctf.correct_ctf else None
     if settings.ctf.correct_ctf and ctf is None:
         raise UserError("the particles have no defocus: find the CTF first, or switch the CTF correction off")
     groups = particles.get("optics_group", 1)
-    radius = min(chosen.particle_diameter_A / pixel / 2, box / 2 - 1)
+    radius = _radius_px(settings, box, pixel)
     edge = min(5.0, box / 2 - radius)
     images = Images(
         source=source,
@@ -412,10 +402,10 @@ def done(setup: Problem, state: State) -> bool:
 
 
 def classify2d(
-    source: ImageSource, particles: Table, settings: Settings2D | None = None, context: Context = QUIET
+    source: ImageSource, particles: Table, settings: Class2DSettings | None = None, context: Context = QUIET
 ) -> Iterator[State]:
     """2D classes of particle images: yields the State at the start and after every turn."""
-    setup = problem(source, particles, settings or Settings2D(), context)
+    setup = problem(source, particles, settings or Class2DSettings(), context)
     state = begin(setup, context)
     yield state
     while not done(setup, state):

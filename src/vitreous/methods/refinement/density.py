@@ -4,14 +4,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-PADDING = 2
+from vitreous.maths.conventions import PADDING
+from vitreous.maths.fourier import unwrapped
+from vitreous.maths.kernels.project import gridding_correction, prepare
 
 
-def gridding(box: int) -> NDArray[np.float32]:
-    """The transform of the trilinear kernel on the padded grid, over the map (box, box, box): sinc^2 along each axis."""
-    at = (np.arange(box) - box // 2) / (PADDING * box)
-    line = np.sinc(at) ** 2
-    return (line[:, None, None] * line[None, :, None] * line[None, None, :]).astype(np.float32)
+def gridding(box: int) -> torch.Tensor:
+    """What trilinear interpolation on the padded grid multiplies a map (box, box, box) by."""
+    line = gridding_correction(box, PADDING * box)
+    return (line[:, None, None] * line[:, None] * line).to(torch.float32)
 
 
 def empty_cube(reach: int) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
@@ -33,16 +34,10 @@ def to_cube(volume: NDArray[np.float32], reach: int) -> NDArray[np.complex64]:
 
     A slice read from it is the unnormalised centred transform of the map's projection (sum along the view).
     """
-    box = volume.shape[0]
-    padded = PADDING * box
-    wide = torch.zeros((padded, padded, padded))
-    low = padded // 2 - box // 2
-    part = slice(low, low + box)
-    wide[part, part, part] = torch.from_numpy(volume / gridding(box))
-    transform = torch.fft.rfftn(torch.fft.ifftshift(wide))
+    transform = prepare(torch.from_numpy(np.ascontiguousarray(volume)), PADDING)
     cube, _ = empty_cube(reach)
     half = (cube.shape[0] - 1) // 2
-    rows, fit, off = _places(half, padded)
+    rows, fit, off = _places(half, transform.shape[0])
     into = torch.from_numpy(cube)
     inner = slice(off, off + 2 * fit + 1)
     into[inner, inner, : fit + 1] = transform[rows][:, rows][:, :, : fit + 1]
@@ -58,10 +53,8 @@ def from_cube(cube: NDArray[np.complex64], box: int) -> NDArray[np.float32]:
     inner = slice(off, off + 2 * fit + 1)
     source = torch.from_numpy(cube)[inner, inner, : fit + 1]
     transform[rows[:, None, None], rows[None, :, None], torch.arange(fit + 1)[None, None, :]] = source
-    wide = torch.fft.fftshift(torch.fft.irfftn(transform, s=(padded, padded, padded)))
-    low = padded // 2 - box // 2
-    part = slice(low, low + box)
-    volume: NDArray[np.float32] = wide[part, part, part].numpy() / gridding(box)
+    wide = torch.fft.irfftn(transform, s=(padded,) * 3)
+    volume: NDArray[np.float32] = (unwrapped(wide, (box,) * 3) / gridding(box)).numpy()
     return volume
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vitreous.maths import sphere
+from vitreous.maths.conventions import PADDING
 from vitreous.maths.rotations import random_rotations
 from vitreous.methods.refinement import density, local, search, slices
 from vitreous.methods.refinement.local import Climb, Modes
@@ -41,7 +43,7 @@ def find(
     bank = None
     size = 64
     if how.order is not None:
-        step = 60.0 / 2**how.order
+        step = sphere.step_deg(how.order)
         shells = min(search.shells_for(step, stock.radius_px, stock.box), how.reach)
         bank = search.build_bank(volume, order=how.order, group=how.group, shells=shells, support_px=stock.radius_px)
         size = search.images_at_once(bank, how.shifts, 0.25 * stock.context.memory_GB / max(1, stock.context.threads))
@@ -116,7 +118,7 @@ def residual_sums(stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume
         batch = stock.batch(part)
         which = (np.arange(at, at + len(part)), best[at : at + len(part)])
         slices.residuals(
-            batch.masked, batch.ctf, stock.pixels.shell, (stock.pixels.index, cube, np.float32(density.PADDING), stock.box),
+            batch.masked, batch.ctf, stock.pixels.shell, (stock.pixels.index, cube, np.float32(PADDING), stock.box),
             modes.rotations[which], modes.origins[which], stock.groups[part], sums,
         )  # fmt: skip
         at += len(part)
@@ -137,7 +139,7 @@ def fitted_scale(
         batch = stock.batch(part).upto(count)
         which = (np.arange(at, at + len(part)), best[at : at + len(part)])
         terms = slices.match(
-            batch.masked, batch.ctf, weights[stock.groups[part]], stock.pixels.index[:count], cube, np.float32(density.PADDING),
+            batch.masked, batch.ctf, weights[stock.groups[part]], stock.pixels.index[:count], cube, np.float32(PADDING),
             modes.rotations[which], modes.origins[which], stock.box,
         )  # fmt: skip
         cross, norm = cross + float(terms[:, 0].sum()), norm + float(terms[:, 1].sum())
@@ -157,7 +159,7 @@ def power_scale(
     weight = 1.0 / noise.mean(0)[stock.pixels.shell[:count]]
     ctf2 = (stock.batch(rows[:64]).ctf[:, :count].astype(np.float64) ** 2).mean(0)
     for turn in turns:
-        slices.read(stock.pixels.index[:count].astype(np.float64), cube, np.float32(density.PADDING), turn, out)
+        slices.read(stock.pixels.index[:count].astype(np.float64), cube, np.float32(PADDING), turn, out)
         power += float((np.abs(out) ** 2 * ctf2 * weight).sum()) / len(turns)
     return float(np.sqrt(0.25 * 2.0 * count / max(power, 1e-30)))
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.maths import symmetry
+from vitreous.maths.conventions import PADDING
 from vitreous.methods.refinement import density, slices
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.resolution import Curve
@@ -80,7 +81,7 @@ def back_project(
         strength *= batch.ctf
         here = slice(at, at + len(part))
         slices.insert_modes(
-            data, weights, image, strength, (stock.pixels.index, np.float32(density.PADDING), stock.box), posterior[here],
+            data, weights, image, strength, (stock.pixels.index, np.float32(PADDING), stock.box), posterior[here],
             modes.rotations[here], modes.origins[here], operators,
         )  # fmt: skip
         at += len(part)

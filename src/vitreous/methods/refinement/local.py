@@ -10,8 +10,9 @@ from typing import Any
 import numba
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
-from vitreous.methods.refinement.density import PADDING
+from vitreous.maths.conventions import PADDING
 from vitreous.methods.refinement.slices import evaluate
 
 _jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -38,17 +39,13 @@ class Modes:
 
     def log_mass(self) -> NDArray[np.float64]:
         """Log of the mass of all modes of each image (n,)."""
-        score = self.scores()
-        top = score.max(axis=1)
-        mass: NDArray[np.float64] = top + np.log(np.exp(score - top[:, None]).sum(axis=1))
+        mass: NDArray[np.float64] = special.logsumexp(self.scores(), axis=1)
         return mass
 
     def posterior(self) -> NDArray[np.float64]:
         """Weights (n, m) of the modes, summing to one."""
-        score = self.scores()
-        weight = np.exp(score - score.max(axis=1, keepdims=True))
-        total: NDArray[np.float64] = weight / weight.sum(axis=1, keepdims=True)
-        return total
+        weights: NDArray[np.float64] = special.softmax(self.scores(), axis=1)
+        return weights
 
     def distinct(self, *, nearer_deg: float, nearer_px: float) -> "Modes":
         """The same, best first, with modes that came to rest at a better one's place taken out (log_likelihood -inf)."""

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vitreous.maths.fourier import rfft2
+
 
 @dataclass(frozen=True)
 class Pixels:
@@ -40,40 +42,8 @@ def pixels_of(box: int) -> Pixels:
 
 def pack(images: NDArray[np.float32], pixels: Pixels) -> NDArray[np.complex64]:
     """Centred, unnormalised transforms (n, P) of images (n, box, box) at the listed pixels."""
-    transform = torch.fft.rfft2(torch.fft.ifftshift(torch.from_numpy(np.ascontiguousarray(images)), dim=(1, 2)))
+    transform = rfft2(torch.from_numpy(np.ascontiguousarray(images)))
     kx = torch.from_numpy(pixels.index[:, 0].astype(np.int64))
     ky = torch.from_numpy(pixels.index[:, 1].astype(np.int64) % pixels.box)
     packed: NDArray[np.complex64] = transform[:, ky, kx].numpy()
     return packed
-
-
-def unpack(packed: NDArray[np.complex64], pixels: Pixels) -> NDArray[np.float32]:
-    """Images (n, box, box) of packed transforms; pixels that are not listed are zero, so the mean is."""
-    box = pixels.box
-    full = torch.zeros((len(packed), box, box // 2 + 1), dtype=torch.complex64)
-    kx = torch.from_numpy(pixels.index[:, 0].astype(np.int64))
-    ky = torch.from_numpy(pixels.index[:, 1].astype(np.int64))
-    values = torch.from_numpy(packed)
-    full[:, ky % box, kx] = values
-    axis = kx == 0
-    full[:, (-ky[axis]) % box, 0] = values[:, axis].conj()
-    images: NDArray[np.float32] = torch.fft.fftshift(torch.fft.irfft2(full, s=(box, box)), dim=(1, 2)).numpy()
-    return images
-
-
-def masked(images: NDArray[np.float32], disc: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Images with everything outside the soft disc replaced by the mean of what lies there (of each image)."""
-    outside = 1.0 - disc
-    level = (images * outside).sum(axis=(1, 2)) / max(float(outside.sum()), 1e-6)
-    result: NDArray[np.float32] = (images * disc + level[:, None, None] * outside).astype(np.float32)
-    return result
-
-
-def shell_power(packed: NDArray[np.complex64], pixels: Pixels) -> NDArray[np.float64]:
-    """Mean |F|^2 / 2 over images, by shell (reach + 1,); shell 0 repeats shell 1."""
-    power = np.einsum("np,np->p", packed.real, packed.real) + np.einsum("np,np->p", packed.imag, packed.imag)
-    total = np.bincount(pixels.shell, power, pixels.reach + 1)
-    count = np.bincount(pixels.shell, minlength=pixels.reach + 1) * max(len(packed), 1)
-    mean = total / np.maximum(count, 1) / 2.0
-    mean[0] = mean[1]
-    return mean

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
+from vitreous.maths.fourier import unwrapped
 from vitreous.maths.kernels.sample import Prepared, correction, padded_box, prepare_images, sample2, sample3
 from vitreous.methods.refinement import spreading
 
@@ -117,11 +118,9 @@ def spread_images(samples: torch.Tensor, grid: PolarGrid) -> torch.Tensor:
     weighted = (samples.cpu() * grid.quadrature[:, None]).reshape(len(samples), -1).to(torch.complex128)
     planes = torch.zeros((len(samples), size, size), dtype=torch.complex128)
     spreading.spread(weighted.numpy(), kx.numpy(), ky.numpy(), spreading.table(grid.box, size), planes.numpy())
-    whole = torch.fft.fftshift(torch.fft.ifft2(planes), dim=(-2, -1)).real * (2.0 * size**2 / grid.box**2)
-    start = size // 2 - grid.box // 2
+    whole = torch.fft.ifft2(planes).real * (2.0 * size**2 / grid.box**2)
     off = correction(grid.box, size)
-    cut = whole[:, start : start + grid.box, start : start + grid.box] / (off[:, None] * off)
-    return cut.to(samples.real)
+    return (unwrapped(whole, [grid.box] * 2) / (off[:, None] * off)).to(samples.real)
 
 
 def slices(volume: Prepared, rotations: torch.Tensor, grid: PolarGrid) -> torch.Tensor:

@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vitreous.arrays.source import ImageSource
+from vitreous.maths import masks
 from vitreous.maths.ctf import CtfParams, ctf_at, phase_at
 from vitreous.methods.refinement.polar import PolarGrid, sample_images
-from vitreous.methods.refinement.stock import ImageSource
 
 Columns = tuple[torch.Tensor, torch.Tensor]
 
@@ -76,13 +77,11 @@ def pixels(
     whole = torch.from_numpy(np.stack([moved(image, o) for image, o in zip(raw, origins)]))
     whole = whole * torch.from_numpy(scale.astype(np.float32))[:, None, None]
     mask = images.mask
-    outside = 1 - mask
     if images.with_zeros:
-        mean = (whole * outside).sum((1, 2)) / outside.sum().clamp_min(1e-6)
-        return whole, whole * mask + mean[:, None, None] * outside
+        return whole, masks.apply_soft(whole, mask)
     noise = torch.stack([_noise(images.seed, int(row), images.box) for row in rows])
-    spread = (whole.square() * outside).sum((1, 2)) / outside.sum().clamp_min(1e-6)
-    return whole, whole * mask + noise * spread.sqrt()[:, None, None] * outside
+    spread = masks.mean_outside(whole.square(), mask)
+    return whole, whole * mask + noise * spread.sqrt()[:, None, None] * (1 - mask)
 
 
 def _noise(seed: int, row: int, box: int) -> torch.Tensor:

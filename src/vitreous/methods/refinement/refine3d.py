@@ -9,14 +9,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import filters, fourier, masks, rotations, symmetry
+from vitreous.methods.particles import pixel_size_of
 from vitreous.methods.refinement import expectation3d, gold_standard, resolution
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.resolution import Convergence
 from vitreous.methods.refinement.search import Shifts
 from vitreous.methods.refinement.settings3d import ORDERS, RefineSettings
-from vitreous.methods.refinement.stock import ImageSource, Stock
+from vitreous.methods.refinement.stock import Stock
 from vitreous.tables.table import Table
 
 Volume = NDArray[np.float32]
@@ -156,7 +158,7 @@ class Refinement:
         raw = [gold_standard.unfiltered(s, box) for s in halves]
         if self.settings.optimisation.solvent_corrected_fsc:
             seed = self.context.seed_for(f"phases {state.iteration}")
-            fsc = resolution.randomised_fsc(raw[0], raw[1], self.mask, np.random.default_rng(seed))
+            fsc = resolution.corrected_fsc(raw[0], raw[1], self.mask, seed=seed)
         else:
             fsc = resolution.half_map_fsc(raw[0], raw[1], self.mask)
         ratio = resolution.signal_to_noise(fsc)
@@ -274,12 +276,7 @@ def refine(
 
 def stock_of(source: ImageSource, particles: Table, settings: RefineSettings, context: Context) -> Stock:
     """The images of a table made ready under these settings; the pixel size must be one for all optics groups."""
-    if len(particles) == 0:
-        raise UserError("There are no particles in the input table; give a table with at least a few hundred rows.")
-    sizes = np.unique(np.round(particles.optics_column("pixel_size_A").astype(float), 4))
-    if len(sizes) > 1:
-        raise UserError(f"The particles have several pixel sizes ({', '.join(map(str, sizes))} Å); bring them to one first.")
     return Stock(
-        source, particles, pixel_size_A=float(sizes[0]), diameter_A=settings.optimisation.particle_diameter_A, context=context,
-        ctf=settings.images.correct_ctf, zero_mask=settings.optimisation.zero_outside,
+        source, particles, pixel_size_A=pixel_size_of(particles), diameter_A=settings.optimisation.particle_diameter_A,
+        context=context, ctf=settings.images.correct_ctf, zero_mask=settings.optimisation.zero_outside,
     )  # fmt: skip

@@ -7,9 +7,10 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.maths import fourier, shells
+from vitreous.maths.conventions import FSC_THRESHOLD
+from vitreous.methods.reconstruction import fsc_correction
 
 Curve = NDArray[np.float64]
-FSC_LIMITS = (0.001, 0.999)
 
 
 def half_map_fsc(first: NDArray[np.float32], second: NDArray[np.float32], mask: NDArray[np.float32] | None = None) -> Curve:
@@ -19,63 +20,33 @@ def half_map_fsc(first: NDArray[np.float32], second: NDArray[np.float32], mask: 
     return curve
 
 
-def randomised_fsc(
-    first: NDArray[np.float32], second: NDArray[np.float32], mask: NDArray[np.float32], generator: np.random.Generator
-) -> Curve:
-    """FSC under a mask less what the mask alone makes: phases of both halves are drawn anew beyond an unmasked FSC of 0.8.
-
-    (FSC_masked - FSC_noise) / (1 - FSC_noise) from two shells beyond that place on; without such a place the unmasked curve.
-    """
-    unmasked = half_map_fsc(first, second)
-    below = np.flatnonzero(unmasked < 0.8)
-    if len(below) == 0:
-        return unmasked
-    start = int(below[0])
-    total = half_map_fsc(first, second, mask)
-    one, two = (_random_phases(v, start, generator) for v in (first, second))
-    noise = half_map_fsc(one, two, mask)
-    curve = total.copy()
-    beyond = np.arange(len(curve)) >= start + 2
-    true = np.where(noise < total, (total - noise) / np.maximum(1.0 - noise, 1e-6), 0.0)
-    curve[beyond] = true[beyond]
+def corrected_fsc(first: NDArray[np.float32], second: NDArray[np.float32], mask: NDArray[np.float32], *, seed: int = 0) -> Curve:
+    """FSC under a mask less what the mask alone makes, by phase randomisation; see reconstruction.fsc_correction."""
+    curves = fsc_correction.corrected_fsc(*(torch.from_numpy(v) for v in (first, second, mask)), seed=seed)
+    curve: Curve = curves.corrected.numpy()
     return curve
 
 
-def _random_phases(volume: NDArray[np.float32], start: int, generator: np.random.Generator) -> NDArray[np.float32]:
-    """The map with amplitudes kept and phases those of white noise from shell `start` on (so Hermitian by construction)."""
-    box = volume.shape[0]
-    transform = fourier.rfft3(torch.from_numpy(volume))
-    noise = fourier.rfft3(torch.from_numpy(generator.standard_normal(volume.shape).astype(np.float32)))
-    turned = transform.abs() * noise / noise.abs().clamp(min=1e-20)
-    far = shells.shells3(box) >= start
-    made: NDArray[np.float32] = fourier.irfft3(torch.where(far, turned, transform), box).numpy()
-    return made
-
-
 def signal_to_noise(fsc: Curve) -> Curve:
-    """SSNR of a half map, FSC / (1 - FSC), the FSC held within [0.001, 0.999]."""
-    held = np.clip(fsc, *FSC_LIMITS)
-    ratio: Curve = held / (1.0 - held)
+    """SSNR of a half map: FSC / (1 - FSC), held within limits."""
+    ratio: Curve = shells.signal_to_noise(torch.from_numpy(fsc)).numpy()
     return ratio
 
 
 def joined(fsc: Curve) -> Curve:
-    """FSC of both halves together with the truth: sqrt(2 FSC / (1 + FSC)), 0 where the FSC is not above 0."""
-    positive = np.clip(fsc, 0.0, 1.0)
-    curve: Curve = np.sqrt(2.0 * positive / (1.0 + positive))
+    """The correlation of both halves together with the truth."""
+    curve: Curve = shells.joined(torch.from_numpy(fsc)).numpy()
     return curve
 
 
-def shell_at(fsc: Curve, threshold: float = 0.143) -> int:
-    """The last shell before the curve first falls below the threshold (shell 0 aside)."""
-    below = np.flatnonzero(fsc[1:] < threshold)
-    return int(below[0]) if len(below) else len(fsc) - 1
+def shell_at(fsc: Curve, threshold: float = FSC_THRESHOLD) -> int:
+    """The last shell before the curve first falls below the threshold."""
+    return shells.shell_at(torch.from_numpy(fsc), threshold)
 
 
-def resolution_A(fsc: Curve, box: int, pixel_size_A: float, threshold: float = 0.143) -> float:
-    """Resolution in Å where the FSC falls below the threshold; infinite when even shell 1 does."""
-    shell = shell_at(fsc, threshold)
-    return box * pixel_size_A / shell if shell > 0 else float("inf")
+def resolution_A(fsc: Curve, box: int, pixel_size_A: float, threshold: float = FSC_THRESHOLD) -> float:
+    """Resolution in Å of the last shell before the FSC falls below the threshold; infinite when even shell 1 does."""
+    return shells.resolution_at(torch.from_numpy(fsc), threshold, box, pixel_size_A)
 
 
 @dataclass(frozen=True)

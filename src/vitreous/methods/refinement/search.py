@@ -15,6 +15,7 @@ from vitreous.maths.ctf import CtfParams, ctf_at
 from vitreous.maths.kernels.sample import prepare_volume
 from vitreous.methods.refinement import polar, scores
 from vitreous.methods.refinement.local import Modes
+from vitreous.methods.refinement.sampling import disc_of_shifts
 
 _jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
@@ -59,11 +60,7 @@ class Shifts:
     @staticmethod
     def within(radius_px: float, step_px: float, sigma_px: float) -> "Shifts":
         """A square grid of this step inside a circle."""
-        n = math.floor(radius_px / step_px + 1e-6)
-        line = torch.arange(-n, n + 1, dtype=torch.float64) * step_px
-        y, x = torch.meshgrid(line, line, indexing="ij")
-        kept = torch.hypot(x, y) <= radius_px + 1e-6
-        return Shifts(torch.stack([x[kept], y[kept]], 1), sigma_px)
+        return Shifts(disc_of_shifts(radius_px, step_px), sigma_px)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,15 @@ class Classification:
         "sooner at the goal, and less bound to the random start. One of the two must be chosen.",
     )
     mini_batches: int = param(
-        200, low=50, high=500, step=10, minimum=1, when="use_mini_batches", relion="nr_iter_grad", help="Number of mini-batches."
+        200,
+        low=50,
+        high=500,
+        step=10,
+        minimum=1,
+        when="use_mini_batches",
+        relion="nr_iter_grad",
+        help="Number of mini-batches. They grow to 1,000 images or a twentieth of all; below some 3,000 particles they are "
+        "smaller, so that no particle is looked at more than about 40 times.",
     )
     particle_diameter_A: float = param(
         200,
@@ -114,3 +122,12 @@ class PlaneSearch:
     offset_step_px: float = param(
         1, unit="px", low=0.1, high=5, step=0.1, minimum=0.05, when="align", relion="offset_step", help="Step of the shifts."
     )
+
+
+@settings
+class Class2DSettings:
+    """Everything that decides a 2D classification beside its particles."""
+
+    ctf: CtfUse = CtfUse()
+    classification: Classification = Classification()
+    search: PlaneSearch = PlaneSearch()

@@ -1,28 +1,20 @@
 """Particle images made ready for the 3D engine: checked, packed, with their CTFs, kept in memory when the budget allows."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vitreous.arrays.source import ImageSource
 from vitreous.context import Context, UserError
 from vitreous.maths import aberrations, masks
-from vitreous.maths.ctf import CtfParams, ctf_at
+from vitreous.maths.ctf import ctf_at
+from vitreous.methods.particles import ctf_of
 from vitreous.methods.refinement.packed import Pixels, pack, pixels_of
 from vitreous.tables.table import Table
 
 READ_AT_ONCE = 256
-
-
-class ImageSource(Protocol):
-    """Anything that gives particle images by row number."""
-
-    def __len__(self) -> int: ...
-
-    def read(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Images (n, y, x), white particles on a darker ground."""
 
 
 @dataclass(frozen=True)
@@ -42,23 +34,6 @@ class Batch:
         )
 
 
-def ctf_params(particles: Table) -> CtfParams | None:
-    """The particles' CTFs; None when the table has no defocus."""
-    if "defocus_u_A" not in particles:
-        return None
-    names = {
-        "defocus_angle_deg": ("defocus_angle_deg", 0.0),
-        "phase_shift_deg": ("phase_shift_deg", 0.0),
-        "bfactor_A2": ("ctf_bfactor_A2", 0.0),
-        "scale": ("ctf_scale", 1.0),
-    }
-    own = {ours: np.array(particles.get(column, default), float) for ours, (column, default) in names.items()}
-    optics = {name: np.array(particles.optics_column(name), float) for name in ("voltage_kV", "cs_mm", "amplitude_contrast")}
-    first = np.array(particles["defocus_u_A"], float)
-    second = np.array(particles["defocus_v_A"], float) if "defocus_v_A" in particles else first
-    return CtfParams.of(first, second, **own, **optics)
-
-
 class Stock:
     """The images of a table in one box and pixel size, as packed transforms; `bad` lists rows that cannot be used."""
 
@@ -66,8 +41,6 @@ class Stock:
         self, source: ImageSource, particles: Table, *, pixel_size_A: float, diameter_A: float, context: Context,
         ctf: bool = True, zero_mask: bool = True,
     ) -> None:  # fmt: skip
-        if len(particles) == 0:
-            raise UserError("There are no particles in the input table; give a table with at least a few hundred rows.")
         self.source = source
         first = source.read(np.arange(1))
         self.box = int(first.shape[-1])
@@ -80,7 +53,7 @@ class Stock:
         self.radius_px = radius
         self.zero_mask = zero_mask
         self.disc = masks.disc(self.box, radius, edge_px=5.0)
-        self.params = ctf_params(particles) if ctf else None
+        self.params = ctf_of(particles) if ctf else None
         self.tilt = _tilt_phases(particles, self.pixels, pixel_size_A) if ctf else None
         groups = particles.get("optics_group", 1)
         self.group_names, self.groups = np.unique(groups, return_inverse=True)
@@ -161,9 +134,7 @@ class Stock:
     def _mask(self, images: torch.Tensor) -> torch.Tensor:
         if not self.zero_mask:
             return images
-        outside = 1.0 - self.disc
-        level = (images * outside).sum((1, 2)) / outside.sum().clamp(min=1e-6)
-        return images * self.disc + level[:, None, None] * outside
+        return masks.apply_soft(images, self.disc)
 
 
 def _tilt_phases(particles: Table, pixels: Pixels, pixel_size_A: float) -> NDArray[np.complex64] | None:
