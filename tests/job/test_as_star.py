@@ -112,3 +112,39 @@ def test_the_file_has_both_ways_of_naming_the_type(toys, tmp_path):
     assert head["rlnJobType"] == "99"
     assert head["rlnJobTypeLabel"] == "relion.external.vitreous.toymap"
     assert head["rlnJobIsTomo"] == "0"
+
+
+LOOPS = {
+    "relion.class2d": {"fn_cont": "Class2D/job001/run_it020_optimiser.star", "allow_coarser": "Yes"},
+    "relion.refine3d": {
+        "fn_cont": "Refine3D/job001/run_it003_optimiser.star",
+        "auto_local_sampling": '"0.9 degrees"',
+        "auto_faster": "Yes",
+        "do_pad1": "Yes",
+        "skip_gridding": "No",
+    },
+    "relion.initialmodel": {"fn_cont": "InitialModel/job001/run_it100_optimiser.star", "do_pad1": "Yes"},
+}
+
+
+@pytest.mark.parametrize(("label", "name", "value"), [(label, *pair) for label, said in LOOPS.items() for pair in said.items()])
+def test_no_option_that_matters_in_relion_is_passed_over(tmp_path, label, name, value):
+    inputs = {"fn_img": "particles.star", "fn_ref": "map.mrc"} if label == "relion.refine3d" else {"fn_img": "particles.star"}
+    head = f"_rlnJobTypeLabel {label}\n_rlnJobIsContinue 0"
+    as_star.load(write_star(tmp_path / "plain.star", inputs, head))
+    with pytest.raises(UserError, match=f"does not support {name} = "):
+        as_star.load(write_star(tmp_path / "job.star", {**inputs, name: value}, head))
+
+
+def test_full_passes_and_phases_of_relion_3_1(tmp_path):
+    head = "_rlnJobTypeLabel relion.class2d\n_rlnJobIsContinue 0"
+    chosen = as_star.load(write_star(tmp_path / "a.star", {"fn_img": "p.star", "nr_iter": 12}, head)).job.classification
+    assert (chosen.use_em, chosen.use_mini_batches, chosen.em_iterations) == (True, False, 12)
+    later = {"fn_img": "p.star", "do_em": "No", "do_grad": "Yes", "nr_iter_grad": 80}
+    chosen = as_star.load(write_star(tmp_path / "b.star", later, head)).job.classification
+    assert (chosen.use_em, chosen.use_mini_batches, chosen.mini_batches) == (False, True, 80)
+    head = "_rlnJobTypeLabel relion.initialmodel\n_rlnJobIsContinue 0"
+    phases = {"fn_img": "p.star", "sgd_ini_iter": 25, "sgd_inbetween_iter": 100, "sgd_fin_iter": 30}
+    assert as_star.load(write_star(tmp_path / "c.star", phases, head)).job.descent.mini_batches == 155
+    changed = as_star.load(tmp_path / "c.star", {"nr_iter": "60"})
+    assert changed.job.descent.mini_batches == 60

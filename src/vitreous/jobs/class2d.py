@@ -1,6 +1,6 @@
 """2D classification: particles into averages of like views, in RELION's iteration files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from vitreous.job.declare import LoopJob, group, input, job, output
 from vitreous.methods.refinement.settings import Class2DSettings, Classification, CtfUse, PlaneSearch
 
 if TYPE_CHECKING:
-    from vitreous.methods.refinement.class2d import Problem
+    from vitreous.methods.refinement.problem2d import Problem
     from vitreous.methods.refinement.state import State
     from vitreous.tables.table import Table
 
@@ -38,9 +38,8 @@ class Running:
     title="2D classification",
     version=1,
     command="class2d",
-    fixed={"do_helix": "No", "do_fast_subsets": "No"},
-    # The search is coarser by itself where the resolution allows it, so the permission to be so has no say.
-    ignored=(*_HELICAL, "fn_cont", "allow_coarser"),
+    fixed={"do_helix": "No", "do_fast_subsets": "No", "fn_cont": "", "allow_coarser": "No"},
+    ignored=_HELICAL,
 )
 class Class2D(LoopJob):
     """Sort particles by view and shape into averages, and find their in-plane angles and shifts."""
@@ -54,12 +53,20 @@ class Class2D(LoopJob):
     classified = output("run_it{iteration:03d}_data.star", kind="particles", help="Particles with class, angle and shift")
     averages = output("run_it{iteration:03d}_classes.mrcs", kind="references2d", help="The class averages")
 
+    @classmethod
+    def older_options(cls, said: Mapping[str, str]) -> Mapping[str, str]:
+        """RELION 3.1 knew full passes only, nr_iter of them."""
+        return {"do_em": "Yes", "do_grad": "No"} if "nr_iter" in said and not {"do_em", "do_grad"} & set(said) else {}
+
     def begin(self, context: Context) -> Running:
         """Read the particles, estimate the noise, make random first classes."""
-        from vitreous.methods.refinement import class2d
+        from vitreous.methods.refinement import first2d
 
         setup, table = self._problem(context)
-        return Running(setup, table, class2d.begin(setup, context))
+        if self.classification.use_mini_batches:
+            sizes = [turn.images for turn in setup.schedule]
+            context.note(f"{len(sizes)} turns of {sizes[0]} to {sizes[-2:][0]} of {len(table)} images, the last of all of them")
+        return Running(setup, table, first2d.begin(setup, context))
 
     def step(self, state: Running, context: Context) -> Running:
         """One full pass, or mini-batches up to the next multiple of ten: what is saved between two looks for a stop."""
@@ -123,7 +130,7 @@ class Class2D(LoopJob):
     def _problem(self, context: Context) -> "tuple[Problem, Table]":
         from vitreous.files import star
         from vitreous.files.stacks import ImageStacks
-        from vitreous.methods.refinement import class2d
+        from vitreous.methods.refinement import problem2d
 
         table = star.read_table(self.particles, "particles")
         if len(table) == 0:
@@ -131,7 +138,7 @@ class Class2D(LoopJob):
         source = ImageStacks(table["image"].tolist())
         source.check()
         settings = Class2DSettings(ctf=self.ctf, classification=self.classification, search=self.search)
-        return class2d.problem(source, table, settings, context), table
+        return problem2d.problem(source, table, settings, context), table
 
     def _options(self) -> dict[str, Any]:
         """Our options where RELION's optimiser file has a place for them."""

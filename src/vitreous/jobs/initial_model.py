@@ -1,6 +1,6 @@
 """InitialModel: particles alone to a first map."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from vitreous.methods.initial_model.descent import InitialModel as Engine
     from vitreous.methods.initial_model.descent import State
     from vitreous.tables.table import Table
+
+
+_PHASES = ("sgd_ini_iter", "sgd_inbetween_iter", "sgd_fin_iter")
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,9 @@ class Running:
     title="3D initial model",
     version=1,
     command="initial-model",
-    fixed={"ctf_intact_first_peak": "No", "sigma_tilt": "-1", "sgd_sigma2fudge_halflife": "-1"},
-    # The lengths of the three phases of RELION 3.1's descent have no counterpart: mini_batches says how long the starts take.
-    ignored=("fn_cont", "do_pad1", "sgd_ini_iter", "sgd_inbetween_iter", "sgd_fin_iter", "sgd_write_iter"),
+    fixed={"ctf_intact_first_peak": "No", "sigma_tilt": "-1", "sgd_sigma2fudge_halflife": "-1", "fn_cont": "", "do_pad1": "No"},
+    # older_options adds up the three phases of RELION 3.1's descent; how often it writes changes no map.
+    ignored=(*_PHASES, "sgd_write_iter"),
 )
 class InitialModel(LoopJob):
     """Make a first map of particles, from random starts; its hand is that of chance."""
@@ -56,6 +59,12 @@ class InitialModel(LoopJob):
     def settings(self) -> InitialModelSettings:
         """The options as the method takes them."""
         return InitialModelSettings(descent=self.descent, shape=self.shape, images=self.images, poses=self.poses)
+
+    @classmethod
+    def older_options(cls, said: Mapping[str, str]) -> Mapping[str, str]:
+        """RELION 3.1 gave the mini-batches in three phases."""
+        phases = [said[name].strip() for name in _PHASES if said.get(name, "").strip().isdigit()]
+        return {"nr_iter": str(sum(map(int, phases)))} if len(phases) == len(_PHASES) and "nr_iter" not in said else {}
 
     def begin(self, context: Context) -> Running:
         """Read the particles; nothing is known of the map yet."""

@@ -42,9 +42,9 @@ class Running:
     version=1,
     command="refine3d",
     fixed={"do_helix": "No", "do_blush": "No", "relax_sym": "", "ctf_intact_first_peak": "No", "ctf_corrected_ref": "Yes",
-           "do_local_ang_searches": "No"},
-    # Poses are refined without a grid, so the step at which RELION turns to local grids, and its short cut, have no say.
-    ignored=(*_HELICAL, "fn_cont", "auto_local_sampling", "auto_faster", "do_pad1", "skip_gridding", "sigma_angles"),
+           "do_local_ang_searches": "No", "fn_cont": "", "auto_local_sampling": "1.8 degrees", "auto_faster": "No",
+           "do_pad1": "No", "skip_gridding": "Yes"},
+    ignored=(*_HELICAL, "sigma_angles"),  # the angles count only with do_local_ang_searches
 )  # fmt: skip
 class Refine3D(LoopJob):
     """Refine two halves of the particles independently against a map, as far as the halves agree."""
