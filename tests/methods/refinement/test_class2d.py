@@ -12,9 +12,12 @@ import torch
 from vitreous.context import Context, UserError
 from vitreous.maths.ctf import CtfParams, ctf2d
 from vitreous.maths.fourier import irfft2, rfft2
-from vitreous.methods.refinement import class2d, expectation, maximisation, polar, prepare, scores
+from vitreous.maths.shells import power
+from vitreous.methods.refinement import class2d, expectation, first2d, maximisation, polar, prepare, problem2d, scores
 from vitreous.methods.refinement.class2d import classify2d
+from vitreous.methods.refinement.schedule import blocks_of, turns
 from vitreous.methods.refinement.settings import Class2DSettings, Classification, CtfUse, PlaneSearch
+from vitreous.methods.refinement.state import State, Sums
 from vitreous.tables.table import Table
 
 PIXEL_A = 4.0
@@ -74,7 +77,7 @@ def choices(box: int, **values: object) -> Class2DSettings:
     return Class2DSettings(classification=Classification(**{**plain, **values}))
 
 
-def last(*arguments: object) -> class2d.State:
+def last(*arguments: object) -> State:
     *_, state = classify2d(*arguments)  # type: ignore[arg-type]
     return state
 
@@ -89,19 +92,19 @@ def mixed() -> SimpleNamespace:
 
 
 @pytest.fixture(scope="module")
-def sorted_out(mixed: SimpleNamespace) -> class2d.State:
+def sorted_out(mixed: SimpleNamespace) -> State:
     return last(mixed.source, mixed.table, choices(40, classes=4, em_iterations=12), Context(seed=3))
 
 
 @pytest.mark.slow
-def test_three_shapes_come_apart(mixed: SimpleNamespace, sorted_out: class2d.State) -> None:
+def test_three_shapes_come_apart(mixed: SimpleNamespace, sorted_out: State) -> None:
     assert purity(sorted_out.poses.classes, mixed.kind) > 0.9
     assert sorted_out.poses.classes.min() >= 0
     assert torch.isclose(sorted_out.shares.sum(), torch.tensor(1.0, dtype=torch.float64))
 
 
 @pytest.mark.slow
-def test_angles_and_origins_are_those_of_the_truth(mixed: SimpleNamespace, sorted_out: class2d.State) -> None:
+def test_angles_and_origins_are_those_of_the_truth(mixed: SimpleNamespace, sorted_out: State) -> None:
     poses = sorted_out.poses
     errors, moves = [], []
     for k in range(sorted_out.classes):
@@ -160,8 +163,8 @@ def test_noise_is_measured_as_it_is(with_zeros: bool) -> None:
 
 def test_posterior_sums_to_one_and_is_flat_without_signal(mixed: SimpleNamespace) -> None:
     chosen = choices(40, classes=3, em_iterations=1)
-    setup = class2d.problem(mixed.source, mixed.table, chosen, Context(seed=1))
-    state = class2d.begin(setup, Context(seed=1))
+    setup = problem2d.problem(mixed.source, mixed.table, chosen, Context(seed=1))
+    state = first2d.begin(setup, Context(seed=1))
     blank = replace(state, references=torch.zeros_like(state.references))
     after = class2d.step(setup, blank, Context(seed=1))
     assert torch.allclose(after.sums.mass.sum(), torch.tensor(240.0, dtype=torch.float64), rtol=1e-4)
@@ -171,13 +174,13 @@ def test_posterior_sums_to_one_and_is_flat_without_signal(mixed: SimpleNamespace
 def test_log_likelihood_differences_equal_the_cartesian_ones(mixed: SimpleNamespace) -> None:
     """Polar scores of one image against two references at a pose, against sums over pixels in float64."""
     box, shells = 40, 14
-    setup = class2d.problem(mixed.source, mixed.table, choices(box, classes=1), Context())
+    setup = problem2d.problem(mixed.source, mixed.table, choices(box, classes=1), Context())
     grid = polar.PolarGrid(box, shells, polar.angles_for(shells, box / 2, box))
     made = torch.Generator().manual_seed(4)
     points = (torch.rand((2, 5, 2), generator=made) - 0.5) * 0.4 * box
     references = gaussians(points, box, 2.0).float()
     rows = np.arange(6)
-    whole, masked = class2d._pixels(setup, rows, setup.given, 1.0)
+    whole, masked = problem2d.pixels(setup, rows, setup.given, 1.0)
     sigma2 = torch.linspace(900.0, 700.0, box // 2 + 1, dtype=torch.float64)
     batch = prepare.on_grid(setup.images, whole, masked, rows=rows, sigma2=sigma2, grid=grid)
     shifts = torch.tensor([[1.0, -2.0]], dtype=torch.float64)
@@ -286,3 +289,52 @@ def test_a_class_of_rounding_errors_is_nothing() -> None:
     mask = torch.ones((32, 32))
     ssnr = maximisation.signal_to_noise(data, weight, mask, regularisation=2.0, first_shells=5)
     assert maximisation.regularised(data, weight, ssnr)[1].abs().max() == 0
+
+
+@pytest.mark.parametrize("count", [40, 1157, 2500])
+def test_mini_batches_of_small_sets_look_at_each_image_some_forty_times(count: int) -> None:
+    made = turns(Classification(mini_batches=200), count)
+    assert len(made) == 200 and made[-1].images == count
+    assert max(turn.images for turn in made) <= count
+    looks = sum(turn.images for turn in made) / count
+    assert looks <= 43 or all(turn.images == min(count, 100) for turn in made[:-1])
+
+
+def test_mini_batches_of_large_sets_are_not_made_smaller() -> None:
+    made = turns(Classification(mini_batches=200), 100_000)
+    assert made[0].images == 500 and made[-2].images == 5_000
+
+
+@pytest.mark.parametrize("count", [2, 9, 100])
+def test_both_halves_have_images_of_every_group(count: int) -> None:
+    rows, group = np.arange(count), np.arange(count) // (count // 2 + count % 2)
+    blocks = list(blocks_of(rows, group, 256))
+    assert sorted(np.concatenate([block.rows for block in blocks])) == rows.tolist()
+    assert {block.half for block in blocks} == {0, 1}
+
+
+def test_shells_that_are_no_longer_scored_leave_no_trace_however_long_they_fade() -> None:
+    """Once, weights that faded to nothing stood under data that rounding held up, and classes grew without bound."""
+    box, made = 32, torch.Generator().manual_seed(7)
+    weight = torch.full((2, 2, box // 2 + 1), 100.0, dtype=torch.float64)
+    sums = Sums(torch.randn((2, 2, box, box), generator=made), weight, torch.ones((2, 2), dtype=torch.float64))
+    fresh = Sums(sums.data.clone(), weight.clone(), sums.mass.clone())
+    fresh.weight[:, :, 9:] = 0
+    for _ in range(40):
+        sums = sums.blended(fresh, 0.5).within(8)
+    data, total = sums.data.sum(0), sums.weight.sum(0)
+    ssnr = maximisation.signal_to_noise(data, total, torch.ones((box, box)), regularisation=2.0, first_shells=6)
+    classes = maximisation.regularised(data, total, ssnr)
+    assert float(classes.abs().max()) < 1.0
+    assert float(spectrum(classes)[:, 10:].max()) < 1e-6 * float(spectrum(classes).max())
+
+
+def spectrum(images: torch.Tensor) -> torch.Tensor:
+    return power(rfft2(images.double()), ndim=2)
+
+
+def test_too_little_memory_is_said(mixed: SimpleNamespace) -> None:
+    setup = problem2d.problem(mixed.source, mixed.table, choices(40, classes=4), Context())
+    state = first2d.begin(setup, Context())
+    with pytest.raises(UserError, match="raise --memory-gb"):
+        class2d.step(setup, state, Context(memory_GB=1e-6))

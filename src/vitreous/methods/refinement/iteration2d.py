@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vitreous.maths.fourier import irfft2, rfft2
 from vitreous.maths.shells import to_grid
-from vitreous.methods.refinement.class2d import Problem
+from vitreous.methods.refinement.problem2d import Problem
 from vitreous.methods.refinement.state import Poses, State, Sums
 from vitreous.tables.table import Table
 

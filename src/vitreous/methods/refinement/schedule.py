@@ -1,7 +1,11 @@
-"""How many images each turn of 2D classification takes, and how far it moves the classes."""
+"""Which images each turn of 2D classification takes, in which blocks, and how far it moves the classes."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vitreous.methods.refinement.settings import Classification
 
@@ -52,3 +56,37 @@ def _batch(count: int, share: float, least: int, most: int) -> int:
 def _step(part: float, images: int, count: int) -> float:
     """Falls over the schedule from one to LEAST_STEP; one where a turn takes everything."""
     return 1.0 if images >= count else max(1.0 - part / 0.8, LEAST_STEP)
+
+
+def rows_of(schedule: Sequence[Turn], iteration: int, count: int, seed: Callable[[str], int]) -> NDArray[np.int64]:
+    """The images of a turn: the next stretch of one random order after another, so that all are seen equally often."""
+    turn = schedule[iteration]
+    if turn.images >= count:
+        return np.arange(count)
+    start = sum(earlier.images for earlier in schedule[:iteration])
+    chosen = np.zeros(0, np.int64)
+    while len(chosen) < turn.images:
+        epoch, place = divmod(start + len(chosen), count)
+        order = np.random.default_rng(seed(f"order {epoch}")).permutation(count)
+        chosen = np.concatenate([chosen, order[place : place + turn.images - len(chosen)]])
+    return np.unique(chosen)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Images that go through the E step together: all of one optics group, all counted to one half."""
+
+    rows: NDArray[np.int64]
+    group: int
+    half: int
+
+
+def blocks_of(rows: NDArray[np.int64], group: NDArray[np.int64], size: int) -> Iterator[Block]:
+    """Rows in blocks of at most `size`, two or more of each group: neither half may be without images."""
+    number = 0
+    for one in np.unique(group[rows]):
+        mine = rows[group[rows] == one]
+        parts = max(2, math.ceil(len(mine) / size))
+        for part in np.array_split(mine, min(parts, len(mine))):
+            yield Block(part, int(one), number % 2)
+            number += 1

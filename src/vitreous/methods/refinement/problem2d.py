@@ -1,0 +1,103 @@
+"""A 2D classification set out: images checked, choices, schedule; and images of some rows as pixels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vitreous.arrays.source import ImageSource
+from vitreous.context import QUIET, Context, UserError
+from vitreous.maths import masks
+from vitreous.methods.particles import ctf_of, pixel_size_of
+from vitreous.methods.refinement import prepare
+from vitreous.methods.refinement.prepare import Images
+from vitreous.methods.refinement.schedule import Turn, turns
+from vitreous.methods.refinement.settings import Class2DSettings
+from vitreous.methods.refinement.state import Poses
+from vitreous.tables.table import Table
+
+FIRST_SHELLS = 6.0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Images, choices and their schedule: what every step needs and none changes."""
+
+    images: Images
+    settings: Class2DSettings
+    schedule: Sequence[Turn]
+    given: Poses
+
+    @property
+    def radius_px(self) -> float:
+        """Radius of the particle."""
+        return _radius_px(self.settings, self.images.box, self.images.pixel_size_A)
+
+    @property
+    def largest_shell(self) -> int:
+        """The last shell that may be scored."""
+        box, limit = self.images.box, self.settings.classification.resolution_limit_A
+        nyquist = (box - 1) // 2
+        return nyquist if limit <= 0 else max(3, min(nyquist, round(box * self.images.pixel_size_A / limit)))
+
+    @property
+    def first_shells(self) -> int:
+        """Shells of the first turns: features of an eighth or so of the particle."""
+        return min(self.largest_shell, max(6, round(FIRST_SHELLS * self.images.box / (2 * self.radius_px))))
+
+    @property
+    def support_px(self) -> float:
+        """Radius within which references are not zero."""
+        return min(self.radius_px + 4.0, self.images.box / 2)
+
+
+def _radius_px(settings: Class2DSettings, box: int, pixel_size_A: float) -> float:
+    return min(settings.classification.particle_diameter_A / pixel_size_A / 2, box / 2 - 1)
+
+
+def problem(source: ImageSource, particles: Table, settings: Class2DSettings, context: Context = QUIET) -> Problem:
+    """Check the input and set it out. particles: one row an image, with CTF columns and optics."""
+    count = len(particles)
+    pixel = pixel_size_of(particles)
+    if len(source) != count:
+        raise UserError(f"{len(source)} images for {count} rows of the particle table")
+    box = int(source.read(np.array([0], np.int64)).shape[-1])
+    if box < 16:
+        raise UserError(f"images of {box} pixels are too small to classify; 32 is a sensible least box")
+    chosen = settings.classification
+    if chosen.use_em == chosen.use_mini_batches:
+        raise UserError("choose one of expectation-maximisation (use_em) and mini-batches (use_mini_batches)")
+    ctf = ctf_of(particles) if settings.ctf.correct_ctf else None
+    if settings.ctf.correct_ctf and ctf is None:
+        raise UserError("the particles have no defocus: find the CTF first, or switch the CTF correction off")
+    groups = particles.get("optics_group", 1)
+    radius = _radius_px(settings, box, pixel)
+    edge = min(5.0, box / 2 - radius)
+    images = Images(
+        source=source,
+        ctf=ctf,
+        group=np.unique(groups, return_inverse=True)[1].astype(np.int64),
+        pixel_size_A=pixel,
+        mask=masks.disc(box, radius, max(edge, 1.0)).float(),
+        with_zeros=chosen.mask_with_zeros,
+        intact_first_peak=settings.ctf.ignore_ctf_until_first_peak,
+        seed=context.seed_for("outside the mask"),
+    )
+    return Problem(images, settings, turns(chosen, count), _given(particles, pixel))
+
+
+def _given(particles: Table, pixel_size_A: float) -> Poses:
+    """Poses of the input; zeros where it has none."""
+    empty = Poses.empty(len(particles))
+    origin = np.stack([particles.get("origin_x_A", 0.0), particles.get("origin_y_A", 0.0)], 1).astype(float) / pixel_size_A
+    return replace(empty, psi_deg=particles.get("psi_deg", 0.0).astype(float), origin_px=origin)
+
+
+def pixels(setup: Problem, rows: NDArray[np.int64], poses: Poses, mean_norm: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images of these rows unmasked and masked, moved and scaled by what is known of them."""
+    images = setup.images
+    raw = np.asarray(images.source.read(rows), np.float32)
+    origins = np.rint(poses.origin_px[rows]).astype(np.int64)
+    return prepare.pixels(images, raw, rows, origins=origins, scale=mean_norm / poses.norm[rows])

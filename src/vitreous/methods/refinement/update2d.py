@@ -1,0 +1,106 @@
+"""The end of a turn of 2D classification: sums of its blocks to new classes, noise, poses and resolution."""
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from vitreous.methods.refinement import maximisation
+from vitreous.methods.refinement.expectation import BlockResult, Model
+from vitreous.methods.refinement.maximisation import Collected
+from vitreous.methods.refinement.problem2d import Problem
+from vitreous.methods.refinement.schedule import Block, Turn
+from vitreous.methods.refinement.state import State, Sums
+
+MORE_SHELLS = 10
+RAMP = 0.75
+LEAST_OFFSET_VARIANCE_A2 = 2.0
+
+
+@dataclass
+class Gathered:
+    """The blocks of a turn: their sums added up by optics group and half, and the rows of results of each."""
+
+    sums: dict[tuple[int, int], Collected] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
+    results: list[BlockResult] = field(default_factory=list)
+
+    def add(self, block: Block, result: BlockResult) -> None:
+        """One more block; its own sums are let go, of which a large set has more than memory holds."""
+        key = (block.group, block.half)
+        if key in self.sums:
+            self.sums[key].add(result)
+        else:
+            self.sums[key] = Collected.start(result)
+        result.modes = []
+        self.blocks.append(block)
+        self.results.append(result)
+
+
+def with_classes(setup: Problem, state: State, sums: Sums, *, centre: bool) -> State:
+    """The state with classes made of these sums."""
+    mask, chosen = setup.images.mask, setup.settings.classification
+    data, weight = sums.data.sum(0), sums.weight.sum(0)
+    first = setup.first_shells
+    ssnr = maximisation.signal_to_noise(data, weight, mask, regularisation=chosen.regularisation, first_shells=first)
+    references = maximisation.regularised(data, weight, ssnr)
+    if centre:
+        sums, references = maximisation.centred(sums, references * mask)
+    tau2 = torch.where(weight > 0, ssnr / (chosen.regularisation * weight.clamp_min(1e-300)), torch.zeros_like(weight))
+    mass = sums.mass.sum(0)
+    shares = mass / mass.sum()
+    return replace(state, references=references * mask, sums=sums, tau2=tau2, ssnr=ssnr, shares=shares)
+
+
+def updated(setup: Problem, state: State, turn: Turn, gathered: Gathered, model: Model) -> State:
+    """The M step."""
+    parts = gathered.sums
+    sigma2 = state.sigma2.clone()
+    for group in {group for group, _ in parts}:
+        mine = [part for (g, _), part in parts.items() if g == group]
+        found = maximisation.residual_noise(mine, model, state.sigma2[group], kept=setup.images.kept)
+        sigma2[group] = (1 - turn.step) * state.sigma2[group] + turn.step * found
+    halves = {half: [part for (_, h), part in parts.items() if h == half] for half in (0, 1)}
+    fresh = maximisation.to_sums(halves, model.grid, state.classes)
+    sums = (state.sums.blended(fresh, turn.step) if state.iteration else fresh).within(model.grid.shells)
+    reseeded: tuple[int, ...] = ()
+    if turn.revive:
+        sums, reseeded = maximisation.revived(sums, state.ssnr)
+    return _advanced(setup, replace(state, sigma2=sigma2, reseeded=reseeded), turn, gathered, sums)
+
+
+def _advanced(setup: Problem, state: State, turn: Turn, gathered: Gathered, sums: Sums) -> State:
+    """Poses, spreads and resolution for the next turn."""
+    results = gathered.results
+    rows = np.concatenate([block.rows for block in gathered.blocks])
+    joined = {
+        name: np.concatenate([getattr(r, name) for r in results])
+        for name in ("classes", "psi_deg", "pmax", "log_likelihood", "significant", "norm")
+    }
+    shift = np.concatenate([r.shift_px for r in results])
+    if setup.settings.search.align:
+        joined["origin_px"] = np.rint(state.poses.origin_px[rows]) + shift
+    else:
+        del joined["psi_deg"]
+    poses = state.poses.updated(rows, **joined)
+    variance = sum(r.offset_square for r in results) / (2 * len(rows))
+    least = LEAST_OFFSET_VARIANCE_A2 / setup.images.pixel_size_A**2
+    blend = (1 - turn.step) * state.offset_sigma_px**2 + turn.step * max(variance, least)
+    centre = setup.settings.classification.centre_classes and setup.settings.search.align
+    made = with_classes(setup, state, sums, centre=centre)
+    best = max(made.resolution_shell(k) for k in range(made.classes))
+    first = setup.first_shells
+    ramp = min(1.0, turn.iteration / (RAMP * len(setup.schedule)))
+    cap = round(first + (setup.largest_shell - first) * ramp)
+    shells = min(cap, max(first, best + MORE_SHELLS))
+    return replace(
+        made,
+        iteration=turn.iteration,
+        poses=poses,
+        offset_sigma_px=math.sqrt(blend),
+        mean_norm=float(poses.norm.mean()),
+        shells=shells,
+        log_likelihood=float(joined["log_likelihood"].sum()),
+        mean_pmax=float(joined["pmax"].mean()),
+    )
