@@ -9,7 +9,7 @@ from vitreous.demo.settings import DemoSettings
 from vitreous.simulation.settings import Camera, SessionSettings, Specimen
 from vitreous.simulation.specimen import make_specimen
 
-BOX_PX, WORK_BOX_PX = 128, 96
+BOX_PX, WORK_BOX_PX = 128, 112
 
 
 @dataclass(frozen=True)
