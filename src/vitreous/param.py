@@ -98,5 +98,5 @@ def fields(cls: type) -> dict[str, FieldInfo]:
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def settings(cls: type[T]) -> type[T]:
     """Make a frozen, checked settings class: keyword-only, unknown names refused, values converted and validated."""
-    config = pydantic.ConfigDict(extra="forbid", validate_default=True)
+    config = pydantic.ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False)
     return pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=config)(cls)  # type: ignore[return-value]

@@ -92,3 +92,11 @@ def test_identity_follows_every_option_and_the_seed_and_nothing_else(toys):
 
 def test_as_plain_is_json(toys):
     assert as_plain(toys.ToyMap(listing="x"))["sizes"] == [1, 2]
+
+
+@pytest.mark.parametrize("text", ["inf", "-inf", "nan"])
+def test_a_number_must_be_finite(toys, text):
+    with pytest.raises(UserError, match="--factor is"):
+        build(toys.ToyMap, {"listing": "x", "factor": text})
+    with pytest.raises(UserError, match="--seconds is"):
+        build(toys.ToyMap, {"listing": "x", "seconds": text})

@@ -167,7 +167,7 @@ def job(
     (another value stops with the option's name). ignored: RELION options that cannot change the result. uses_gpu: the work
     follows context.device; a job without it says so when it is asked for a GPU, and runs on the CPU.
     """
-    config = pydantic.ConfigDict(extra="forbid", validate_default=True)
+    config = pydantic.ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False)
 
     def make(cls: T) -> T:
         made: Any = pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=config)(cls)
