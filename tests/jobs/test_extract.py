@@ -151,6 +151,8 @@ def test_bad_input_ends_with_a_sentence(project):
     ):
         with pytest.raises(UserError, match=words):
             bad.units(Context())
+    with pytest.raises(UserError, match="the box of 258 pixels is larger than the micrograph of 300 x 256"):
+        carry_out(job(windows=Windows(box_px=258)), "Extract/job004")
     picks("AutoPick/job003/Movies/a_autopick.star", [5000.0], [60.0])
     picks("AutoPick/job003/Movies/b_autopick.star", [], [])
     with pytest.raises(UserError, match="not one particle was cut out of 2 micrographs"):

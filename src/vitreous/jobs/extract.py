@@ -119,6 +119,11 @@ class Extract(MapJob):
 
         picks = self._picks(unit)
         image = micrographs.read_finite(unit.row["micrograph"])
+        if self.windows.box_px > min(image.shape):
+            raise UserError(
+                f"the box of {self.windows.box_px} pixels is larger than the micrograph of {image.shape[1]} x {image.shape[0]}: "
+                "give a smaller --box-px"
+            )
         seeded = replace(context, seed=context.seed_for(unit.key))
         x, y = picks["x_px"].astype(np.float64), picks["y_px"].astype(np.float64)
         out = extract(image, x, y, windows=self.windows, context=seeded)
