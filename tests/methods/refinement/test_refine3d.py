@@ -131,3 +131,8 @@ def test_sentences(simulated):
     mixed = made.table.with_(pixel_size_A=[4.0, 4.0, 3.0, 4.0]).with_optics(two)
     with pytest.raises(UserError, match="several pixel sizes"):
         next(refine3d.refine(made, mixed, made.volume, _settings(24)))
+    empty = type(made)(made.blobs, made.volume, made.images * 0, made.table, made.turns, made.origins)
+    with pytest.raises(UserError, match="both half sets, and there are 0 and 0; 4 images are empty"):
+        next(refine3d.refine(empty, made.table, made.volume, _settings(24)))
+    with pytest.raises(UserError, match="both half sets"):
+        next(refine3d.refine(made, made.table.select([0]), made.volume, _settings(24)))

@@ -76,6 +76,13 @@ class Refinement:
         low = self.settings.reference.low_pass_A
         volume = low_passed(reference, self.stock.pixel_size_A, low) * self.mask
         half = gold_standard.split(particles, self.context.seed_for("half sets"))
+        sizes = [int(((half == h) & self.stock.usable()).sum()) for h in (1, 2)]
+        if min(sizes) == 0:
+            why = "" if not self.stock.bad else f"; {len(self.stock.bad)} images are empty or hold values that are not numbers"
+            raise UserError(
+                f"a refinement wants usable particles in both half sets, and there are {sizes[0]} and {sizes[1]}{why}: "
+                "give a few hundred particles at least"
+            )
         noise = expectation3d.first_noise(self.stock, np.flatnonzero(self.stock.usable()))
         reach = self.stock.pixels.reach if low <= 0 else self._shell(low) + SHELLS_AHEAD
         sigma = FIRST_SIGMA_ORIGIN_A / self.stock.pixel_size_A
