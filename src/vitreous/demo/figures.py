@@ -150,7 +150,7 @@ def _fsc(folders: Mapping[str, Path], result: Verdict) -> Card:
 def _slices(result: Verdict) -> Card:
     def three(volume: NDArray[np.float32]) -> NDArray[np.uint8]:
         middle = volume.shape[0] // 2
-        planes = (volume[middle], volume[:, middle], volume[:, :, middle])
+        planes = (_near(volume[middle]), _near(volume[:, middle]), _near(volume[:, :, middle]))
         black, white = np.percentile(volume, [2, 99.9])
         return np.stack([np.clip((p - black) / (white - black) * 255, 0, 255).astype(np.uint8) for p in planes])
 
@@ -159,11 +159,17 @@ def _slices(result: Verdict) -> Card:
     return Card("The map", text, picture(png_bytes(montage(tiles, columns=3)), alt="slices of the map and of the truth"))
 
 
+def _near(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The middle three quarters of a picture or map, where the particle is."""
+    edge = pixels.shape[0] // 8
+    return pixels[(slice(edge, -edge),) * pixels.ndim]
+
+
 def _surface(result: Verdict, session: Session) -> Card:
     tiles = []
     for volume in (result.volume * result.mask, result.true_volume):
         level = threshold_for(volume, voxel_size_A=result.voxel_size_A, mass_kDa=session.settings.specimen.mass_kDa)
-        clean = without_specks(volume, threshold=level)
+        clean = _near(without_specks(volume, threshold=level))
         tiles += [shaded(clean, threshold=level, axis=axis, side=2 * len(clean)) for axis in range(3)]
     text = "The surface that holds the particle's mass, along z, y and x. Top: the map. Bottom: the truth."
     return Card("The surface", text, picture(png_bytes(montage(np.stack(tiles), columns=3)), alt="surface of map and truth"))
