@@ -72,7 +72,7 @@ def _ticks(low: float, high: float, count: int = 6) -> NDArray[np.float64]:
     power = 10.0 ** np.floor(np.log10(rough))
     step = power * min((m for m in (1, 2, 2.5, 5, 10) if m * power >= rough), default=10)
     # Adding zero turns a negative zero into a plain one.
-    return np.round(np.arange(np.ceil(low / step), high / step + 1e-9) * step, 12) + 0.0
+    return np.asarray(np.round(np.arange(np.ceil(low / step), high / step + 1e-9) * step, 12) + 0.0)
 
 
 def _frame(axes: Axes) -> list[str]:
