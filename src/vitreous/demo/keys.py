@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from vitreous.files import iterations, mrc, star
+from vitreous.files import mrc, optimiser, star
 
 
 def last_iteration(folder: Path) -> str:
     """The beginning of the names of a job's last iteration, Class2D/job006/run_it025; empty where there is none."""
-    numbers = iterations.saved(folder)
-    return iterations.root(folder, numbers[-1]) if numbers else ""
+    numbers = optimiser.saved(folder)
+    return optimiser.root(folder, numbers[-1]) if numbers else ""
 
 
 def imported(folder: Path) -> str:

@@ -3,7 +3,6 @@
 Spectra here are those of unnormalised transforms; RELION divides its transforms by N^2, so its powers by N^4.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.context import UserError
-from vitreous.files import atomic, mrc, star
+from vitreous.files import atomic, mrc, optimiser, star
 from vitreous.files.star_blocks import StarFile, list_block, loop_block
 from vitreous.tables.table import Table
 
@@ -54,26 +53,14 @@ class Iteration2D:
     options: dict[str, Any]
 
 
-def root(folder: Path, iteration: int) -> str:
-    """The beginning of the names of an iteration's files."""
-    return str(folder / f"run_it{iteration:03d}")
-
-
-def saved(folder: Path) -> Sequence[int]:
-    """Iterations whose optimiser file, which is written last, is there; rising."""
-    found = (re.fullmatch(r"run_it(\d{3,})_optimiser\.star", path.name) for path in folder.glob("run_it*_optimiser.star"))
-    return sorted(int(match[1]) for match in found if match)
-
-
 def write(folder: Path, values: Iteration2D) -> None:
     """Write the five files; the optimiser last, as the sign that the iteration is whole."""
-    name = root(folder, values.iteration)
+    name = optimiser.root(folder, values.iteration)
     mrc.write_stack(f"{name}_classes.mrcs", values.references, pixel_size_A=values.pixel_size_A)
     star.write_table(f"{name}_data.star", values.particles)
     star.write(f"{name}_model.star", StarFile(_model(name, values)))
     star.write(f"{name}_sampling.star", StarFile([_sampling(values)]))
-    head = (f"# {values.command}", "", "# version 30001", "")
-    star.write(f"{name}_optimiser.star", StarFile([list_block("optimiser_general", _optimiser(folder, name, values), head)]))
+    optimiser.write(f"{name}_optimiser.star", _optimiser(folder, name, values), command=values.command)
 
 
 def _frequencies(values: Iteration2D) -> dict[str, Real]:
@@ -194,7 +181,7 @@ def _sampling(values: Iteration2D) -> Any:
 
 
 def _optimiser(folder: Path, name: str, values: Iteration2D) -> dict[str, Any]:
-    lines = {
+    return {
         "rlnOutputRootName": str(folder / "run"),
         "rlnModelStarFile": f"{name}_model.star",
         "rlnExperimentalDataStarFile": f"{name}_data.star",
@@ -202,33 +189,9 @@ def _optimiser(folder: Path, name: str, values: Iteration2D) -> dict[str, Any]:
         "rlnCurrentIteration": values.iteration,
         "rlnNumberOfIterations": values.iterations,
         "rlnRandomSeed": values.seed % 2**31,
+        "rlnDoCorrectNorm": 1,
+        **values.options,
     }
-    fixed = dict(pair.split() for pair in _FIXED.split(","))
-    return {**lines, **{f"rln{label}": value for label, value in fixed.items()}, **values.options}
-
-
-# What RELION wants to find in an optimiser file and has one value here: label (less rln) and value.
-_FIXED = """
-    DoSplitRandomHalves 0, JoinHalvesUntilThisResolution -1.00000, AdaptiveOversampleOrder 1,
-    AdaptiveOversampleFraction 0.999000, WidthMaskEdge 5, DoSolventFlattening 1, DoSolventFscCorrection 0,
-    SolventMaskName None, SolventMask2Name None, BodyStarFile None, TauSpectrumName None, MaximumCoarseImageSize -1,
-    LowresLimitExpectation -1.00000, IncrementImageSize 10, DoMapEstimation 1, DoFastSubsetOptimisation 0,
-    DoExternalReconstruct 0, DoStochasticGradientDescent 0, DoStochasticEM 0, SgdInitialIterations 50,
-    SgdFinalIterations 50, SgdInBetweenIterations 200, SgdInitialResolution 35.000000, SgdFinalResolution 15.000000,
-    SgdInitialSubsetSize 100, SgdFinalSubsetSize 500, SgdMuFactor 0.000000, SgdSigma2FudgeInitial 8.000000,
-    SgdSigma2FudgeHalflife -1, SgdSkipAnneal 0, SgdSubsetSize -1, SgdWriteEverySubset 1, SgdStepsize 0.500000,
-    DoAutoRefine 0, AutoLocalSearchesHealpixOrder 4, NumberOfIterWithoutResolutionGain 0, BestResolutionThusFar 0.001000,
-    NumberOfIterWithoutChangingAssignments 0, DoSkipRotate 0, OverallAccuracyRotations 999.000000,
-    OverallAccuracyTranslationsAngst 999.000000, ChangesOptimalOrientations 999.000000, ChangesOptimalOffsets 999.000000,
-    ChangesOptimalClasses 9999999.0, SmallestChangesOrientations 999.000000, SmallestChangesOffsets 999.000000,
-    SmallestChangesClasses 9999999, LocalSymmetryFile None, DoHelicalRefine 0, IgnoreHelicalSymmetry 0, FourierMask None,
-    HelicalTwistInitial 0.000000, HelicalRiseInitial 0.000000, HelicalCentralProportion 0.300000, NrHelicalNStart 1,
-    HelicalMaskTubeInnerDiameter -1.00000, HelicalMaskTubeOuterDiameter -1.00000, HelicalSymmetryLocalRefinement 0,
-    HelicalSigmaDistance -1.00000, HelicalKeepTiltPriorFixed 0, HasConverged 0, HasHighFscAtResolLimit 0,
-    HasLargeSizeIncreaseIterationsAgo 0, DoCorrectNorm 1, DoCorrectScale 0, CtfDataArePhaseFlipped 0,
-    DoOnlyFlipCtfPhases 0, RefsAreCtfCorrected 1, FixSigmaNoiseEstimates 0, FixSigmaOffsetEstimates 0,
-    MaxNumberOfPooledParticles 3
-"""
 
 
 @dataclass(frozen=True)
@@ -251,9 +214,8 @@ class Restored2D:
 
 def read(folder: Path, iteration: int) -> Restored2D:
     """Read an iteration back, ours or RELION's."""
-    name = root(folder, iteration)
-    optimiser = star.read_list(f"{name}_optimiser.star", "optimiser_general")
-    model = Path(optimiser["rlnModelStarFile"])
+    name = optimiser.root(folder, iteration)
+    model = Path(optimiser.read(f"{name}_optimiser.star")["rlnModelStarFile"])
     if not model.is_file():
         model = Path(f"{name}_model.star")
     file = star.read(model)

@@ -93,7 +93,7 @@ class Class2D(LoopJob):
         seed = context.seed_for("class2d")
         values = iterations.Iteration2D(
             particles=particles,
-            command=f"vitreous class2d --particles {self.particles}",
+            command=f"vitreous {self.type.command} --particles {self.particles}",
             seed=seed,
             options=self._options(),
             **plain,
@@ -101,9 +101,9 @@ class Class2D(LoopJob):
         iterations.write(folder, values)
 
     def saved(self, folder: Path) -> Sequence[int]:
-        from vitreous.files import iterations
+        from vitreous.files import optimiser
 
-        return iterations.saved(folder)
+        return optimiser.saved(folder)
 
     def load(self, folder: Path, iteration: int, context: Context) -> Running:
         """Take up an iteration from its files."""
@@ -128,15 +128,10 @@ class Class2D(LoopJob):
         context.note(f"{len(state.particles)} particles in {state.state.classes} classes of {shares} %")
 
     def _problem(self, context: Context) -> "tuple[Problem, Table]":
-        from vitreous.files import star
-        from vitreous.files.stacks import ImageStacks
+        from vitreous.files import particles
         from vitreous.methods.refinement import problem2d
 
-        table = star.read_table(self.particles, "particles")
-        if len(table) == 0:
-            raise UserError(f"{self.particles} holds no particles; give the table of an extraction that found some")
-        source = ImageStacks(table["image"].tolist())
-        source.check()
+        table, source = particles.read(self.particles)
         settings = Class2DSettings(ctf=self.ctf, classification=self.classification, search=self.search)
         return problem2d.problem(source, table, settings, context), table
 

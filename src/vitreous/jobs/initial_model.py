@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vitreous.context import Context, UserError
+from vitreous.context import Context
 from vitreous.job.declare import LoopJob, group, input, job, output
-from vitreous.methods.initial_model.settings import ORDERS, Descent, Images, InitialModelSettings, Poses, Shape
+from vitreous.methods.initial_model.settings import Descent, InitialModelSettings, Poses, Shape
+from vitreous.methods.refinement.settings3d import ORDERS, Images
 
 if TYPE_CHECKING:
     from vitreous.methods.initial_model.descent import InitialModel as Engine
@@ -88,7 +89,7 @@ class InitialModel(LoopJob):
 
     def save(self, state: Running, folder: Path, context: Context) -> None:
         """The files of one iteration; the optimiser comes last, and says that the iteration is whole."""
-        from vitreous.files import halves, mrc, star
+        from vitreous.files import halves, mrc, optimiser, star
         from vitreous.maths import sphere
 
         now, engine = state.state, state.engine
@@ -118,19 +119,21 @@ class InitialModel(LoopJob):
             "rlnDoCorrectCtf": int(self.images.correct_ctf),
         }
         own = {"vitreousScore": f"{now.score:.6f}", "vitreousGroup": now.group, "vitreousAgreement": f"{now.agreement:.6f}"}
-        halves.write_optimiser(f"{name}_optimiser.star", values, own)
+        command = f"vitreous {self.type.command} --particles {self.particles}"
+        optimiser.write(f"{name}_optimiser.star", values, command=command, own=own)
 
     def saved(self, folder: Path) -> Sequence[int]:
-        names = [path.name for path in folder.glob("run_it[0-9][0-9][0-9]_optimiser.star")]
-        return sorted(int(name[6:9]) for name in names)
+        from vitreous.files import optimiser
+
+        return optimiser.saved(folder)
 
     def load(self, folder: Path, iteration: int, context: Context) -> Running:
         """Take up the state of an iteration from its files."""
-        from vitreous.files import halves, mrc, star
+        from vitreous.files import halves, mrc, optimiser, star
 
         engine, table = self._engine(context)
         name = f"{folder}/run_it{iteration:03d}"
-        said = halves.read_optimiser(f"{name}_optimiser.star")
+        said = optimiser.read_ours(f"{name}_optimiser.star")
         model = halves.read_model(f"{name}_model.star")
         maps = [mrc.read_volume(f"{name}_class{n:03d}.mrc")[0] for n in range(1, self.descent.classes + 1)]
         rows = star.read_table(f"{name}_data.star", "particles")
@@ -151,13 +154,8 @@ class InitialModel(LoopJob):
         context.note(f"initial model of {len(state.particles)} particles in {now.group}, to {self.descent.last_resolution_A:g} Å")
 
     def _engine(self, context: Context) -> "tuple[Engine, Table]":
-        from vitreous.files import star
-        from vitreous.files.stacks import ImageStacks
+        from vitreous.files import particles
         from vitreous.methods.initial_model.descent import InitialModel as Engine
 
-        table = star.read_table(self.particles, "particles")
-        if len(table) == 0:
-            raise UserError(f"{self.particles} holds no particles; give the table of an extraction or selection that found some")
-        source = ImageStacks(table["image"].tolist())
-        source.check()
+        table, source = particles.read(self.particles)
         return Engine(source, table, self.settings(), context), table

@@ -112,18 +112,19 @@ class Refine3D(LoopJob):
         self._write(state, folder, f"run_it{state.iteration:03d}", context)
 
     def saved(self, folder: Path) -> Sequence[int]:
-        names = [path.name for path in folder.glob("run_it[0-9][0-9][0-9]_optimiser.star")]
-        return sorted(int(name[6:9]) for name in names)
+        from vitreous.files import optimiser
+
+        return optimiser.saved(folder)
 
     def load(self, folder: Path, iteration: int, context: Context) -> Running:
         """Take up the state of an iteration from its files."""
-        from vitreous.files import halves, star
+        from vitreous.files import halves, optimiser, star
         from vitreous.methods.refinement.restored import MAPS, state_from
 
         engine, table = self._engine(context)
         root = folder / f"run_it{iteration:03d}"
         models = [halves.read_model(Path(f"{root}_half{h}_model.star")) for h in (1, 2)]
-        said = halves.read_optimiser(Path(f"{root}_optimiser.star"))
+        said = optimiser.read_ours(Path(f"{root}_optimiser.star"))
         rows = star.read_table(f"{root}_data.star", "particles")
         if len(rows) != len(table):
             raise UserError(f"{root}_data.star has {len(rows)} particles, {self.particles} has {len(table)}: start a new job")
@@ -139,15 +140,10 @@ class Refine3D(LoopJob):
     def _engine(self, context: Context) -> "tuple[Refinement, Table]":
         import numpy as np
 
-        from vitreous.files import mrc, star
-        from vitreous.files.stacks import ImageStacks
+        from vitreous.files import mrc, particles
         from vitreous.methods.refinement.refine3d import Refinement, stock_of
 
-        table = star.read_table(self.particles, "particles")
-        if len(table) == 0:
-            raise UserError(f"{self.particles} holds no particles; give the table of an extraction or selection that found some")
-        source = ImageStacks(table["image"].tolist())
-        source.check()
+        table, source = particles.read(self.particles)
         stock = stock_of(source, table, self.settings(), context)
         mask = None
         if self.solvent_mask:
@@ -161,8 +157,9 @@ class Refine3D(LoopJob):
 
     def _write(self, running: Running, folder: Path, root: str, context: Context) -> None:
         """Particles, maps, models, sampling, and the optimiser last."""
-        from vitreous.files import halves, star
-        from vitreous.methods.refinement.restored import as_columns, as_maps, as_model, as_progress, directions
+        from vitreous.files import halves, optimiser, star
+        from vitreous.maths import sphere
+        from vitreous.methods.refinement.restored import as_columns, as_maps, as_model, as_progress
 
         state, stock = running.state, running.engine.stock
         name = str(folder / root)
@@ -171,7 +168,7 @@ class Refine3D(LoopJob):
         star.write_table(f"{name}_data.star", rows)
         halves.write_maps(folder, root, as_maps(state, final=final), pixel_size_A=stock.pixel_size_A)
         order = ORDERS[self.sampling.step] - 1
-        grid = directions(order, running.engine.group)
+        grid = sphere.directions(order, running.engine.group).numpy()
         halves.write_sampling(
             f"{name}_sampling.star", order=order, group=running.engine.group, directions=grid,
             offset_range_A=self.sampling.offset_range_px * stock.pixel_size_A,
@@ -200,4 +197,5 @@ class Refine3D(LoopJob):
             "rlnDoCorrectCtf": int(self.images.correct_ctf),
         }
         progress = as_progress(state)
-        halves.write_optimiser(f"{name}_optimiser.star", {**values, **progress.labelled}, progress.own)
+        command = f"vitreous {self.type.command} --particles {self.particles} --reference {self.reference}"
+        optimiser.write(f"{name}_optimiser.star", {**values, **progress.labelled}, command=command, own=progress.own)

@@ -13,12 +13,13 @@ from vitreous.arrays.source import ImageSource, InMemory
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import fourier, masks, rotations, sphere
 from vitreous.methods.initial_model import axes, soft
-from vitreous.methods.initial_model.settings import ORDERS, InitialModelSettings
+from vitreous.methods.initial_model.settings import InitialModelSettings
 from vitreous.methods.particles import pixel_size_of
 from vitreous.methods.refinement import expectation3d, gold_standard, resolution, restored
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.refine3d import group_of
 from vitreous.methods.refinement.search import Shifts, shells_for
+from vitreous.methods.refinement.settings3d import ORDERS
 from vitreous.methods.refinement.stock import READ_AT_ONCE, Stock
 from vitreous.tables.table import Table
 

@@ -1,9 +1,9 @@
 """What may be chosen for a first map, with the only defaults."""
 
+from vitreous.methods.refinement.settings3d import STEPS, Images
 from vitreous.param import param, settings
 
-STEPS = ("30 degrees", "15 degrees", "7.5 degrees")
-ORDERS = {step: order for order, step in enumerate(STEPS, start=1)}
+COARSE = STEPS[:3]
 
 
 @settings
@@ -67,17 +67,10 @@ class Shape:
 
 
 @settings
-class Images:
-    """How the particle images are taken."""
-
-    correct_ctf: bool = param(True, relion="do_ctf_correction", help="Model each particle's CTF from the input table.")
-
-
-@settings
 class Poses:
     """Grid of poses that are weighed."""
 
-    step: str = param("15 degrees", choices=STEPS, relion="sampling", help="Angular step of the search over all directions.")
+    step: str = param("15 degrees", choices=COARSE, relion="sampling", help="Angular step of the search over all directions.")
     offset_range_px: float = param(
         6.0, unit="px", low=0, high=30, minimum=0, relion="offset_range", help="Radius of the search over shifts."
     )

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vitreous.maths import rotations, sphere
+from vitreous.maths import rotations
 from vitreous.methods.refinement import resolution
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.refine3d import State
@@ -152,9 +152,3 @@ def modes_of(rows: Table, pixel_size_A: float) -> Modes:
     origins = np.stack([np.asarray(rows[n], float) for n in ("origin_x_A", "origin_y_A")], axis=1) / pixel_size_A
     score = np.asarray(rows["log_likelihood"], float)[:, None]
     return Modes(turned.numpy()[:, None], origins[:, None], score, np.zeros((len(rows), 1, 5, 5)))
-
-
-def directions(order: int, group: str) -> NDArray[np.float64]:
-    """(rot, tilt) in degrees of a HEALPix order in the asymmetric unit."""
-    grid: NDArray[np.float64] = sphere.directions(order, group).numpy()
-    return grid
