@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
+import torch
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 from vitreous.context import UserError
+from vitreous.maths.fourier import resize2
 
 Array = NDArray[np.float32]
 FINEST_FIT_PIXEL_A = 1.4
@@ -78,16 +80,7 @@ def from_power_spectrum(picture: Array, pixel_size_A: float, *, box: int = 512) 
 
 def resample(picture: Array, box: int) -> Array:
     """A centred picture (y, x) with the same field of view in box x box pixels, by Fourier cropping; values are kept."""
-    height, width = picture.shape
-    transform = scipy.fft.rfft2(scipy.fft.ifftshift(picture))
-    half = box // 2
-    kept = transform[:, : half + 1]
-    part = np.concatenate([kept[: box - half], kept[height - half :]])
-    if box % 2 == 0:
-        part[half] = 0
-        part[:, half] = 0
-    small = scipy.fft.fftshift(scipy.fft.irfft2(part, s=(box, box)))
-    return (small * (box * box / (height * width))).astype(np.float32)
+    return resize2(torch.from_numpy(np.ascontiguousarray(picture)), box).numpy()
 
 
 def flatten(spectrum: Spectrum, min_resolution_A: float) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from vitreous.maths.parabola import vertex
 from vitreous.methods.motion.smooth import smooth
 
 Floats = NDArray[np.float64]
@@ -157,20 +158,15 @@ def _peaks(transforms: Transforms, seen: Window, shifts: Floats, *, half: int, m
         whole = scipy.fft.irfft2(product, s=seen.crop)
         correlation = whole[np.ix_(y, x)]
         row, column = np.unravel_index(int(np.argmax(correlation)), correlation.shape)
-        dy = _vertex(correlation[max(row - 1, 0) : row + 2, column])
-        dx = _vertex(correlation[row, max(column - 1, 0) : column + 2])
+        dy, dx = _fraction(correlation[:, column], int(row)), _fraction(correlation[row], int(column))
         steps[index] = (x[column] + dx) * scale[0], (y[row] + dy) * scale[1]
         heights[index] = correlation[row, column] / max(float(whole.std()), 1e-30)
     return steps, heights
 
 
-def _vertex(three: NDArray[np.float32]) -> float:
-    """Place of the maximum of a parabola through three values, from the middle one; 0 at an edge."""
-    if len(three) < 3:
-        return 0.0
-    low, middle, high = (float(v) for v in three)
-    bend = low + high - 2 * middle
-    return float(np.clip(-0.5 * (high - low) / bend, -0.5, 0.5)) if bend < 0 else 0.0
+def _fraction(line: NDArray[np.float32], at: int) -> float:
+    """What is to be added to the place of a line's highest sample; 0 at an end."""
+    return float(vertex(*line[at - 1 : at + 2])) if 0 < at < len(line) - 1 else 0.0
 
 
 @dataclass(frozen=True)

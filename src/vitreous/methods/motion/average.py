@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from vitreous.maths.dose import critical_dose
+from vitreous.maths.fourier import crop2
 
 Frame = NDArray[np.float32]
 Half = NDArray[np.complex64]
@@ -112,15 +113,8 @@ def crop_half(transform: Half, shape: tuple[int, int], crop: tuple[int, int]) ->
     """
     if shape == crop:
         return transform
-    rows, half = crop[0], crop[0] // 2
-    kept = transform[:, : crop[1] // 2 + 1]
-    out = np.concatenate([kept[: rows - half], kept[kept.shape[0] - half :]])
-    out *= np.float32(crop[0] * crop[1] / (shape[0] * shape[1]))
-    if rows % 2 == 0:
-        out[half] = 0
-    if crop[1] % 2 == 0:
-        out[:, -1] = 0
-    return out
+    scale = float(crop[0] * crop[1] / (shape[0] * shape[1]))
+    return (crop2(torch.from_numpy(transform), crop) * scale).numpy()
 
 
 def back(transform: Half, shape: tuple[int, int], threads: int = 1) -> Frame:
