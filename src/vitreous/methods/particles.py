@@ -1,6 +1,7 @@
-"""What every method takes of a particle table: that there are rows, one pixel size, the CTFs."""
+"""What every method takes of a particle table: that there are rows, one pixel size, the CTFs, sound images."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vitreous.context import UserError
 from vitreous.maths.ctf import CtfParams
@@ -35,3 +36,11 @@ def pixel_size_of(particles: Table, name: str = "the particle table") -> float:
         listed = ", ".join(f"{size:g}" for size in sizes)
         raise UserError(f"{name} holds images of several pixel sizes ({listed} Å): extract them with one")
     return float(particles.optics_column("pixel_size_A")[0])
+
+
+def faults(images: NDArray[np.float32]) -> dict[int, str]:
+    """Which of some images (n, y, x) no method can use, by their place, and why in words."""
+    finite: NDArray[np.bool_] = np.asarray(np.isfinite(images).all(axis=(1, 2)))
+    flat: NDArray[np.bool_] = np.asarray(np.where(finite[:, None, None], images, np.float32(0.0)).std(axis=(1, 2)) < 1e-12)
+    found = {int(at): "is empty (all pixels are equal)" for at in np.flatnonzero(flat)}
+    return found | {int(at): "holds values that are not numbers" for at in np.flatnonzero(~finite)}

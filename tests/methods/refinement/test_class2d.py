@@ -180,7 +180,8 @@ def test_log_likelihood_differences_equal_the_cartesian_ones(mixed: SimpleNamesp
     points = (torch.rand((2, 5, 2), generator=made) - 0.5) * 0.4 * box
     references = gaussians(points, box, 2.0).float()
     rows = np.arange(6)
-    whole, masked = problem2d.pixels(setup, rows, setup.given, 1.0)
+    read = problem2d.pixels(setup, rows, setup.given, 1.0)
+    whole, masked = read.whole, read.masked
     sigma2 = torch.linspace(900.0, 700.0, box // 2 + 1, dtype=torch.float64)
     batch = prepare.on_grid(setup.images, whole, masked, rows=rows, sigma2=sigma2, grid=grid)
     shifts = torch.tensor([[1.0, -2.0]], dtype=torch.float64)
@@ -231,12 +232,27 @@ def test_one_particle_and_more_classes_than_particles() -> None:
     assert np.isfinite(state.poses.origin_px).all()
 
 
-def test_an_image_of_zeros_and_a_constant_one_harm_nothing(mixed: SimpleNamespace) -> None:
+@pytest.mark.parametrize("first", [0, 150])
+def test_broken_images_are_set_aside_and_told(mixed: SimpleNamespace, first: int) -> None:
     images = mixed.source.images.copy()
-    images[0], images[1] = 0.0, 7.0
-    state = last(Held(images), mixed.table, choices(40, classes=2, em_iterations=2), Context(seed=1))
+    images[first], images[first + 1] = 0.0, 7.0
+    images[first + 2, 3, 4], images[first + 3, 5] = np.nan, np.inf
+    notes: list[str] = []
+    context = Context(seed=1, on_note=notes.append)
+    state = last(Held(images), mixed.table, choices(40, classes=2, em_iterations=2), context)
+    bad = list(range(first, first + 4))
+    assert (state.poses.classes[bad] == -1).all() and (np.delete(state.poses.classes, bad) >= 0).all()
     assert torch.isfinite(state.references).all()
     assert np.isfinite(state.poses.norm).all()
+    told = sorted(note for note in notes if "set aside" in note)
+    assert told == sorted(
+        f"row {row + 1} of the particles is set aside: the image "
+        + ("is empty (all pixels are equal)" if row < first + 2 else "holds values that are not numbers")
+        for row in bad
+    )
+    rest = np.delete(np.arange(len(images)), bad)
+    alone = last(Held(images[rest]), mixed.table.select(rest), choices(40, classes=2, em_iterations=2), Context(seed=1))
+    assert np.allclose(state.sigma2, alone.sigma2, rtol=0.02)
 
 
 def test_empty_classes_are_revived() -> None:
@@ -266,8 +282,8 @@ def wrong_tables() -> dict[str, tuple[Callable[[], tuple[Held, Table]], str]]:
         "no particle": (lambda: (Held(images.images[:0]), table(0)), "holds no particles"),
         "no CTF": (lambda: (images, table(3)), "defocus"),
         "fewer images": (lambda: (Held(images.images[:2]), table(3, **defocus)), "2 images for 3"),
-        "NaN": (lambda: (holed, table(3, **defocus)), "NaN"),
-        "all alike": (lambda: (Held(np.zeros((3, 32, 32), np.float32)), table(3, **defocus)), "empty"),
+        "NaN": (lambda: (holed, table(3, **defocus)), "not one of 3 .* row 1 holds values that are not numbers"),
+        "all alike": (lambda: (Held(np.zeros((3, 32, 32), np.float32)), table(3, **defocus)), "not one of 3 .* row 1 is empty"),
     }
 
 

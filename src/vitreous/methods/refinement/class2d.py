@@ -4,6 +4,7 @@ import math
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from vitreous.maths.shells import power, shell_count
 from vitreous.methods.refinement import expectation, first2d, prepare, scores
 from vitreous.methods.refinement.expectation import BlockResult, Model
 from vitreous.methods.refinement.polar import PolarGrid
-from vitreous.methods.refinement.problem2d import Problem, pixels, problem
+from vitreous.methods.refinement.problem2d import Problem, pixels, problem, tell_bad
 from vitreous.methods.refinement.sampling import Plan, plan_for
 from vitreous.methods.refinement.schedule import Block, blocks_of, rows_of
 from vitreous.methods.refinement.settings import Class2DSettings
@@ -33,13 +34,17 @@ NORM_LIMITS = (0.2, 5.0)
 def step(setup: Problem, state: State, context: Context = QUIET) -> State:
     """The next turn of the schedule: one full pass, or one mini-batch."""
     turn = setup.schedule[state.iteration]
-    rows = rows_of(setup.schedule, state.iteration, len(setup.given.classes), context.seed_for)
+    rows = setup.usable(rows_of(setup.schedule, state.iteration, len(setup.given.classes), context.seed_for))
     jitter = torch.from_numpy(np.random.default_rng(context.seed_for(f"shifts {turn.iteration}")).uniform(-0.5, 0.5, 2))
     plan = plan_for(setup.settings.search, state.box, state.shells, support_px=setup.support_px, jitter=jitter)
     models = _models(state, plan)
     size = _block_size(state, plan, context)
     blocks = list(blocks_of(rows, setup.images.group, size))
+    told = len(setup.bad)
     gathered = _in_threads(setup, state, blocks, plan, models, context)
+    tell_bad(setup, told, context)
+    if not gathered.blocks:
+        raise UserError(f"not one of the {turn.images} particle images of this turn can be used: extract them again")
     return updated(setup, state, turn, gathered, models[0])
 
 
@@ -77,7 +82,7 @@ def _in_threads(
     """Every block's result, taken in order, worked out by context.threads threads of one core each."""
     local = threading.local()
 
-    def work(block: Block) -> BlockResult:
+    def work(block: Block) -> tuple[Block, BlockResult] | None:
         context.check()
         if not hasattr(local, "space"):
             local.space = scores.Workspace()
@@ -89,8 +94,9 @@ def _in_threads(
     try:
         with ThreadPoolExecutor(max(1, context.threads)) as pool:
             gathered = Gathered()
-            for block, result in zip(blocks, pool.map(work, blocks)):
-                gathered.add(block, result)
+            for done_block in pool.map(work, blocks):
+                if done_block:
+                    gathered.add(*done_block)
             return gathered
     finally:
         torch.set_num_threads(before)
@@ -103,10 +109,14 @@ def _expect(
     plan: Plan,
     models: tuple[Model, Model | None],
     space: scores.Workspace,
-) -> BlockResult:
-    whole, masked = pixels(setup, block.rows, state.poses, state.mean_norm)
+) -> tuple[Block, BlockResult] | None:
+    """The block less its bad images, with its result; None if nothing is left of it."""
+    read = pixels(setup, block.rows, state.poses, state.mean_norm)
+    if not len(read.rows):
+        return None
+    block = replace(block, rows=read.rows)
     grid = models[0].grid
-    batch = prepare.on_grid(setup.images, whole, masked, rows=block.rows, sigma2=state.sigma2[block.group], grid=grid)
+    batch = prepare.on_grid(setup.images, read.whole, read.masked, rows=block.rows, sigma2=state.sigma2[block.group], grid=grid)
     origin = state.poses.origin_px[block.rows]
     residue = np.rint(origin)
     fixed = None
@@ -116,8 +126,8 @@ def _expect(
     result = expectation.expect(
         batch, models, plan, residue=torch.from_numpy(residue.astype(np.float32)), fixed=fixed, space=space
     )
-    result.norm = _norms(setup, state, block, masked=masked, result=result, angles=grid.angles)
-    return result
+    result.norm = _norms(setup, state, block, masked=read.masked, result=result, angles=grid.angles)
+    return block, result
 
 
 def _norms(

@@ -13,7 +13,7 @@ from vitreous.maths.shells import power
 from vitreous.methods.refinement import maximisation, prepare, scores
 from vitreous.methods.refinement.maximisation import Collected
 from vitreous.methods.refinement.polar import PolarGrid
-from vitreous.methods.refinement.problem2d import Problem, pixels
+from vitreous.methods.refinement.problem2d import Problem, pixels, tell_bad
 from vitreous.methods.refinement.sampling import plan_for
 from vitreous.methods.refinement.state import Poses, State, Sums
 from vitreous.methods.refinement.update2d import with_classes
@@ -29,6 +29,8 @@ def begin(setup: Problem, context: Context = QUIET) -> State:
     generator = np.random.default_rng(context.seed_for("first classes"))
     sample = np.sort(generator.permutation(count)[: max(NOISE_FROM, 20 * classes)])
     sigma2 = _first_noise(setup, sample)
+    sample = setup.usable(sample)
+    tell_bad(setup, 0, context)
     shells = setup.first_shells
     plan = plan_for(setup.settings.search, images.box, shells, support_px=setup.support_px, jitter=torch.zeros(2))
     blank = State(
@@ -58,20 +60,27 @@ def _first_noise(setup: Problem, sample: NDArray[np.int64]) -> torch.Tensor:
         rows = sample[images.group[sample] == group]
         if not len(rows):
             rows = np.flatnonzero(images.group == group)[:NOISE_FROM]
-        _, masked = pixels(setup, rows, Poses.empty(len(images.group)), 1.0)
-        ft = rfft2(masked.double())
-        spectrum = power(ft, ndim=2).mean(0) - (power(ft.mean(0)[None], ndim=2)[0] if len(rows) > 10 else 0.0)
+        read = pixels(setup, rows, Poses.empty(len(images.group)), 1.0)
+        if not len(read.rows):
+            continue
+        ft = rfft2(read.masked.double())
+        spectrum = power(ft, ndim=2).mean(0) - (power(ft.mean(0)[None], ndim=2)[0] if len(read.rows) > 10 else 0.0)
         found[group] = spectrum / (2 * images.kept)
-    if not torch.isfinite(found).all():
-        raise UserError("some particle images hold values that are not numbers (NaN): extract them again")
+    known = found.sum(1) > 0
+    if not known.any():
+        raise UserError(f"not one of {len(sample)} particle images can be used{_first_fault(setup)}: extract them again")
+    found[~known] = found[known].mean(0)
     typical = found[:, 1:].mean()
-    if not typical > 0:
-        raise UserError("the particle images are empty (all pixels alike): extract them again")
     for shell in range(1, shells):
         below = found[:, shell] <= 1e-6 * typical
         found[below, shell] = found[below, shell - 1] if shell > 1 else typical
     found[:, 0] = found[:, 1]
     return found
+
+
+def _first_fault(setup: Problem) -> str:
+    row = min(setup.bad, default=None)
+    return "" if row is None else f"; that of row {row + 1} {setup.bad[row]}"
 
 
 def _random_sums(
@@ -89,8 +98,10 @@ def _random_sums(
                 if len(rows) == 0:
                     continue
                 context.check()
-                whole, masked = pixels(setup, sample[rows], state.poses, 1.0)
-                batch = prepare.on_grid(setup.images, whole, masked, rows=sample[rows], sigma2=state.sigma2[group], grid=grid)
+                read = pixels(setup, sample[rows], state.poses, 1.0)
+                batch = prepare.on_grid(
+                    setup.images, read.whole, read.masked, rows=sample[rows], sigma2=state.sigma2[group], grid=grid
+                )
                 posterior = torch.zeros((grid.angles, state.classes, len(rows)))
                 angle = torch.from_numpy(generator.integers(grid.angles, size=len(rows)))
                 posterior[angle, torch.from_numpy(rows) % state.classes, torch.arange(len(rows))] = 1.0

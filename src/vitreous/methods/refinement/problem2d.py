@@ -1,7 +1,7 @@
 """A 2D classification set out: images checked, choices, schedule; and images of some rows as pixels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import masks
-from vitreous.methods.particles import ctf_of, pixel_size_of
+from vitreous.methods.particles import ctf_of, faults, pixel_size_of
 from vitreous.methods.refinement import prepare
 from vitreous.methods.refinement.prepare import Images
 from vitreous.methods.refinement.schedule import Turn, turns
@@ -19,6 +19,7 @@ from vitreous.methods.refinement.state import Poses
 from vitreous.tables.table import Table
 
 FIRST_SHELLS = 6.0
+TOLD_AT_MOST = 20
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,12 @@ class Problem:
     settings: Class2DSettings
     schedule: Sequence[Turn]
     given: Poses
+    bad: dict[int, str] = field(default_factory=dict)
+    """Rows whose images were read and cannot be used, with the reason."""
+
+    def usable(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows less those known to be bad."""
+        return rows[~np.isin(rows, list(self.bad))] if self.bad else rows
 
     @property
     def radius_px(self) -> float:
@@ -95,9 +102,34 @@ def _given(particles: Table, pixel_size_A: float) -> Poses:
     return replace(empty, psi_deg=particles.get("psi_deg", 0.0).astype(float), origin_px=origin)
 
 
-def pixels(setup: Problem, rows: NDArray[np.int64], poses: Poses, mean_norm: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images of these rows unmasked and masked, moved and scaled by what is known of them."""
+@dataclass(frozen=True)
+class Pixels:
+    """Images (n, N, N) of those rows (n,) that can be used, unmasked and masked."""
+
+    rows: NDArray[np.int64]
+    whole: torch.Tensor
+    masked: torch.Tensor
+
+
+def pixels(setup: Problem, rows: NDArray[np.int64], poses: Poses, mean_norm: float) -> Pixels:
+    """Images of these rows, moved and scaled by what is known of them; bad ones are left out and entered in setup.bad."""
     images = setup.images
     raw = np.asarray(images.source.read(rows), np.float32)
+    found = faults(raw)
+    if found:
+        setup.bad.update({int(rows[at]): why for at, why in found.items()})
+        kept = np.setdiff1d(np.arange(len(rows)), list(found))
+        rows, raw = rows[kept], raw[kept]
     origins = np.rint(poses.origin_px[rows]).astype(np.int64)
-    return prepare.pixels(images, raw, rows, origins=origins, scale=mean_norm / poses.norm[rows])
+    if not len(rows):
+        return Pixels(rows, torch.zeros(raw.shape), torch.zeros(raw.shape))
+    return Pixels(rows, *prepare.pixels(images, raw, rows, origins=origins, scale=mean_norm / poses.norm[rows]))
+
+
+def tell_bad(setup: Problem, told: int, context: Context) -> None:
+    """A line for each bad image found since `told` were known, up to a number of lines."""
+    for number, (row, why) in enumerate(list(setup.bad.items())[told:], start=told):
+        if number < TOLD_AT_MOST:
+            context.note(f"row {row + 1} of the particles is set aside: the image {why}")
+        elif number == TOLD_AT_MOST:
+            context.note("and more are set aside")

@@ -10,7 +10,7 @@ from vitreous.arrays.source import ImageSource
 from vitreous.context import Context, UserError
 from vitreous.maths import aberrations, masks
 from vitreous.maths.ctf import ctf_at
-from vitreous.methods.particles import ctf_of
+from vitreous.methods.particles import ctf_of, faults
 from vitreous.methods.refinement.packed import Pixels, pack, pixels_of
 from vitreous.tables.table import Table
 
@@ -121,15 +121,12 @@ class Stock:
 
     def _read(self, rows: NDArray[np.int64]) -> torch.Tensor:
         images = np.asarray(self.source.read(rows), np.float32)
-        finite: NDArray[np.bool_] = np.asarray(np.isfinite(images).all(axis=(1, 2)))
-        images = np.where(finite[:, None, None], images, np.float32(0.0))
-        flat: NDArray[np.bool_] = np.asarray(images.std(axis=(1, 2)) < 1e-12)
-        for row, ok, empty in zip(rows.tolist(), finite.tolist(), flat.tolist()):
-            if not ok:
-                self.bad.setdefault(row, "holds values that are not numbers")
-            elif empty and ok:
-                self.bad.setdefault(row, "is empty (all pixels are equal)")
-        return torch.from_numpy(images.astype(np.float32))
+        found = faults(images)
+        if found:
+            images = images.copy()
+            images[list(found)] = 0.0
+            self.bad |= {int(rows[at]): why for at, why in found.items()}
+        return torch.from_numpy(images)
 
     def _mask(self, images: torch.Tensor) -> torch.Tensor:
         if not self.zero_mask:
