@@ -74,15 +74,23 @@ def to_sums(parts: dict[int, list[Collected]], grid: PolarGrid, classes: int) ->
 
 
 def signal_to_noise(
-    data: torch.Tensor, weight: torch.Tensor, mask: torch.Tensor, *, regularisation: float, first_shells: int
+    data: torch.Tensor,
+    weight: torch.Tensor,
+    mask: torch.Tensor,
+    *,
+    regularisation: float,
+    first_shells: int,
+    noise_left: float = 1.0,
 ) -> torch.Tensor:
     """SSNR (K, shells) of classes from data images (K, N, N) and weights (K, shells), after the mask.
+
+    noise_left: the data's noise variance over the weight, less than one where sums of several turns were averaged.
 
     With S = |data|^2 / (2 weight) - 1 the plain estimate in the mask, the value is where tau2 = half the power of the
     regularised class leads in the end: x^2 + (2 - T (1 + S)) x + 1 = 0; below its threshold it falls as S^2. In the
     first shells it is never below LEAST_SSNR: a class that vanished could not find its images any more.
     """
-    noise = 2 * weight * float(mask.square().mean())
+    noise = 2 * weight * noise_left * float(mask.square().mean())
     measured = power(rfft2((data * mask).double()), ndim=2)
     ratio = torch.where(noise > 0, measured / noise.clamp_min(1e-300), torch.zeros_like(measured))
     ratio = torch.cat([ratio[:, :1], (ratio[:, :-2] + 2 * ratio[:, 1:-1] + ratio[:, 2:]) / 4, ratio[:, -1:]], 1)
@@ -103,12 +111,19 @@ def held(weight: torch.Tensor) -> torch.Tensor:
 def regularised(data: torch.Tensor, weight: torch.Tensor, ssnr: torch.Tensor) -> torch.Tensor:
     """Wiener-filtered classes (K, N, N) float32: data / (weight (1 + 1/ssnr)), the spectra linear between shells."""
     box = data.shape[-1]
-    gain = torch.where(held(weight), ssnr / (1 + ssnr) / weight.clamp_min(1e-300), torch.zeros_like(weight))
+    known = held(weight)
     radius = radius2(box).to(torch.float64).clamp_max(box // 2 - 1e-6)
+    # Each by itself: a quotient at a shell with little weight would reach over data of the next that have much.
+    wanted = _between(torch.where(known, ssnr / (1 + ssnr), torch.zeros_like(weight)), radius)
+    gain = wanted / _between(torch.where(known, weight, torch.zeros_like(weight)), radius).clamp_min(1e-300)
+    return irfft2(rfft2(data.double()) * gain * (radius2(box) < box / 2), box).float()
+
+
+def _between(spectrum: torch.Tensor, radius: torch.Tensor) -> torch.Tensor:
+    """A spectrum (K, shells) at radii (N, N // 2 + 1) between its shells, linear."""
     low = radius.floor().long()
     part = radius - low
-    wide = gain[:, low] * (1 - part) + gain[:, low + 1] * part
-    return irfft2(rfft2(data.double()) * wide * (radius2(box) < box / 2), box).float()
+    return spectrum[:, low] * (1 - part) + spectrum[:, low + 1] * part
 
 
 def centred(sums: Sums, references: torch.Tensor) -> tuple[Sums, torch.Tensor]:

@@ -58,6 +58,20 @@ def _step(part: float, images: int, count: int) -> float:
     return 1.0 if images >= count else max(1.0 - part / 0.8, LEAST_STEP)
 
 
+def noise_left(schedule: Sequence[Turn], iteration: int, count: int) -> float:
+    """The variance of the running sums after a turn over what their weight says: below one, for they remember earlier turns.
+
+    A sum of part a of independent images and part b of others has weight a + b but variance a^2 + b^2; and never less than
+    that of all `count` images together.
+    """
+    weight = variance = 0.0
+    for turn in schedule[:iteration]:
+        kept = 0.0 if turn.iteration == 1 else 1 - turn.step
+        weight = kept * weight + (1 - kept) * turn.images
+        variance = kept**2 * variance + (1 - kept) ** 2 * turn.images
+    return max(variance / weight, weight / count) if weight else 1.0
+
+
 def rows_of(schedule: Sequence[Turn], iteration: int, count: int, seed: Callable[[str], int]) -> NDArray[np.int64]:
     """The images of a turn: the next stretch of one random order after another, so that all are seen equally often."""
     turn = schedule[iteration]

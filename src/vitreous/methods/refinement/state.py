@@ -7,6 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vitreous.maths.fourier import irfft2, rfft2
+from vitreous.maths.shells import shells2
+
 
 @dataclass(frozen=True)
 class Poses:
@@ -69,9 +72,10 @@ class Sums:
 
     def within(self, shells: int) -> "Sums":
         """Nothing beyond a shell: a weight that only fades would in the end stand under data that rounding holds up."""
-        weight = self.weight.clone()
+        box, weight = self.data.shape[-1], self.weight.clone()
         weight[:, :, shells + 1 :] = 0
-        return replace(self, weight=weight)
+        kept = shells2(box) <= shells
+        return Sums(irfft2(rfft2(self.data) * kept, box), weight, self.mass)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from vitreous.methods.refinement import maximisation
 from vitreous.methods.refinement.expectation import BlockResult, Model
 from vitreous.methods.refinement.maximisation import Collected
 from vitreous.methods.refinement.problem2d import Problem
-from vitreous.methods.refinement.schedule import Block, Turn
+from vitreous.methods.refinement.schedule import Block, Turn, noise_left
 from vitreous.methods.refinement.state import State, Sums
 
 MORE_SHELLS = 10
@@ -38,12 +38,15 @@ class Gathered:
         self.results.append(result)
 
 
-def with_classes(setup: Problem, state: State, sums: Sums, *, centre: bool) -> State:
-    """The state with classes made of these sums."""
+def with_classes(setup: Problem, state: State, sums: Sums, *, centre: bool, iteration: int = 0) -> State:
+    """The state with classes made of these sums, which are those after an iteration."""
     mask, chosen = setup.images.mask, setup.settings.classification
     data, weight = sums.data.sum(0), sums.weight.sum(0)
     first = setup.first_shells
-    ssnr = maximisation.signal_to_noise(data, weight, mask, regularisation=chosen.regularisation, first_shells=first)
+    left = noise_left(setup.schedule, iteration, len(setup.given.classes))
+    ssnr = maximisation.signal_to_noise(
+        data, weight, mask, regularisation=chosen.regularisation, first_shells=first, noise_left=left
+    )
     references = maximisation.regularised(data, weight, ssnr)
     if centre:
         sums, references = maximisation.centred(sums, references * mask)
@@ -88,7 +91,7 @@ def _advanced(setup: Problem, state: State, turn: Turn, gathered: Gathered, sums
     least = LEAST_OFFSET_VARIANCE_A2 / setup.images.pixel_size_A**2
     blend = (1 - turn.step) * state.offset_sigma_px**2 + turn.step * max(variance, least)
     centre = setup.settings.classification.centre_classes and setup.settings.search.align
-    made = with_classes(setup, state, sums, centre=centre)
+    made = with_classes(setup, state, sums, iteration=turn.iteration, centre=centre)
     best = max(made.resolution_shell(k) for k in range(made.classes))
     first = setup.first_shells
     ramp = min(1.0, turn.iteration / (RAMP * len(setup.schedule)))
