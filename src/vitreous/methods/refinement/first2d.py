@@ -47,7 +47,7 @@ def begin(setup: Problem, context: Context = QUIET) -> State:
         poses=setup.given,
     )
     sums = _random_sums(setup, blank, sample, plan.fine, generator, context)
-    return replace(with_classes(setup, blank, sums, centre=False), shells=shells)
+    return replace(with_classes(setup, blank, sums, iteration=0, centre=False), shells=shells)
 
 
 def _first_noise(setup: Problem, sample: NDArray[np.int64]) -> torch.Tensor:
