@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from vitreous.maths import symmetry
 from vitreous.maths.conventions import PADDING
-from vitreous.maths.ctf import ctf_at
-from vitreous.methods.refinement import density, polar, scores, search, slices
+from vitreous.methods.refinement import density, scores, search, slices
 from vitreous.methods.refinement.gold_standard import Sums
 from vitreous.methods.refinement.search import Bank, Shifts
 from vitreous.methods.refinement.stock import Stock
@@ -47,12 +46,13 @@ def gather(
 
     def work(part: NDArray[np.int64], space: scores.Workspace) -> Any:
         stock.context.check()
-        cells, images, radial = _cells(stock, part, bank, noise, grid, space)
+        found = _scored(stock, part, bank, noise, grid, space)
+        cells = found.cells
         score = _to_posterior(cells)
         posterior = scores.posterior_modes(cells.flatten(2), bank.grid, space)
         sums = scores.empty_sums(len(bank.directions), bank.grid, cells)
-        scores.accumulate(sums, posterior, images)
-        return sums, cells.sum((0, 2)) @ radial, score
+        scores.accumulate(sums, posterior, found.modes)
+        return sums, cells.sum((0, 2)) @ found.radial, score
 
     done = search.in_parallel(work, parts, stock.context.threads)
     sums, weights, score = done[0]
@@ -72,7 +72,7 @@ def log_likelihood(
     bank, parts = _bank(stock, rows, volumes, grid)
 
     def work(part: NDArray[np.int64], space: scores.Workspace) -> float:
-        cells, _, _ = _cells(stock, part, bank, noise, grid, space)
+        cells = _scored(stock, part, bank, noise, grid, space).cells
         return float(cells.flatten(0, 2).logsumexp(0).sum())
 
     return sum(search.in_parallel(work, parts, stock.context.threads)) / len(rows)
@@ -95,29 +95,11 @@ def _bank(
     return bank, stock.chunks(rows, size)
 
 
-def _cells(
+def _scored(
     stock: Stock, part: NDArray[np.int64], bank: Bank, noise: NDArray[np.float64], grid: Grid, space: scores.Workspace
-) -> tuple[torch.Tensor, scores.Modes, torch.Tensor]:
-    """Log-likelihoods (angles, K, shifts, n), the images' modes, and the mean of C^2/sigma^2 on circles (n, shells + 1)."""
-    polar_grid = bank.grid
-    samples = polar.sample_images(stock.masked_images(part).to(torch.float32), polar_grid)
-    weight = torch.from_numpy(1.0 / noise[stock.groups[part]])[:, : polar_grid.shells + 1, None].to(torch.float32)
-    if stock.params is None:
-        samples, radial = samples * weight, weight[..., 0].contiguous()
-    else:
-        scale = 1.0 / (stock.box * stock.pixel_size_A)
-        kx, ky = polar_grid.points
-        ctf = ctf_at(stock.params[torch.from_numpy(part)], kx * scale, ky * scale)
-        samples, radial = samples * (ctf * weight), ctf.square().mean(-1) * weight[..., 0]
-    phases = polar.shift_phases(grid.shifts.offsets, polar_grid).to(torch.complex64)
-    moved = scores.shifted(scores.columns(samples), scores.columns(phases), space)
-    images = scores.modes(moved, polar_grid, space)
-    cells = scores.cross_terms(images, bank.modes, polar_grid, space)
-    cells = cells.view(polar_grid.angles, len(bank.directions), len(grid.shifts.offsets), len(part))
-    cells -= scores.norm_terms(radial, bank.samples, polar_grid)[None, :, None, :]
-    far = grid.shifts.offsets.square().sum(1) / (2 * grid.shifts.sigma_px**2)
-    cells -= far.to(torch.float32)[None, None, :, None]
-    return cells, images, radial
+) -> search.Scored:
+    still = torch.zeros((len(part), 2), dtype=torch.float64)
+    return search.score(bank, search.Prepared.of(stock, part, noise, still), grid.shifts, space)
 
 
 def _to_posterior(cells: torch.Tensor) -> float:

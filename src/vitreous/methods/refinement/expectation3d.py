@@ -72,14 +72,7 @@ def _global(
 ) -> Modes:  # fmt: skip
     centre = np.zeros((len(part), 2)) if before is None else before.origins[:, 0]
     origins = torch.from_numpy(np.ascontiguousarray(centre))
-    prepared = search.Prepared(
-        images=stock.masked_images(part),
-        params=None if stock.params is None else stock.params[torch.from_numpy(part)],
-        inverse_noise=torch.from_numpy(1.0 / noise[stock.groups[part]]),
-        origins_px=origins,
-        pixel_size_A=stock.pixel_size_A,
-    )
-    cells = search.score_cells(bank, prepared, how.shifts, space)
+    cells = search.score(bank, search.Prepared.of(stock, part, noise, origins), how.shifts, space).cells
     found = search.best_modes(bank, cells, how.shifts, keep=how.keep, origins_px=origins)
     if before is None:
         return found

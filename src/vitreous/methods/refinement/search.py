@@ -16,6 +16,7 @@ from vitreous.maths.kernels.sample import prepare_volume
 from vitreous.methods.refinement import polar, scores
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.sampling import disc_of_shifts
+from vitreous.methods.refinement.stock import Stock
 
 _jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
@@ -73,9 +74,32 @@ class Prepared:
     origins_px: torch.Tensor
     pixel_size_A: float
 
+    @staticmethod
+    def of(stock: Stock, rows: NDArray[np.int64], noise: NDArray[np.float64], origins_px: torch.Tensor) -> "Prepared":
+        """Some rows of a stock, with the noise (groups, shells) of their groups, moved by origins (n, 2) px."""
+        return Prepared(
+            images=stock.masked_images(rows),
+            params=None if stock.params is None else stock.params[torch.from_numpy(rows)],
+            inverse_noise=torch.from_numpy(1.0 / noise[stock.groups[rows]]),
+            origins_px=origins_px,
+            pixel_size_A=stock.pixel_size_A,
+        )
 
-def score_cells(bank: Bank, batch: Prepared, shifts: Shifts, space: scores.Workspace) -> torch.Tensor:
-    """Log-likelihood less each image's constant, (angles, K, shifts, n); lives in `space`."""
+
+@dataclass(frozen=True)
+class Scored:
+    """cells: log-likelihood less each image's constant, (angles, K, shifts, n). modes: those of the weighted, shifted images.
+
+    radial: means of C^2/sigma^2 on circles (n, shells + 1). cells and modes live in a workspace.
+    """
+
+    cells: torch.Tensor
+    modes: scores.Modes
+    radial: torch.Tensor
+
+
+def score(bank: Bank, batch: Prepared, shifts: Shifts, space: scores.Workspace) -> Scored:
+    """Every image of a batch at every pose of the bank and every shift."""
     grid = bank.grid
     samples = polar.sample_images(batch.images.to(torch.float32), grid)
     weight = batch.inverse_noise[:, : grid.shells + 1, None].to(torch.float32)
@@ -88,16 +112,18 @@ def score_cells(bank: Bank, batch: Prepared, shifts: Shifts, space: scores.Works
     else:
         samples = samples * weight
         radial = weight[..., 0].contiguous()
-    samples = samples * polar.shift_phases(batch.origins_px, grid).to(torch.complex64)
+    if batch.origins_px.any():
+        samples = samples * polar.shift_phases(batch.origins_px, grid).to(torch.complex64)
     phases = polar.shift_phases(shifts.offsets, grid).to(torch.complex64)
     moved = scores.shifted(scores.columns(samples), scores.columns(phases), space)
-    cells = scores.cross_terms(scores.modes(moved, grid, space), bank.modes, grid, space)
+    modes = scores.modes(moved, grid, space)
+    cells = scores.cross_terms(modes, bank.modes, grid, space)
     n = len(batch.images)
     cells = cells.view(grid.angles, -1, len(shifts.offsets), n)
     cells -= scores.norm_terms(radial, bank.samples, grid)[None, :, None, :]
     place = batch.origins_px[None] + shifts.offsets[:, None]
     cells -= (place.square().sum(-1) / (2 * shifts.sigma_px**2)).to(torch.float32)[None, None]
-    return cells
+    return Scored(cells, modes, radial)
 
 
 @_jit
@@ -126,7 +152,7 @@ def _spread_out(candidates, best_first, keep, least_trace, operators, chosen):  
 def best_modes(
     bank: Bank, cells: torch.Tensor, shifts: Shifts, *, keep: int, origins_px: torch.Tensor, depth: float = 25.0
 ) -> Modes:
-    """The `keep` best well-separated poses of each image from score_cells, within `depth` of the best in log-likelihood."""
+    """The `keep` best well-separated poses of each image from the cells of score, within `depth` of the best in log-likelihood."""
     angles, count, _, n = cells.shape
     sectors = max(d for d in range(1, 13) if angles % d == 0)
     split = cells.view(sectors, angles // sectors, count, -1, n)

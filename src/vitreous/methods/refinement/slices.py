@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 jit: Any = numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+within: Any = numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy", forceinline=True)
 
 
-@jit
+@within
 def _corners(cube, half, qx, qy, qz, out):  # type: ignore[no-untyped-def]
     """Value and gradient (padded units) at q, qx >= 0: out = [a, da/dx, da/dy, da/dz] as real and imaginary parts."""
     x0 = int(np.floor(qx))
@@ -54,6 +55,44 @@ def _corners(cube, half, qx, qy, qz, out):  # type: ignore[no-untyped-def]
     out[5] = slope_y.imag
     out[6] = slope_z.real
     out[7] = slope_z.imag
+
+
+@within
+def _value(cube, half, padding, r, kx, ky, out):  # type: ignore[no-untyped-def]
+    """The slice at pixel (kx, ky) of the pose r, as real and imaginary part in out[0], out[1]; the rest of out is undefined."""
+    qx = padding * (r[0, 0] * kx + r[1, 0] * ky)
+    qy = padding * (r[0, 1] * kx + r[1, 1] * ky)
+    qz = padding * (r[0, 2] * kx + r[1, 2] * ky)
+    sign = -1.0 if qx < 0.0 else 1.0
+    _corners(cube, half, sign * qx, sign * qy, sign * qz, out)
+    out[1] *= sign
+
+
+@within
+def _spread(data, weights, half, padding, point, r, value, strength):  # type: ignore[no-untyped-def]
+    """Add a value and its strength to the eight voxels about pixel point = (kx, ky) of the pose r; _value's adjoint."""
+    kx, ky = point
+    qx = padding * (r[0, 0] * kx + r[1, 0] * ky)
+    qy = padding * (r[0, 1] * kx + r[1, 1] * ky)
+    qz = padding * (r[0, 2] * kx + r[1, 2] * ky)
+    if qx < 0.0:
+        qx, qy, qz = -qx, -qy, -qz
+        value = value.conjugate()
+    one = np.float32(1.0)
+    x0 = int(np.floor(qx))
+    y0 = int(np.floor(qy))
+    z0 = int(np.floor(qz))
+    fx = np.float32(qx - x0)
+    fy = np.float32(qy - y0)
+    fz = np.float32(qz - z0)
+    for dz in range(2):
+        wz = fz if dz else one - fz
+        for dy in range(2):
+            wy = wz * (fy if dy else one - fy)
+            for dx in range(2):
+                w = wy * (fx if dx else one - fx)
+                data[z0 + half + dz, y0 + half + dy, x0 + dx] += value * w
+                weights[z0 + half + dz, y0 + half + dy, x0 + dx] += strength * w
 
 
 @jit
@@ -134,16 +173,8 @@ def read(pixels, cube, padding, rotation, out):  # type: ignore[no-untyped-def]
     half = (cube.shape[0] - 1) // 2
     around = np.empty(8, np.float32)
     for p in range(pixels.shape[0]):
-        kx = pixels[p, 0]
-        ky = pixels[p, 1]
-        qx = padding * (rotation[0, 0] * kx + rotation[1, 0] * ky)
-        qy = padding * (rotation[0, 1] * kx + rotation[1, 1] * ky)
-        qz = padding * (rotation[0, 2] * kx + rotation[1, 2] * ky)
-        sign = 1.0
-        if qx < 0.0:
-            sign = -1.0
-        _corners(cube, half, sign * qx, sign * qy, sign * qz, around)
-        out[p] = np.complex64(complex(around[0], sign * around[1]))
+        _value(cube, half, padding, rotation, pixels[p, 0], pixels[p, 1], around)
+        out[p] = np.complex64(complex(around[0], around[1]))
 
 
 @jit
@@ -156,18 +187,11 @@ def residual(image, ctf, shell, view, rotation, origin, sums):  # type: ignore[n
     _phases(origin, box, reach, table)
     around = np.empty(8, np.float32)
     for p in range(image.shape[0]):
-        kx = pixels[p, 0]
-        ky = pixels[p, 1]
-        qx = padding * (rotation[0, 0] * kx + rotation[1, 0] * ky)
-        qy = padding * (rotation[0, 1] * kx + rotation[1, 1] * ky)
-        qz = padding * (rotation[0, 2] * kx + rotation[1, 2] * ky)
-        sign = 1.0
-        if qx < 0.0:
-            sign = -1.0
-        _corners(cube, half, sign * qx, sign * qy, sign * qz, around)
+        kx, ky = pixels[p, 0], pixels[p, 1]
+        _value(cube, half, padding, rotation, kx, ky, around)
         y = image[p] * table[0, kx + reach] * table[1, ky + reach]
         real = y.real - ctf[p] * around[0]
-        imag = y.imag - ctf[p] * sign * around[1]
+        imag = y.imag - ctf[p] * around[1]
         sums[shell[p]] += real * real + imag * imag
 
 
@@ -181,31 +205,10 @@ def insert(data, weights, image, strength, pixels, padding, rotation, origin, bo
     reach = box // 2
     table = np.empty((2, 2 * reach + 1), np.complex64)
     _phases(origin, box, reach, table)
-    one = np.float32(1.0)
     for p in range(image.shape[0]):
-        kx = pixels[p, 0]
-        ky = pixels[p, 1]
+        kx, ky = pixels[p, 0], pixels[p, 1]
         y = image[p] * table[0, kx + reach] * table[1, ky + reach]
-        qx = padding * (rotation[0, 0] * kx + rotation[1, 0] * ky)
-        qy = padding * (rotation[0, 1] * kx + rotation[1, 1] * ky)
-        qz = padding * (rotation[0, 2] * kx + rotation[1, 2] * ky)
-        if qx < 0.0:
-            qx, qy, qz = -qx, -qy, -qz
-            y = y.conjugate()
-        x0 = int(np.floor(qx))
-        y0 = int(np.floor(qy))
-        z0 = int(np.floor(qz))
-        fx = np.float32(qx - x0)
-        fy = np.float32(qy - y0)
-        fz = np.float32(qz - z0)
-        for dz in range(2):
-            wz = fz if dz else one - fz
-            for dy in range(2):
-                wy = wz * (fy if dy else one - fy)
-                for dx in range(2):
-                    w = wy * (fx if dx else one - fx)
-                    data[z0 + half + dz, y0 + half + dy, x0 + dx] += y * w
-                    weights[z0 + half + dz, y0 + half + dy, x0 + dx] += strength[p] * w
+        _spread(data, weights, half, padding, (kx, ky), rotation, y, strength[p])
 
 
 @jit
@@ -226,36 +229,12 @@ def insert_modes(data, weights, image, strength, grid, posterior, rotations, ori
 def insert_points(data, weights, values, strength, points, padding, rotations, operators):  # type: ignore[no-untyped-def]
     """insert() for values (n, p) and strengths (n, p) at points (p, 2) of any place, at rotations (n, 3, 3) and all mates."""
     half = (data.shape[0] - 1) // 2
-    one = np.float32(1.0)
     for i in range(values.shape[0]):
         for o in range(operators.shape[0]):
             r = rotations[i] @ operators[o]
             for p in range(points.shape[0]):
-                if strength[i, p] == 0.0:
-                    continue
-                kx = points[p, 0]
-                ky = points[p, 1]
-                y = values[i, p]
-                qx = padding * (r[0, 0] * kx + r[1, 0] * ky)
-                qy = padding * (r[0, 1] * kx + r[1, 1] * ky)
-                qz = padding * (r[0, 2] * kx + r[1, 2] * ky)
-                if qx < 0.0:
-                    qx, qy, qz = -qx, -qy, -qz
-                    y = y.conjugate()
-                x0 = int(np.floor(qx))
-                y0 = int(np.floor(qy))
-                z0 = int(np.floor(qz))
-                fx = np.float32(qx - x0)
-                fy = np.float32(qy - y0)
-                fz = np.float32(qz - z0)
-                for dz in range(2):
-                    wz = fz if dz else one - fz
-                    for dy in range(2):
-                        wy = wz * (fy if dy else one - fy)
-                        for dx in range(2):
-                            w = wy * (fx if dx else one - fx)
-                            data[z0 + half + dz, y0 + half + dy, x0 + dx] += y * w
-                            weights[z0 + half + dz, y0 + half + dy, x0 + dx] += strength[i, p] * w
+                if strength[i, p] != 0.0:
+                    _spread(data, weights, half, padding, (points[p, 0], points[p, 1]), r, values[i, p], strength[i, p])
 
 
 @jit
@@ -270,18 +249,11 @@ def match(images, ctfs, weights, pixels, cube, padding, rotations, origins, box)
         _phases(origins[i], box, reach, table)
         r = rotations[i]
         for p in range(images.shape[1]):
-            kx = pixels[p, 0]
-            ky = pixels[p, 1]
-            qx = padding * (r[0, 0] * kx + r[1, 0] * ky)
-            qy = padding * (r[0, 1] * kx + r[1, 1] * ky)
-            qz = padding * (r[0, 2] * kx + r[1, 2] * ky)
-            sign = 1.0
-            if qx < 0.0:
-                sign = -1.0
-            _corners(cube, half, sign * qx, sign * qy, sign * qz, around)
+            kx, ky = pixels[p, 0], pixels[p, 1]
+            _value(cube, half, padding, r, kx, ky, around)
             y = images[i, p] * table[0, kx + reach] * table[1, ky + reach]
             real = ctfs[i, p] * around[0]
-            imag = ctfs[i, p] * sign * around[1]
+            imag = ctfs[i, p] * around[1]
             out[i, 0] += weights[i, p] * (y.real * real + y.imag * imag)
             out[i, 1] += weights[i, p] * (real * real + imag * imag)
     return out
