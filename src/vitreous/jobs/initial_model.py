@@ -150,8 +150,9 @@ class InitialModel(LoopJob):
         columns = engine.columns(now)
         largest = engine.largest(columns)
         mrc.write_volume(context.folder / self.volume.name, engine.full_size(now.maps[largest]), pixel_size_A=engine.full_pixel_A)
-        star.write_table(context.folder / self.posed.name, state.particles.with_(**columns))
-        context.note(f"initial model of {len(state.particles)} particles in {now.group}, to {self.descent.last_resolution_A:g} Å")
+        used = engine.stock.usable()  # the jobs that follow take only what was looked at
+        star.write_table(context.folder / self.posed.name, state.particles.with_(**columns).select(used))
+        context.note(f"initial model of {used.sum()} particles in {now.group}, to {self.descent.last_resolution_A:g} Å")
 
     def _engine(self, context: Context) -> "tuple[Engine, Table]":
         from vitreous.files import particles

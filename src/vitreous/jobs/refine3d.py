@@ -135,7 +135,7 @@ class Refine3D(LoopJob):
     def finish(self, state: Running, context: Context) -> None:
         """The last files, without an iteration in their names."""
         self._write(state, context.folder, "run", context)
-        context.note(f"refined {len(state.particles)} particles to {state.state.resolution_A:.2f} Å")
+        context.note(f"refined {state.engine.stock.usable().sum()} particles to {state.state.resolution_A:.2f} Å")
 
     def _engine(self, context: Context) -> "tuple[Refinement, Table]":
         import numpy as np
@@ -165,6 +165,8 @@ class Refine3D(LoopJob):
         name = str(folder / root)
         final = root == "run"
         rows = running.particles.with_(**as_columns(state, stock))
+        if final:  # the jobs that follow take only what was refined
+            rows = rows.select(stock.usable())
         star.write_table(f"{name}_data.star", rows)
         halves.write_maps(folder, root, as_maps(state, final=final), pixel_size_A=stock.pixel_size_A)
         order = ORDERS[self.sampling.step] - 1

@@ -173,10 +173,22 @@ class TestBadInput:
         with pytest.raises(UserError, match="half set 2 is empty"):
             wiener.reconstruct(np.zeros((4, 8, 8)), self.poses, pixel_size_A=1.0, half=half)
 
-    def test_images_with_nan_are_named(self):
-        images = np.zeros((4, 8, 8), np.float32)
+    def test_images_with_nan_are_set_aside_and_told(self):
+        images = np.random.default_rng(4).standard_normal((6, 8, 8)).astype(np.float32)
+        poses, half = random_rotations(6, generator(9)), torch.tensor([1, 2, 1, 2, 1, 2])
+        rest = [0, 1, 3, 4, 5]
+        without = wiener.reconstruct(images[rest], poses[rest], pixel_size_A=1.0, half=half[rest])
         images[2, 1, 1] = np.nan
-        with pytest.raises(UserError, match="particle 3"):
+        notes = []
+        made = wiener.reconstruct(images, poses, pixel_size_A=1.0, half=half, context=Context(on_note=notes.append))
+        assert [note for note in notes if "aside" in note] == [
+            "particle 3 is set aside: its image holds values that are not numbers"
+        ]
+        assert torch.allclose(made.volume, without.volume, atol=1e-6)
+
+    def test_a_half_set_of_nothing_but_nan(self):
+        images = np.full((4, 8, 8), np.nan, np.float32)
+        with pytest.raises(UserError, match="not one of the 2 images of a half set can be used"):
             wiener.reconstruct(images, self.poses, pixel_size_A=1.0)
 
     def test_oblong_images(self):

@@ -125,8 +125,8 @@ def plan_memory(box: int, settings: Reconstruction, context: Context) -> None:
         )
 
 
-def _batches(particles: PosedParticles, rows: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """(rows, images) batch by batch, the next one read while this one is worked on."""
+def _batches(particles: PosedParticles, rows: Tensor, context: Context) -> Iterator[tuple[Tensor, Tensor]]:
+    """(rows, images) batch by batch, the next one read while this one is worked on. Images of no use are left out and told."""
     parts = list(rows.split(BATCH))
     with ThreadPoolExecutor(1) as reader:
         ahead = reader.submit(particles.source.read, parts[0].numpy())
@@ -134,10 +134,11 @@ def _batches(particles: PosedParticles, rows: Tensor) -> Iterator[tuple[Tensor, 
             images = ahead.result()
             if i + 1 < len(parts):
                 ahead = reader.submit(particles.source.read, parts[i + 1].numpy())
-            bad = np.flatnonzero(~np.isfinite(images).all((1, 2)))
-            if len(bad):
-                raise UserError(f"the image of particle {int(part[bad[0]]) + 1} holds pixels that are not numbers: remove it")
-            yield part, torch.from_numpy(images)
+            finite = np.isfinite(images).all((1, 2))
+            for at in np.flatnonzero(~finite):
+                context.note(f"particle {int(part[at]) + 1} is set aside: its image holds values that are not numbers")
+            if finite.any():
+                yield part[torch.from_numpy(finite)], torch.from_numpy(images if finite.all() else images[finite])
 
 
 def accumulate(
@@ -148,7 +149,7 @@ def accumulate(
     data, weight = (sums.to(context.device) for sums in accumulators(box, settings.padding))
     mates = symmetry.operators(settings.symmetry)
     done = 0
-    for part, images in _batches(particles, rows):
+    for part, images in _batches(particles, rows, context):
         context.check()
         slices, weights = weighted_slices(particles, part, images.to(context.device), correct_ctf=settings.correct_ctf)
         for operator in mates:
@@ -156,6 +157,8 @@ def accumulate(
             insert(data, weight, slices, weights, poses, r_max, padding=settings.padding)
         done += len(part)
         context.progress(done, len(rows), "particles")
+    if not done:
+        raise UserError(f"not one of the {len(rows)} images of a half set can be used: all hold values that are not numbers")
     complete_plane(data, weight)
     return Accumulated(data.cpu(), weight.cpu(), box, settings.padding, r_max)
 
