@@ -7,7 +7,7 @@ import pytest
 from vitreous.context import Context, UserError
 from vitreous.files import motion, mrc, star, tiff
 from vitreous.jobs.motion_correction import MotionCorrection
-from vitreous.methods.motion.settings import Alignment, Exposure, Gain, Sums
+from vitreous.methods.motion.settings import Alignment, Exposure, Gain, SavedSums
 from vitreous.tables.table import Table
 
 SHAPE = (200, 240)
@@ -58,7 +58,7 @@ def run(job, folder):
 
 
 def test_each_movie_gets_its_sums_motion_and_row(folder):
-    table = run(MotionCorrection(movies="movies.star", sums=Sums(save_unweighted=True)), folder)
+    table = run(MotionCorrection(movies="movies.star", sums=SavedSums(save_unweighted=True)), folder)
     assert list(table) == [
         *("power_spectrum", "micrograph_no_dw", "micrograph", "micrograph_metadata", "optics_group"),
         *("accumulated_motion_A", "early_motion_A", "late_motion_A"),
@@ -112,7 +112,7 @@ def test_the_gain_lies_as_it_is_turned(folder, rotation, flip):
 
 
 def test_half_precision_and_binning(folder):
-    job = MotionCorrection(movies="movies.star", sums=Sums(half_precision=True), alignment=Alignment(bin_factor=2.0))
+    job = MotionCorrection(movies="movies.star", sums=SavedSums(half_precision=True), alignment=Alignment(bin_factor=2.0))
     table = run(job, folder)
     header = mrc.read_header(table["micrograph"][0])
     assert header.mode == 12 and header.shape[1:] == (100, 120)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from vitreous.context import Context, UserError
 from vitreous.job.declare import MapJob, Unit, group, input, job, output
-from vitreous.methods.motion.settings import Alignment, Exposure, Gain, Sums
+from vitreous.methods.motion.settings import Alignment, Exposure, Gain, SavedSums
 from vitreous.tables.places import below_job, without_suffix
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class MotionCorrection(MapJob):
     gain: Gain = group(Gain, tab="Gain")
     exposure: Exposure = group(Exposure, tab="Exposure")
     alignment: Alignment = group(Alignment, tab="Motion")
-    sums: Sums = group(Sums, tab="Output")
+    sums: SavedSums = group(SavedSums, tab="Output")
     corrected = output("corrected_micrographs.star", kind="micrographs", help="The corrected micrographs")
 
     def units(self, context: Context) -> Sequence[Unit]:

@@ -4,10 +4,10 @@ from scipy.ndimage import map_coordinates
 
 from vitreous.context import Context, UserError
 from vitreous.methods.motion.correct import Detector, correct
-from vitreous.methods.motion.settings import Alignment, Exposure, Sums
+from vitreous.methods.motion.settings import Alignment, Exposure, SavedSums
 
 SHAPE = (480, 520)
-BOTH = Sums(save_unweighted=True)
+BOTH = SavedSums(save_unweighted=True)
 
 
 def scene(seed, shape=SHAPE):

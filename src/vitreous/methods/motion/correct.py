@@ -13,7 +13,7 @@ from vitreous.methods.ctf.spectrum import Spectrum
 from vitreous.methods.motion import align, average, patches, spectrum
 from vitreous.methods.motion.defects import Repair, hot_and_dead
 from vitreous.methods.motion.model import LocalMotion
-from vitreous.methods.motion.settings import Alignment, Exposure, Sums
+from vitreous.methods.motion.settings import Alignment, Exposure, SavedSums
 
 Floats = NDArray[np.float64]
 Frame = NDArray[np.float32]
@@ -56,7 +56,7 @@ def correct(
     voltage_kV: float,
     alignment: Alignment,
     exposure: Exposure,
-    sums: Sums,
+    sums: SavedSums,
     detector: Detector = Detector(),
     context: Context = QUIET,
 ) -> Corrected:
@@ -202,7 +202,7 @@ def _summed(
     pixel_size_A: float,
     voltage_kV: float,
     exposure: Exposure,
-    sums: Sums,
+    sums: SavedSums,
 ) -> tuple[Frame, Frame | None, Frame | None]:
     """The sum, the sum without dose weights, and the added amplitudes of short sums; the last two only if asked."""
     shape, count = source.small_shape, len(source.frames)

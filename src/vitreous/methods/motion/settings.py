@@ -64,7 +64,7 @@ class Exposure:
 
 
 @settings
-class Sums:
+class SavedSums:
     """What is written beside the corrected micrograph."""
 
     save_unweighted: bool = param(

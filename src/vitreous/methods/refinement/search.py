@@ -152,7 +152,7 @@ def _spread_out(candidates, best_first, keep, least_trace, operators, chosen):  
 def best_modes(
     bank: Bank, cells: torch.Tensor, shifts: Shifts, *, keep: int, origins_px: torch.Tensor, depth: float = 25.0
 ) -> Modes:
-    """The `keep` best well-separated poses of each image from the cells of score, within `depth` of the best in log-likelihood."""
+    """The `keep` best well-separated poses of each image by its cells, within `depth` of the best in log-likelihood."""
     angles, count, _, n = cells.shape
     sectors = max(d for d in range(1, 13) if angles % d == 0)
     split = cells.view(sectors, angles // sectors, count, -1, n)
