@@ -55,16 +55,6 @@ def pad2(ft: Tensor, box: int | Sequence[int]) -> Tensor:
     return _resize(ft, _shape(box, 2))
 
 
-def crop3(ft: Tensor, box: int | Sequence[int]) -> Tensor:
-    """As crop2, for volumes."""
-    return _resize(ft, _shape(box, 3))
-
-
-def pad3(ft: Tensor, box: int | Sequence[int]) -> Tensor:
-    """As pad2, for volumes."""
-    return _resize(ft, _shape(box, 3))
-
-
 def _resize(ft: Tensor, shape: list[int], width: int | None = None) -> Tensor:
     """Copy the frequencies that both boxes hold without doubt: |k| < half of the smaller size, on every axis.
 

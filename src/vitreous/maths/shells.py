@@ -103,8 +103,3 @@ def resolution_at(curve: Tensor, threshold: float, box: int, pixel_size_A: float
     """Resolution in Å of the last shell before the curve falls below the threshold; infinite if that is shell 0."""
     shell = shell_at(curve, threshold)
     return box * pixel_size_A / shell if shell > 0 else float("inf")
-
-
-def resolutions_A(box: int, pixel_size_A: float) -> Tensor:
-    """Resolution in Å of shells 0 .. N//2 (infinite for 0), float64."""
-    return box * pixel_size_A / torch.arange(box // 2 + 1, dtype=torch.float64)

@@ -25,7 +25,7 @@ SCHEDULING = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.target": False,
 }
-GRACE_S = 20.0
+GRACE_S = 20.0  # for units in hand when a stop was asked for
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 

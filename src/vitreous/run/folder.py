@@ -33,10 +33,6 @@ class JobFolder:
         return self.path / "run.err"
 
     @property
-    def pipeline(self) -> Path:
-        return self.path / "job_pipeline.star"
-
-    @property
     def output_nodes(self) -> Path:
         return self.path / OUTPUT_NODES
 

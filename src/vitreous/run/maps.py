@@ -19,7 +19,7 @@ from vitreous.run.record import append_text
 from vitreous.run.units import checked, has_lost_files, identity, input_stamp, recorded
 
 GATHER_EVERY_S = 60.0
-FULL_BELOW_BYTES = 20 * 2**20
+FULL_BELOW_BYTES = 20 * 2**20  # free: a failed unit is blamed on the disk
 
 
 def go(job: MapJob, where: JobFolder, placement: Placement, *, context: Context, known: str) -> tuple[str, int, int, int]:

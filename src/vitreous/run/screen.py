@@ -10,8 +10,8 @@ from typing import Any
 from vitreous.run.folder import JobFolder
 from vitreous.run.record import append_text, duration
 
-LINE_EVERY_S = 15.0
-FILE_EVERY_S = 0.5
+LINE_EVERY_S = 15.0  # in run.out
+FILE_EVERY_S = 0.5  # progress.jsonl
 
 
 class Screen:

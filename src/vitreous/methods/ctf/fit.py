@@ -12,10 +12,10 @@ from vitreous.methods.ctf.rings import Astigmatism, Band, Floats, Microscope
 from vitreous.methods.ctf.settings import CtfSearch
 from vitreous.methods.ctf.spectrum import Spectrum
 
-STARTS = 6
-EXHAUSTIVE_STARTS = 24
-MOST_STEPS = 30
-A_PER_UNIT = 1000.0
+STARTS = 6  # places of the coarse search that are refined
+EXHAUSTIVE_STARTS = 24  # the same when strong astigmatism is looked for
+MOST_STEPS = 30  # of a refinement; it ends in fewer
+A_PER_UNIT = 1000.0  # brings defocus and phase to like sizes
 
 
 @dataclass(frozen=True)

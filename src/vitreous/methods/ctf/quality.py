@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from vitreous.methods.ctf.rings import Astigmatism, Floats, Microscope
 from vitreous.methods.ctf.spectrum import Spectrum
 
-SEEN, LOST = 0.66, 0.5
-FAINT = 0.1
+SEEN, LOST = 0.66, 0.5  # local correlation above which rings are seen, and below which they are lost
+FAINT = 0.1  # correlation below which there is nothing
 
 
 @dataclass(frozen=True)

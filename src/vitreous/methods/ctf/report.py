@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 from vitreous.methods.ctf.fit import CtfFit
 from vitreous.methods.ctf.rings import Microscope
 
-SMOOTHING_PX = 1.2
+SMOOTHING_PX = 1.2  # of the picture, for the eye
 
 
 def picture(found: CtfFit, microscope: Microscope) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vitreous.maths.ctf import CtfParams, phase_at
 
 Floats = NDArray[np.float64]
-CROSS_HALF_WIDTH_PX = 10
+CROSS_HALF_WIDTH_PX = 10  # about the axes, where edges and fixed patterns leave streaks
 
 
 @dataclass(frozen=True)

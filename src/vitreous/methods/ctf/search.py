@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from vitreous.methods.ctf.rings import Astigmatism, Band, Floats, Microscope
 from vitreous.methods.ctf.settings import CtfSearch
 
-SECTORS = 36
-STEPS_PER_PERIOD = 10
-USUAL_HALF_DIFFERENCE_A = 1000.0
-WIDE_HALF_DIFFERENCE_A = 5000.0
+SECTORS = 36  # of half a turn: 5 degrees each
+STEPS_PER_PERIOD = 10  # defoci in a period of the outermost ring
+USUAL_HALF_DIFFERENCE_A = 1000.0  # largest (u - v) / 2 tried
+WIDE_HALF_DIFFERENCE_A = 5000.0  # the same in an exhaustive search
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from vitreous.context import UserError
 from vitreous.maths.fourier import resize2
 
 Array = NDArray[np.float32]
-FINEST_FIT_PIXEL_A = 1.4
-OUTLIER_SIGMAS = 5.0
+FINEST_FIT_PIXEL_A = 1.4  # rings beyond 2.8 Å do not help the fit
+OUTLIER_SIGMAS = 5.0  # a tile whose contrast is so far from the others is left out
 
 
 @dataclass(frozen=True)

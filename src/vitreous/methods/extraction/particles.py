@@ -10,7 +10,7 @@ from vitreous.methods.extraction.cut import Cut, Images, cut_windows, rescale
 from vitreous.methods.extraction.normalise import Dust, normalise
 from vitreous.methods.extraction.settings import Windows
 
-BATCH = 64
+BATCH = 64  # windows worked on together: bounds the memory
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from vitreous.maths.conventions import PADDING
 from vitreous.methods.refinement import density, slices
 
 Volume = NDArray[np.float32]
-POINTS = 600
-FINER = 6
+POINTS = 600  # of Fourier space at which mates are compared
+FINER = 6  # rounds of local search with falling steps
 
 
 def centred(volume: Volume) -> tuple[Volume, NDArray[np.float64]]:

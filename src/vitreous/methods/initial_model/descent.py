@@ -24,11 +24,11 @@ from vitreous.methods.refinement.stock import READ_AT_ONCE, Stock
 from vitreous.tables.table import Table
 
 Volume = NDArray[np.float32]
-SIGMA_ORIGIN_A = 15.0
-HELD_OUT = 200
+SIGMA_ORIGIN_A = 15.0  # spread of the origins about the centre
+HELD_OUT = 200  # images that judge the starts and take no part in them
 TRUST = 2.5  # signal over noise a map is trusted to have, for each unit of T
 STEP_OF_SUMS = 0.3  # weight of a mini-batch against the running sums
-LEAST_AGREEMENT = 0.6
+LEAST_AGREEMENT = 0.6  # with its mates, below which a symmetry is doubted
 
 
 def _shrunk(source: ImageSource, box: int, context: Context) -> InMemory:

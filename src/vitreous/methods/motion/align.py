@@ -15,14 +15,14 @@ from vitreous.methods.motion.smooth import smooth
 
 Floats = NDArray[np.float64]
 Transforms = NDArray[np.complex64]
-FAINTEST_WEIGHT = 2e-3
-SMALLEST_CROP = 192
-LOWEST_INDEX = 2.5
-ROUNDS = 12
-CLOSE_PX = 0.05
-REFINEMENTS = 3
-CLEAR_SIGMAS = 4.5
-HALF_WINDOWS = (0, 2, 5)
+FAINTEST_WEIGHT = 2e-3  # frequencies that weigh less are cut off
+SMALLEST_CROP = 192  # samples a side, so that peaks are not too coarse
+LOWEST_INDEX = 2.5  # frequencies below, in cycles a frame, are illumination
+ROUNDS = 12  # of peaks; it ends when shifts settle
+CLOSE_PX = 0.05  # change of the shifts that counts as settled
+REFINEMENTS = 3  # Newton steps after the peaks
+CLEAR_SIGMAS = 4.5  # height of a peak above noise
+HALF_WINDOWS = (0, 2, 5)  # frames on either side summed until peaks are clear
 
 
 @dataclass(frozen=True)

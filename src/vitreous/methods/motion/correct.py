@@ -18,8 +18,8 @@ from vitreous.methods.motion.settings import Alignment, Exposure, SavedSums
 Floats = NDArray[np.float64]
 Frame = NDArray[np.float32]
 Half = NDArray[np.complex64]
-EARLY_DOSE_E_A2 = 4.0
-SHARE_OF_MEMORY = 0.4
+EARLY_DOSE_E_A2 = 4.0  # where early motion ends
+SHARE_OF_MEMORY = 0.4  # that kept transforms may take
 
 
 @dataclass(frozen=True)

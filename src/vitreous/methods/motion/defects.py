@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 Frame = NDArray[np.float32]
-SIGMAS = 6.0
-NEIGHBOURHOOD_PX = 9
-REACH_PX = 2
-FEW_GOOD = 6
+SIGMAS = 6.0  # from its surroundings, beyond which a pixel is bad
+NEIGHBOURHOOD_PX = 9  # side of the surroundings
+REACH_PX = 2  # how far away a value for a bad pixel is taken
+FEW_GOOD = 6  # neighbours, up to which noise stands in
 
 
 def hot_and_dead(total: Frame) -> NDArray[np.bool_]:

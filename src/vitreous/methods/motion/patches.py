@@ -15,11 +15,11 @@ from vitreous.methods.motion import align
 from vitreous.methods.motion.align import Floats, Transforms, Window
 from vitreous.methods.motion.model import PLACE_TERMS, TIME_TERMS, Basis, LocalMotion
 
-TAPER = 0.15
-SMALLEST_SAMPLES = 16
-ROUNDS = 3
+TAPER = 0.15  # of a patch's side at each edge
+SMALLEST_SAMPLES = 16  # a side, below which a patch cannot be aligned
+ROUNDS = 3  # of expanding about the field found so far
 HELD_BACK = np.logspace(-3, 4, 15)
-LEAST_PATCHES = 4
+LEAST_PATCHES = 4  # fewer cannot tell a field from noise
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from vitreous.methods.ctf.spectrum import FINEST_FIT_PIXEL_A, Spectrum, resample
 
-BOX = 512
+BOX = 512  # largest side of the picture
 
 
 def frames_in_sum(dose_per_frame_e_A2: float, spectrum_dose_e_A2: float) -> int:

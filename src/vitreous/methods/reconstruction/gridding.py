@@ -11,7 +11,7 @@ BLOB_RADIUS = 1.9
 """Radius of the Kaiser-Bessel blob, in unpadded Fourier voxels."""
 
 BLOB_ALPHA = 15.0
-LARGEST = 1e20
+LARGEST = 1e20  # stays finite in single precision where nothing was seen
 
 
 def blob_transform(radius_1_voxel: Tensor, blob_radius: float) -> Tensor:

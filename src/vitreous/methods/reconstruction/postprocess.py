@@ -15,8 +15,8 @@ from vitreous.maths.shells import joined, shell_mean, to_grid
 from vitreous.methods.reconstruction.fsc_correction import Curves, corrected_fsc
 from vitreous.methods.reconstruction.settings import Sharpening
 
-LEAST_FSC = 1e-4
-LEAST_SHELLS = 4
+LEAST_FSC = 1e-4  # shells from the first below on are left out
+LEAST_SHELLS = 4  # fewer do not make a line
 TOO_FEW = (
     "fewer than 4 shells beyond {:g} Å hold signal, too few to fit a B-factor: the map is not sharpened; "
     "raise autob_lowres (fit from), or give a B-factor of your own (do_adhoc_bfac)"

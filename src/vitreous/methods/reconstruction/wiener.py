@@ -25,8 +25,8 @@ from vitreous.methods.reconstruction.gridding import compensation, radially
 from vitreous.methods.reconstruction.particles import PosedParticles, random_halves
 from vitreous.methods.reconstruction.settings import Reconstruction
 
-BATCH = 128
-EDGE_PX = 3.0
+BATCH = 128  # images inserted together
+EDGE_PX = 3.0  # soft edge of the sphere that fits the box
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from vitreous.methods.refinement.prepare import Batch
 from vitreous.methods.refinement.sampling import Plan
 from vitreous.methods.refinement.turning import Columns, gathered, paired
 
-KEEP = 0.999
-LEAST = 1e-3
+KEEP = 0.999  # of the posterior of the coarse pass goes on to the fine one
+LEAST = 1e-3  # posterior below which a cell adds nothing
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.maths import symmetry
-from vitreous.maths.conventions import PADDING
+from vitreous.maths.conventions import PADDING, WEIGHT_FLOOR
 from vitreous.methods.refinement import density, slices
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.resolution import Curve
 from vitreous.methods.refinement.stock import Stock
 from vitreous.tables.table import Table
 
-LEAST_WEIGHT = 1e-3
-POOLED_MICROGRAPHS = 0.1
+POOLED_MICROGRAPHS = 0.1  # of the particles; halves of whole micrographs may differ by so much
 
 
 def split(particles: Table, seed: int) -> NDArray[np.int64]:
@@ -106,7 +105,7 @@ def together(sums: Sequence[Sums]) -> Sums:
 
 def unfiltered(sums: Sums, box: int) -> NDArray[np.float32]:
     """The map of the sums without a prior: weights no lower than a thousandth of their shell's mean."""
-    return _map(sums, LEAST_WEIGHT * sums.shell_means(), box, floor=True)
+    return _map(sums, WEIGHT_FLOOR * sums.shell_means(), box, floor=True)
 
 
 def filtered(sums: Sums, signal_to_noise: Curve, box: int) -> NDArray[np.float32]:

@@ -12,8 +12,8 @@ from vitreous.methods.refinement.expectation import BlockResult, Model
 from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.state import Sums
 
-SMALLEST_SHARE = 0.1
-LEAST_SSNR = 0.5
+SMALLEST_SHARE = 0.1  # of an even share; a class below is revived
+LEAST_SSNR = 0.5  # in the first shells, see signal_to_noise
 LEAST_WEIGHT = 1e-5
 
 

@@ -14,7 +14,7 @@ from vitreous.maths.fourier import unwrapped
 from vitreous.maths.kernels.sample import Prepared, correction, padded_box, prepare_images, sample2, sample3
 from vitreous.methods.refinement import spreading
 
-BLOCK_MODES = 16
+BLOCK_MODES = 16  # modes multiplied together; fewer blocks are quicker, larger ones waste shells that do not matter
 
 # Sums over r = 0, 1, 2, ... of r f(r) miss the integral by what |r| does at the origin (1/12 f(0) - 1/240 f''(0) + ...).
 # These corrections of the first weights were fitted to f = J0(a r) times Gaussians for a up to 0.85 pi, so that

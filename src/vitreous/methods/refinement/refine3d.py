@@ -22,9 +22,9 @@ from vitreous.methods.refinement.stock import Stock
 from vitreous.tables.table import Table
 
 Volume = NDArray[np.float32]
-FIRST_SIGMA_ORIGIN_A = 10.0
-LEAST_SIGMA_ORIGIN_A = 2.0
-SHELLS_AHEAD = 4
+FIRST_SIGMA_ORIGIN_A = 10.0  # spread of the origins expected before the first round
+LEAST_SIGMA_ORIGIN_A = 2.0  # the prior never holds origins closer than this
+SHELLS_AHEAD = 4  # beyond the resolution of the halves are scored in the next round
 
 
 @dataclass(frozen=True)

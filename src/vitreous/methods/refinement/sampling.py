@@ -9,8 +9,8 @@ from vitreous.methods.refinement import polar
 from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.settings import PlaneSearch
 
-ONE_PASS = 30
-STEPS_A_PERIOD = 5.0
+ONE_PASS = 30  # shifts, up to which a coarse pass does not pay
+STEPS_A_PERIOD = 5.0  # of shifts, in a period of the last shell scored
 
 
 @dataclass(frozen=True)

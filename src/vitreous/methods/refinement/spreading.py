@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vitreous.maths.conventions import KAISER_WIDTH
 from vitreous.maths.kernels.sample import kernel, shape_parameter
 
-STEPS = 1024
+STEPS = 1024  # of the kernel table in a grid step; linear between
 
 
 @functools.lru_cache(maxsize=32)

@@ -14,7 +14,7 @@ from vitreous.methods.particles import ctf_of, faults
 from vitreous.methods.refinement.packed import Pixels, pack, pixels_of
 from vitreous.tables.table import Table
 
-READ_AT_ONCE = 256
+READ_AT_ONCE = 256  # images
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from vitreous.methods.refinement.problem2d import Problem
 from vitreous.methods.refinement.schedule import Block, Turn, noise_left
 from vitreous.methods.refinement.state import State, Sums
 
-MORE_SHELLS = 10
-RAMP = 0.75
+MORE_SHELLS = 10  # beyond the resolution of the best class are scored
+RAMP = 0.75  # of the schedule, in which the last shell rises to Nyquist
 LEAST_OFFSET_VARIANCE_A2 = 2.0
 
 
