@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.context import UserError
-from vitreous.files import atomic, mrc, optimiser, star
+from vitreous.files import mrc, optimiser, star
 from vitreous.files.star_blocks import StarFile, list_block, loop_block
 from vitreous.tables.table import Table
 
 Real = NDArray[Any]
-SUMS = "run_sums.npz"
 
 
 @dataclass(frozen=True)
@@ -244,18 +243,3 @@ def read(folder: Path, iteration: int) -> Restored2D:
         log_likelihood=float(general["rlnLogLikelihood"]),
         mean_pmax=float(general["rlnAveragePmax"]),
     )
-
-
-def write_sums(folder: Path, iteration: int, arrays: dict[str, Real]) -> None:
-    """Keep the running sums of the last iteration only: they are large, and needed only to go on from it."""
-    with atomic.writing(folder / SUMS) as file:
-        np.savez(file, allow_pickle=False, iteration=np.array(iteration), **arrays)
-
-
-def read_sums(folder: Path, iteration: int) -> dict[str, Real]:
-    """The running sums of an iteration; empty when the file is not there or belongs to another one."""
-    if not (folder / SUMS).is_file():
-        return {}
-    with np.load(folder / SUMS) as file:
-        held = {name: file[name] for name in file.files}
-    return held if int(held.pop("iteration")) == iteration else {}

@@ -83,11 +83,11 @@ class Class2D(LoopJob):
         return state.state.iteration >= len(state.setup.schedule)
 
     def save(self, state: Running, folder: Path, context: Context) -> None:
-        """RELION's five files of the iteration, and the running sums that mini-batches need to go on exactly."""
-        from vitreous.files import iterations
+        """RELION's five files of the iteration, and the exact state, to go on as if there had been no stop."""
+        from vitreous.files import exact, iterations
         from vitreous.methods.refinement import iteration2d
 
-        iterations.write_sums(folder, state.iteration, iteration2d.sums(state.state))
+        exact.write(folder, state.iteration, iteration2d.exact(state.state))
         plain = iteration2d.plain(state.setup, state.state)
         particles = state.particles.with_(**iteration2d.columns(state.setup, state.state))
         seed = context.seed_for("class2d")
@@ -107,7 +107,7 @@ class Class2D(LoopJob):
 
     def load(self, folder: Path, iteration: int, context: Context) -> Running:
         """Take up an iteration from its files."""
-        from vitreous.files import iterations
+        from vitreous.files import exact, iterations
         from vitreous.methods.refinement import iteration2d
 
         setup, table = self._problem(context)
@@ -119,7 +119,7 @@ class Class2D(LoopJob):
                 f"iteration {iteration} in {folder} is not of the {len(table)} particles of {self.particles}: start a new job"
             )
         found = replace(found, particles=found.particles.select(rows))
-        state = iteration2d.restored(setup, found, iteration, iterations.read_sums(folder, iteration))
+        state = iteration2d.restored(setup, found, iteration, exact.read(folder, iteration))
         return Running(setup, table, state)
 
     def finish(self, state: Running, context: Context) -> None:

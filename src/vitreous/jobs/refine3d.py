@@ -109,6 +109,10 @@ class Refine3D(LoopJob):
 
     def save(self, state: Running, folder: Path, context: Context) -> None:
         """The files of one iteration; the optimiser comes last, and says that the iteration is whole."""
+        from vitreous.files import exact
+        from vitreous.methods.refinement import restored
+
+        exact.write(folder, state.iteration, restored.exact(state.state))
         self._write(state, folder, f"run_it{state.iteration:03d}", context)
 
     def saved(self, folder: Path) -> Sequence[int]:
@@ -118,8 +122,8 @@ class Refine3D(LoopJob):
 
     def load(self, folder: Path, iteration: int, context: Context) -> Running:
         """Take up the state of an iteration from its files."""
-        from vitreous.files import halves, optimiser, star
-        from vitreous.methods.refinement.restored import MAPS, state_from
+        from vitreous.files import exact, halves, optimiser, star
+        from vitreous.methods.refinement.restored import MAPS, state_from, with_exact
 
         engine, table = self._engine(context)
         root = folder / f"run_it{iteration:03d}"
@@ -130,7 +134,7 @@ class Refine3D(LoopJob):
             raise UserError(f"{root}_data.star has {len(rows)} particles, {self.particles} has {len(table)}: start a new job")
         maps = halves.read_maps(folder, root.name, MAPS)
         state = state_from(iteration, rows, models[0], said, maps, pixel_size_A=engine.stock.pixel_size_A)
-        return Running(engine, table, state)
+        return Running(engine, table, with_exact(state, exact.read(folder, iteration)))
 
     def finish(self, state: Running, context: Context) -> None:
         """The last files, without an iteration in their names."""

@@ -98,6 +98,13 @@ def test_plain_values_and_back(simulated):
     assert again.convergence.best_shell == state.convergence.best_shell
     on = engine.step(again)
     assert on.iteration == 2
+    same = engine.step(restored.with_exact(again, restored.exact(state)))
+    undisturbed = engine.step(state)
+    assert np.array_equal(same.modes.rotations, undisturbed.modes.rotations)
+    assert np.array_equal(same.references[0], undisturbed.references[0])
+    assert (same.convergence, same.resolution_A) == (undisturbed.convergence, undisturbed.resolution_A)
+    first = engine.begin(made.table, made.volume)
+    assert restored.with_exact(first, restored.exact(first)).modes is None
 
 
 def test_odd_boxes(simulated):

@@ -1,5 +1,6 @@
 """A State of 2D classification as plain values, for files, and back."""
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -66,9 +67,25 @@ def columns(setup: Problem, state: State) -> Arrays:
     }
 
 
-def sums(state: State) -> Arrays:
-    """The running sums."""
-    return {"data": state.sums.data.numpy(), "weight": state.sums.weight.numpy(), "mass": state.sums.mass.numpy()}
+_SPECTRA = ("references", "sigma2", "tau2", "ssnr", "shares")
+_NUMBERS = ("offset_sigma_px", "mean_norm", "shells", "log_likelihood", "mean_pmax")
+
+
+def exact(state: State) -> Arrays:
+    """A State as arrays without loss: the running sums, which no file of RELION's holds, and what text would round."""
+    sums = {name: getattr(state.sums, name).numpy() for name in ("data", "weight", "mass")}
+    spectra = {name: getattr(state, name).numpy() for name in _SPECTRA}
+    poses = {f"poses_{field.name}": getattr(state.poses, field.name) for field in fields(Poses)}
+    return {**sums, **spectra, **poses, "numbers": np.array([getattr(state, name) for name in _NUMBERS], float)}
+
+
+def _from_exact(setup: Problem, iteration: int, held: Arrays) -> State:
+    values: dict[str, Any] = dict(zip(_NUMBERS, held["numbers"].tolist(), strict=True))
+    values |= {name: torch.from_numpy(held[name]) for name in _SPECTRA}
+    values["shells"] = min(int(values["shells"]), setup.largest_shell)
+    sums = Sums(*(torch.from_numpy(held[name]) for name in ("data", "weight", "mass")))
+    poses = Poses(**{field.name: held[f"poses_{field.name}"] for field in fields(Poses)})
+    return State(iteration=iteration, sums=sums, poses=poses, **values)
 
 
 def _poses(setup: Problem, particles: Table) -> Poses:
@@ -86,10 +103,12 @@ def _poses(setup: Problem, particles: Table) -> Poses:
 
 
 def restored(setup: Problem, found: Any, iteration: int, held: Arrays) -> State:
-    """A State from files.iterations.Restored2D and its running sums; without these they are made from the classes.
+    """A State from the exact arrays that were kept; without these from files.iterations.Restored2D, sums from its classes.
 
     found: references, shares, ssnr, tau2, sigma2, particles, shells, offset_sigma_A, mean_norm and the likelihoods.
     """
+    if held:
+        return _from_exact(setup, iteration, held)
     references = torch.from_numpy(np.ascontiguousarray(found.references, np.float32))
     tau2, ssnr = torch.from_numpy(found.tau2), torch.from_numpy(found.ssnr)
     shares = torch.from_numpy(np.asarray(found.shares, np.float64))
@@ -97,14 +116,10 @@ def restored(setup: Problem, found: Any, iteration: int, held: Arrays) -> State:
     wanted = int(setup.images.group.max()) + 1
     if len(sigma2) != wanted:
         sigma2 = sigma2.mean(0, keepdim=True).repeat(wanted, 1)
-    if held:
-        kept = Sums(*(torch.from_numpy(held[name]) for name in ("data", "weight", "mass")))
-    else:
-        kept = _remade(setup, references, tau2, ssnr, shares)
     return State(
         iteration=iteration,
         references=references,
-        sums=kept,
+        sums=_remade(setup, references, tau2, ssnr, shares),
         sigma2=sigma2,
         tau2=tau2,
         ssnr=ssnr,

@@ -1,7 +1,7 @@
 """A State of 3D refinement as plain values, for files, and back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -143,6 +143,35 @@ def state_from(
         joined=maps[MAPS[4]] if whole else None,
         resolution_A=model["resolution_A"] if iteration > 0 else float("inf"),
         finished=bool(int(said["vitreousFinished"])),
+    )
+
+
+_MODES = ("rotations", "origins", "log_likelihood", "information")
+_SPECTRA = ("noise", "fsc", "map_noise")
+_MEASURED = ("smallest_turn_deg", "turn_deg", "move_px")
+
+
+def exact(state: State) -> dict[str, NDArray[Any]]:
+    """What the files of a round leave out or round: all modes of the poses, spectra, measures of convergence."""
+    modes = {} if state.modes is None else {name: getattr(state.modes, name) for name in _MODES}
+    spectra = {name: getattr(state, name) for name in _SPECTRA if getattr(state, name) is not None}
+    numbers = [getattr(state.convergence, name) for name in _MEASURED] + [state.sigma_origin_px, state.resolution_A]
+    return {**modes, **spectra, "numbers": np.array(numbers, float)}
+
+
+def with_exact(state: State, held: Mapping[str, NDArray[Any]]) -> State:
+    """A state read from files with the numbers of exact() put in; as it is where none were kept."""
+    if not held:
+        return state
+    *measured, sigma, resolution_A = held["numbers"].tolist()
+    spectra: dict[str, Any] = {name: held[name] for name in _SPECTRA if name in held}
+    return replace(
+        state,
+        modes=Modes(*(held[name] for name in _MODES)) if _MODES[0] in held else None,
+        convergence=replace(state.convergence, **dict(zip(_MEASURED, measured, strict=True))),
+        sigma_origin_px=sigma,
+        resolution_A=resolution_A,
+        **spectra,
     )
 
 
