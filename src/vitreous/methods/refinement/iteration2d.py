@@ -72,7 +72,7 @@ _NUMBERS = ("offset_sigma_px", "mean_norm", "shells", "log_likelihood", "mean_pm
 
 
 def exact(state: State) -> Arrays:
-    """A State as arrays without loss: the running sums, which no file of RELION's holds, and what text would round."""
+    """A State as arrays without loss: the running sums, and what text would round."""
     sums = {name: getattr(state.sums, name).numpy() for name in ("data", "weight", "mass")}
     spectra = {name: getattr(state, name).numpy() for name in _SPECTRA}
     poses = {f"poses_{field.name}": getattr(state.poses, field.name) for field in fields(Poses)}
