@@ -134,8 +134,7 @@ def class2d(data: Data, words: tuple[str, ...], job: str, pictures: Path | None)
         order = np.argsort(-score)
         averages = mrc.read_stack(Path(str(found.classes["reference_image"][0]).split("@")[1]))[0][order]
         pictures.mkdir(parents=True, exist_ok=True)
-        said = np.round(purity[order], 2).astype(str)
-        picture(pictures / f"{job.replace('/', '_')}.png", averages, ["shares of good ones:", *said])
+        picture(pictures / f"{job.replace('/', '_')}.png", averages, ["good:", *map(str, purity[order].round(2))])
 
 
 def refine(data: Data, particles: str, reference: str, job: str) -> None:
