@@ -41,6 +41,8 @@ def test_mtf(tmp_path):
 
 @pytest.mark.data
 def test_detectors(data):
-    for path in sorted((data / "relion_projects" / "mtf").glob("*.star")):
+    paths = sorted((data / "relion_projects" / "mtf").glob("*.star"))
+    assert paths
+    for path in paths:
         frequency, value = curves.read_mtf(path)
         assert frequency[0] >= 0 and frequency[-1] <= 1 and 0.9 < value[0] < 1.1, path
