@@ -57,10 +57,13 @@ class ImageStacks:
 
     def check(self) -> None:
         """Look at the header of every stack and at every index, so that no error waits for the middle of the work."""
-        for stack in range(len(self._names)):
-            rows = np.flatnonzero(self._stack == stack)
-            self._header(stack, int(rows[np.argmax(self._index[rows])]))
-            self._header(stack, int(rows[np.argmin(self._index[rows])]))
+        order = np.lexsort((self._index, self._stack))
+        stacks = self._stack[order]
+        for stack, first, end in zip(
+            range(len(self._names)), np.searchsorted(stacks, range(len(self._names))), [*np.flatnonzero(np.diff(stacks)), -1]
+        ):
+            self._header(stack, int(order[end]))
+            self._header(stack, int(order[first]))
 
     def _header(self, stack: int, row: int) -> Header:
         """The header of a stack, on behalf of a row of the table (from 0)."""
