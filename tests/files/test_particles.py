@@ -25,6 +25,13 @@ def test_rows_and_images_go_together(tmp_path, monkeypatch):
     np.testing.assert_array_equal(images.read([0, 1]), stack[[2, 0]])
 
 
+def test_an_odd_side_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    mrc.write_stack("a.mrcs", np.zeros((1, 9, 9), np.float32), pixel_size_A=1.5)
+    with pytest.raises(UserError, match=r"9 pixels have an odd side.*a box of 10"):
+        particles.read(written(tmp_path, ["000001@a.mrcs"]))
+
+
 @pytest.mark.parametrize(
     ("names", "column", "why"),
     [([], "image", "holds no particles"), (["a"], "micrograph", "rlnImageName"), (["000001@none.mrcs"], "image", r"none\.mrcs")],

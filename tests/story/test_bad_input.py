@@ -151,7 +151,7 @@ def test_odd_box_is_refused(here, capsys):
 def test_zero_particles(here, capsys, command):
     star.write_table("p.star", particles(0))
     mrc.write_volume("ref.mrc", np.zeros((32, 32, 32), np.float32), pixel_size_A=PIXEL)
-    more = ("--reference-map", "ref.mrc") if command == "refine3d" else ()
+    more = ("--reference", "ref.mrc") if command == "refine3d" else ()
     assert vitreous(command, "--particles", "p.star", "--out", "R", *more) == 1
     assert "p.star" in capsys.readouterr().err
 

@@ -37,22 +37,20 @@ class Reconstruct(MapJob):
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:
         """Read, reconstruct, write."""
-        from vitreous.files import mrc, star
+        from vitreous.files import mrc, particles, star
         from vitreous.files.curves import fsc_block
         from vitreous.files.stacks import ImageStacks
         from vitreous.files.star_blocks import StarFile, list_block
         from vitreous.methods.reconstruction.particles import from_table
         from vitreous.methods.reconstruction.wiener import reconstruct_particles
 
-        table = star.read_table(self.particles, "particles")
+        table, _ = particles.read(self.particles)
         if self.class_number:
             if "class_number" not in table:
                 raise UserError(f"{self.particles} has no column rlnClassNumber, but class {self.class_number} was asked for")
             table = table.select(table["class_number"] == self.class_number)
-        particles = from_table(
-            table, ImageStacks(table["image"].tolist()), name=self.particles, seed=context.seed_for("half sets")
-        )
-        made = reconstruct_particles(particles, self.reconstruction, context)
+        posed = from_table(table, ImageStacks(table["image"].tolist()), name=self.particles, seed=context.seed_for("half sets"))
+        made = reconstruct_particles(posed, self.reconstruction, context)
         for name, volume in ((self.volume.name, made.volume), (self.half1.name, made.half1), (self.half2.name, made.half2)):
             mrc.write_volume(context.folder / name, volume.numpy(), pixel_size_A=made.voxel_size_A)
         box = made.volume.shape[-1]
