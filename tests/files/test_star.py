@@ -271,3 +271,10 @@ def test_an_empty_table_keeps_its_labels(tmp_path: Path) -> None:
     again = star.read(tmp_path / "e.star")["particles"]
     assert list(again.columns) == ["rlnImageName", "rlnDefocusU"]
     assert len(again) == 0
+
+
+def test_an_image_is_no_star_file(tmp_path: Path) -> None:
+    path = tmp_path / "mask.mrc"
+    path.write_bytes(np.arange(300, dtype=np.int32).tobytes())
+    with pytest.raises(UserError, match=r"mask\.mrc is no STAR file"):
+        star.read(path)

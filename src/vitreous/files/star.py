@@ -25,6 +25,8 @@ __all__ = [
 PathLike = str | os.PathLike[str]
 BadRows = Literal["raise", "skip"]
 
+HEAD_BYTES = 4096
+
 
 def read(path: PathLike, *, bad_rows: BadRows = "raise") -> StarFile:
     """All blocks of a file, in order, with their comments.
@@ -46,11 +48,14 @@ def read(path: PathLike, *, bad_rows: BadRows = "raise") -> StarFile:
 def _contents(path: Path) -> bytes:
     """The bytes of a file. Not mapped: a file that another program cuts while it is mapped would end this one."""
     try:
-        return path.read_bytes()
+        contents = path.read_bytes()
     except FileNotFoundError:
         raise UserError(f"there is no file {path}: check the path, which counts from {Path.cwd()}") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
+    if b"\0" in contents[:HEAD_BYTES]:
+        raise UserError(f"{path} is no STAR file: it holds bytes that are not text, as an image does; name a .star file")
+    return contents
 
 
 def write(path: PathLike, star_file: StarFile) -> None:
