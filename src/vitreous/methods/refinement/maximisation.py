@@ -109,21 +109,15 @@ def held(weight: torch.Tensor) -> torch.Tensor:
 
 
 def regularised(data: torch.Tensor, weight: torch.Tensor, ssnr: torch.Tensor) -> torch.Tensor:
-    """Wiener-filtered classes (K, N, N) float32: data / (weight (1 + 1/ssnr)), the spectra linear between shells."""
+    """Wiener-filtered classes (K, N, N) float32: data / (weight (1 + 1/ssnr)), this gain linear between shells."""
     box = data.shape[-1]
-    known = held(weight)
+    gain = torch.where(held(weight), ssnr / (1 + ssnr) / weight.clamp_min(1e-300), torch.zeros_like(weight))
     radius = radius2(box).to(torch.float64).clamp_max(box // 2 - 1e-6)
-    # Each by itself: a quotient at a shell with little weight would reach over data of the next that have much.
-    wanted = _between(torch.where(known, ssnr / (1 + ssnr), torch.zeros_like(weight)), radius)
-    gain = wanted / _between(torch.where(known, weight, torch.zeros_like(weight)), radius).clamp_min(1e-300)
-    return irfft2(rfft2(data.double()) * gain * (radius2(box) < box / 2), box).float()
-
-
-def _between(spectrum: torch.Tensor, radius: torch.Tensor) -> torch.Tensor:
-    """A spectrum (K, shells) at radii (N, N // 2 + 1) between its shells, linear."""
     low = radius.floor().long()
     part = radius - low
-    return spectrum[:, low] * (1 - part) + spectrum[:, low + 1] * part
+    # The gain itself, not filter over weight: it must fade towards a shell that is not known.
+    wide = gain[:, low] * (1 - part) + gain[:, low + 1] * part
+    return irfft2(rfft2(data.double()) * wide * (radius2(box) < box / 2), box).float()
 
 
 def centred(sums: Sums, references: torch.Tensor) -> tuple[Sums, torch.Tensor]:
