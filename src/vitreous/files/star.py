@@ -41,7 +41,8 @@ def read(path: PathLike, *, bad_rows: BadRows = "raise") -> StarFile:
         more = f" ({len(file.skipped) - 1} more such lines)" if len(file.skipped) > 1 else ""
         text = bad.text.strip()
         shown = text if len(text) <= 120 else text[:117] + "..."
-        raise UserError(f"{path}, line {bad.line}: {shown!r} {bad.reason}{more}: correct the line, or read with bad_rows='skip'")
+        cure = "correct the line or take it out (in Python, bad_rows='skip' leaves it out and lists it)"
+        raise UserError(f"{path}, line {bad.line}: {shown!r} {bad.reason}{more}: {cure}")
     return file
 
 
