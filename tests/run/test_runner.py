@@ -1,4 +1,5 @@
 import json
+import os
 import threading
 import time
 
@@ -264,3 +265,10 @@ def test_a_job_without_gpu_code_says_so_and_runs_on_the_cpu(toys, listing, tmp_p
     outcome = run(make(toys, listing), tmp_path / "job", Placement(device="cuda"), quiet=True)
     assert outcome.status == "succeeded"
     assert "runs on the CPU" in (tmp_path / "job" / "run.out").read_text()
+
+
+def test_workers_leave_no_threads_behind_for_later_jobs(toys, listing, tmp_path, monkeypatch):
+    """numba refuses another number of threads once it has begun, so a worker's number must not stay in the runner."""
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)
+    assert run(make(toys, listing), tmp_path / "job", Placement(workers=2), quiet=True).status == "succeeded"
+    assert "NUMBA_NUM_THREADS" not in os.environ

@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,7 +128,12 @@ def side_by_side(task: Task, units: Sequence[Unit], *, asked: Callable[[], bool]
     environment = {name: str(task.placement.threads) for name in (*THREAD_VARIABLES, "NUMBA_NUM_THREADS")}
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     settings = {**SCHEDULING, "distributed.nanny.pre-spawn-environ": environment}
-    with dask.config.set(settings), _local_cluster(workers) as cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
+    with (
+        _environment_kept((*environment, "PYTHONHASHSEED")),
+        dask.config.set(settings),
+        _local_cluster(workers) as cluster,
+        Client(cluster) as client,  # type: ignore[no-untyped-call]
+    ):
         suspects: list[Unit] = []
         for result in _flown(client, task, units, width=2 * workers, asked=asked):
             if result.reason == LOST and not asked():
@@ -138,6 +144,20 @@ def side_by_side(task: Task, units: Sequence[Unit], *, asked: Callable[[], bool]
             yield _recorded_already(task, unit) or next(
                 _flown(client, task, [unit], width=1, asked=asked), Result(unit, None, stopped=True)
             )
+
+
+@contextmanager
+def _environment_kept(names: Sequence[str]) -> Iterator[None]:
+    """Put variables back at the end: Dask sets those of its workers in this process too, where they would bind later jobs."""
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _flown(client: Any, task: Task, units: Sequence[Unit], *, width: int, asked: Callable[[], bool]) -> Iterator[Result]:
