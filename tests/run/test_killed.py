@@ -104,7 +104,7 @@ def test_a_signal_ends_the_job_in_order(toys, tmp_path, number):
 
 
 def test_a_job_that_died_in_a_project_is_told_and_goes_on(toys, tmp_path, monkeypatch):
-    from vitreous.project.commands import listing
+    from vitreous.project.commands.jobs import listing
     from vitreous.project.project import Project
 
     project = Project.new(tmp_path)

@@ -1,0 +1,35 @@
+"""vitreous project VERB: each module here brings some of the verbs."""
+
+import argparse
+import shlex
+from collections.abc import Sequence
+
+from vitreous.project.commands import jobs
+from vitreous.project.commands.verb import Verb, say
+from vitreous.project.project import Project
+
+VERBS: tuple[Verb, ...] = (*jobs.VERBS,)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of vitreous project."""
+    made = argparse.ArgumentParser(
+        prog="vitreous project", description="A project directory and its jobs; all but `new` work in it.", allow_abbrev=False
+    )
+    verbs = made.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("new", help="make a project directory").add_argument("folder", metavar="DIR")
+    for verb in VERBS:
+        verb.arguments(verbs.add_parser(verb.name, help=verb.help, description=verb.help, allow_abbrev=False))
+    return made
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the arguments say; gives the exit code."""
+    said = parser().parse_args(list(arguments))
+    if said.verb == "new":
+        project = Project.new(said.folder)
+        say(f"{project.layout.root} is a project directory now\n")
+        return 0
+    said.command = shlex.join(["vitreous", "project", *arguments])
+    verb = next(verb for verb in VERBS if verb.name == said.verb)
+    return verb.do(Project.open("."), said)

@@ -1,0 +1,92 @@
+"""How a job hangs in the graph: nodes for what it takes and makes, edges to it and from it, marks for file browsers."""
+
+from pathlib import Path
+from typing import Any
+
+from vitreous.files import star
+from vitreous.job.options import options, value_of
+from vitreous.nodes import kind
+from vitreous.project.graph import Graph, Node
+from vitreous.project.layout import Layout
+from vitreous.project.relion_types import node_label, node_number
+from vitreous.run.folder import JobFolder
+from vitreous.run.nodes_file import made_nodes
+
+
+def connect_inputs(layout: Layout, graph: Graph, name: str, job: Any) -> None:
+    """Let the files that a job's options name be its inputs."""
+    for option in options(type(job)):
+        path = value_of(job, option) if option.is_input else ""
+        if not path:
+            continue
+        word, _, detail = option.input_kind.partition(".")
+        label = kind(word).label
+        node = _without_alias(layout, graph, str(path))
+        if node.rstrip("/") + "/" in graph.processes:
+            node = _output_of(graph, node.rstrip("/") + "/", label)
+        if not node:
+            continue
+        if node not in graph.nodes:
+            graph.add_node(Node(node, f"{label}.{detail}" if detail else label))
+            maker = next((p for p in graph.processes if node.startswith(p) and p != name), None)
+            if maker:
+                graph.add_output(maker, node)
+        graph.add_input(node, name)
+
+
+def connect_outputs(layout: Layout, graph: Graph, name: str, job: Any, *, exist: bool) -> None:
+    """Let the declared outputs of a job be its outputs: those that exist, or before a run those that are known."""
+    for node in made_nodes(layout.job(name), job, exist=exist):
+        enter(layout, graph, name, _from_root(layout, node.name), node.label)
+
+
+def drop_old_outputs(layout: Layout, graph: Graph, name: str, job: Any) -> None:
+    """Take out nodes of a job that it has not made, or made in an earlier iteration, unless another job uses them."""
+    now = {_from_root(layout, node.name) for node in made_nodes(layout.job(name), job)}
+    used = {node for node, _ in graph.inputs}
+    gone = {node for process, node in graph.outputs if process == name and node not in now | used}
+    graph.outputs = [edge for edge in graph.outputs if edge[1] not in gone]
+    graph.nodes = {key: node for key, node in graph.nodes.items() if key not in gone}
+
+
+def add_listed_outputs(layout: Layout, graph: Graph, name: str) -> None:
+    """Outputs that a job has listed itself, as an external program does."""
+    listed = JobFolder(layout.job(name)).output_nodes
+    if not listed.is_file():
+        return
+    for row in star.read(listed)["output_nodes"].rows():
+        number = str(row.get("rlnPipeLineNodeType", ""))
+        label = str(row.get("rlnPipeLineNodeTypeLabel", "")) or node_label(int(number or -1))
+        enter(layout, graph, name, str(row["rlnPipeLineNodeName"]), label)
+
+
+def enter(layout: Layout, graph: Graph, name: str, node: str, label: str) -> None:
+    """Make a file an output of a job, with the empty file by which RELION's browser finds it."""
+    graph.add_node(Node(node, label))
+    graph.add_output(name, node)
+    for word in (str(node_number(label)) if graph.numbers else "", label.split(".")[0] if graph.labels else ""):
+        if word and (layout.root / node).exists():
+            mark = layout.node(word, node)
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            mark.touch()
+
+
+def _from_root(layout: Layout, path: str) -> str:
+    inside = Path(path)
+    return str(inside.relative_to(layout.root)) if inside.is_relative_to(layout.root) else path
+
+
+def _without_alias(layout: Layout, graph: Graph, path: str) -> str:
+    inside = Path(path)
+    if inside.is_absolute() and inside.is_relative_to(layout.root.resolve()):
+        path = str(inside.relative_to(layout.root.resolve()))
+    for process in graph.processes.values():
+        if process.alias and f"{path}/".startswith(process.alias):
+            return process.name + path[len(process.alias) :]
+    return path
+
+
+def _output_of(graph: Graph, name: str, label: str) -> str:
+    """The last output of a job that has the label an input asks for, where the input is the job's folder; empty without one."""
+    made = [node for process, node in graph.outputs if process == name and graph.nodes[node].label.startswith(label)]
+    return max(made, default="")

@@ -1,0 +1,40 @@
+"""What a job folder tells of its job: how it ended, by the exit marker, and whether a process is at work in it."""
+
+import fcntl
+
+from vitreous.project.graph import Process
+from vitreous.project.layout import Layout
+from vitreous.run.folder import JobFolder
+
+
+def marker(folder: JobFolder) -> str:
+    """The state by the exit marker, in RELION's order; empty without one."""
+    for path, state in ((folder.success, "Succeeded"), (folder.failure, "Failed"), (folder.aborted, "Aborted")):
+        if path.exists():
+            return state
+    return ""
+
+
+def ended(layout: Layout, process: Process) -> str:
+    """The state that the exit marker of a job tells, where the graph still says that it runs; else empty."""
+    if process.status not in ("Running", "Scheduled"):
+        return ""
+    return marker(JobFolder(layout.job(process.name)))
+
+
+def is_alive(folder: JobFolder) -> bool:
+    """Whether a run of ours holds the folder's lock. A folder without our lock is another program's: taken to be alive."""
+    if not folder.lock.exists():
+        return folder.path.is_dir()
+    with folder.lock.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def has_died(layout: Layout, process: Process) -> bool:
+    """Whether a job of ours that the graph says is running has lost its process without a word."""
+    folder = JobFolder(layout.job(process.name))
+    return process.status == "Running" and folder.lock.exists() and not is_alive(folder) and not marker(folder)
