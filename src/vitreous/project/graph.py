@@ -2,83 +2,23 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vitreous.context import UserError
 from vitreous.files import star
-from vitreous.files.star_blocks import Block, StarFile, list_block, loop_block
+from vitreous.files.star_blocks import StarFile, list_block, loop_block
+from vitreous.project.graph_model import VERSION, Graph, Node, Process
 from vitreous.project.layout import Layout
 from vitreous.project.relion_types import STATES, node_label, node_number, process_label, process_number
 
+__all__ = ["NAMES", "Graph", "Node", "Process", "locked", "read", "write"]
+
 LOCK_TRIES, LOCK_WAIT_S = 20, 3.0
 NAMES = ("pipeline_general", "pipeline_processes", "pipeline_nodes", "pipeline_input_edges", "pipeline_output_edges")
-VERSION = ("# version 30001", "")
 _P, _N, _E = "rlnPipeLineProcess", "rlnPipeLineNode", "rlnPipeLineEdge"
-
-
-@dataclass(frozen=True)
-class Process:
-    """One job of the graph: name "Class2D/job006/", alias "Class2D/first/" or "", RELION's label, a word of STATES."""
-
-    name: str
-    label: str
-    status: str
-    alias: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Node:
-    """One file of the graph: its path from the project directory and RELION's label."""
-
-    name: str
-    label: str
-    extra: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class Graph:
-    """The whole graph. `numbers` and `labels` say which of RELION's two ways the file has; a new one has both."""
-
-    counter: int = 1
-    processes: dict[str, Process] = field(default_factory=dict)
-    nodes: dict[str, Node] = field(default_factory=dict)
-    inputs: list[tuple[str, str]] = field(default_factory=list)
-    outputs: list[tuple[str, str]] = field(default_factory=list)
-    numbers: bool = True
-    labels: bool = True
-    others: list[Block] = field(default_factory=list)
-    comments: tuple[str, ...] = VERSION
-
-    def set_status(self, name: str, status: str) -> None:
-        """Give a job another state."""
-        self.processes[name] = replace(self.processes[name], status=status)
-
-    def add_node(self, node: Node) -> None:
-        """Add a node unless its name is there already."""
-        self.nodes.setdefault(node.name, node)
-
-    def add_input(self, node: str, process: str) -> None:
-        """Let a node be an input of a job; an edge is kept once."""
-        if (node, process) not in self.inputs:
-            self.inputs.append((node, process))
-
-    def add_output(self, process: str, node: str) -> None:
-        """Let a node be an output of a job; an edge is kept once."""
-        if (process, node) not in self.outputs:
-            self.outputs.append((process, node))
-
-    def part(self, name: str) -> "Graph":
-        """The small graph of one job: itself, its inputs and outputs."""
-        inputs = [edge for edge in self.inputs if edge[1] == name]
-        outputs = [edge for edge in self.outputs if edge[0] == name]
-        wanted = {node for node, _ in inputs} | {node for _, node in outputs}
-        nodes = {key: node for key, node in self.nodes.items() if key in wanted}
-        return replace(self, processes={name: self.processes[name]}, nodes=nodes, inputs=inputs, outputs=outputs, others=[])
 
 
 def read(path: Path) -> Graph:

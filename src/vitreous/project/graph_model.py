@@ -1,0 +1,132 @@
+"""Jobs, nodes and edges in memory, and the ways along them: what made a file, what uses it, what a job came from."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from vitreous.files.star_blocks import Block
+
+VERSION = ("# version 30001", "")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One job of the graph: name "Class2D/job006/", alias "Class2D/first/" or "", RELION's label, a word of STATES."""
+
+    name: str
+    label: str
+    status: str
+    alias: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Node:
+    """One file of the graph: its path from the project directory and RELION's label."""
+
+    name: str
+    label: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Graph:
+    """The whole graph. `numbers` and `labels` say which of RELION's two ways the file has; a new one has both."""
+
+    counter: int = 1
+    processes: dict[str, Process] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    inputs: list[tuple[str, str]] = field(default_factory=list)
+    outputs: list[tuple[str, str]] = field(default_factory=list)
+    numbers: bool = True
+    labels: bool = True
+    others: list[Block] = field(default_factory=list)
+    comments: tuple[str, ...] = VERSION
+
+    def set_status(self, name: str, status: str) -> None:
+        """Give a job another state."""
+        self.processes[name] = replace(self.processes[name], status=status)
+
+    def add_node(self, node: Node) -> None:
+        """Add a node unless its name is there already."""
+        self.nodes.setdefault(node.name, node)
+
+    def add_input(self, node: str, process: str) -> None:
+        """Let a node be an input of a job; an edge is kept once."""
+        if (node, process) not in self.inputs:
+            self.inputs.append((node, process))
+
+    def add_output(self, process: str, node: str) -> None:
+        """Let a node be an output of a job; an edge is kept once."""
+        if (process, node) not in self.outputs:
+            self.outputs.append((process, node))
+
+    def part(self, name: str) -> "Graph":
+        """The small graph of one job: itself, its inputs and outputs."""
+        inputs = [edge for edge in self.inputs if edge[1] == name]
+        outputs = [edge for edge in self.outputs if edge[0] == name]
+        wanted = {node for node, _ in inputs} | {node for _, node in outputs}
+        nodes = {key: node for key, node in self.nodes.items() if key in wanted}
+        return replace(self, processes={name: self.processes[name]}, nodes=nodes, inputs=inputs, outputs=outputs, others=[])
+
+    def makers_of(self, node: str) -> list[str]:
+        """The jobs that have a file as an output (one, or none for what came from outside)."""
+        return [job for job, made in self.outputs if made == node]
+
+    def users_of(self, node: str) -> list[str]:
+        """The jobs that have a file as an input, in the order of the graph."""
+        return [job for used, job in self.inputs if used == node]
+
+    def inputs_of(self, job: str) -> list[str]:
+        """The files that a job takes."""
+        return [node for node, user in self.inputs if user == job]
+
+    def outputs_of(self, job: str) -> list[str]:
+        """The files that a job has made, or is known to make."""
+        return [node for maker, node in self.outputs if maker == job]
+
+    def parents(self, job: str) -> list[str]:
+        """The jobs whose outputs a job takes, each once, in the order of the graph."""
+        return self._in_order(_next_to(self.outputs, self.inputs, backwards=True).get(job, ()))
+
+    def children(self, job: str) -> list[str]:
+        """The jobs that take an output of a job, each once, in the order of the graph."""
+        return self._in_order(_next_to(self.outputs, self.inputs).get(job, ()))
+
+    def ancestors(self, job: str) -> list[str]:
+        """All jobs that a job's inputs go back to, in the order of the graph, without the job itself."""
+        return self._in_order(_reached(_next_to(self.outputs, self.inputs, backwards=True), job))
+
+    def descendants(self, job: str) -> list[str]:
+        """All jobs that go back to a job, in the order of the graph, without the job itself."""
+        return self._in_order(_reached(_next_to(self.outputs, self.inputs), job))
+
+    def _in_order(self, names: Iterable[str]) -> list[str]:
+        wanted = set(names)
+        return [name for name in self.processes if name in wanted]
+
+
+def _next_to(
+    outputs: Iterable[tuple[str, str]], inputs: Iterable[tuple[str, str]], *, backwards: bool = False
+) -> dict[str, set[str]]:
+    """Of each job the jobs right behind it, or right before it."""
+    makers = defaultdict(list)
+    for maker, node in outputs:
+        makers[node].append(maker)
+    near: dict[str, set[str]] = defaultdict(set)
+    for node, user in inputs:
+        for maker in makers.get(node, ()):
+            if maker != user:
+                near[user if backwards else maker].add(maker if backwards else user)
+    return near
+
+
+def _reached(near: Mapping[str, set[str]], start: str) -> set[str]:
+    """Everything on ways from a job; a circle in the graph ends the way."""
+    seen, left = {start}, [start]
+    while left:
+        for name in near.get(left.pop(), ()):
+            if name not in seen:
+                seen.add(name)
+                left.append(name)
+    return seen - {start}
