@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +13,9 @@ from typing import Any
 from vitreous.context import Context, Stopped, UserError
 from vitreous.job.declare import MapJob, Unit
 from vitreous.job.placement import Placement, device_of
+from vitreous.run.feed import Feed, Portions
 from vitreous.run.folder import JobFolder
-from vitreous.run.record import append_line, append_text, worker_file
+from vitreous.run.record import Records, append_text, worker_file
 from vitreous.run.stopping import StopQuestion
 from vitreous.run.units import identity, recorded
 
@@ -27,6 +28,7 @@ SCHEDULING = {
     "distributed.worker.memory.target": False,
 }
 GRACE_S = 20.0  # for units in hand when a stop was asked for
+MANY_SUSPECTS = 1000  # units of dead workers; from so many on they are tried again before any other
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -68,7 +70,7 @@ def use_threads(count: int) -> None:
         numba.set_num_threads(min(count, numba.config.NUMBA_NUM_THREADS))
 
 
-def do_unit(task: Task, unit: Unit, context: Context) -> Result:
+def do_unit(task: Task, unit: Unit, context: Context, records: Records) -> Result:
     """Do one unit and record it; an error in it becomes a Result with the reason."""
     began = time.monotonic()
     try:
@@ -80,26 +82,32 @@ def do_unit(task: Task, unit: Unit, context: Context) -> Result:
     except Exception as error:
         return Result(unit, None, f"{type(error).__name__}: {error}", traceback.format_exc())
     line = {"key": unit.key, "identity": identity(unit, task.identity), "seconds": round(time.monotonic() - began, 3)}
-    append_line(worker_file(task.folder), {**line, "record": record})
+    records.append({**line, "record": record})
     return Result(unit, record)
 
 
-def here(task: Task, units: Sequence[Unit], context: Context) -> Iterator[Result]:
-    """The units one after another in this process."""
-    for unit in units:
-        if context.stop_asked():
-            return
-        use_threads(context.threads)
-        yield do_unit(task, unit, context)
+def here(task: Task, feed: Feed, context: Context) -> Iterator[Result | None]:
+    """The units one after another in this process; None while there is nothing to do but more may come."""
+    with Records(worker_file(task.folder)) as records:
+        while not context.stop_asked():
+            units = feed.take(1)
+            if units:
+                use_threads(context.threads)
+                yield do_unit(task, units[0], context, records)
+                continue
+            if feed.closed():
+                return
+            records.sync()
+            yield None
+            time.sleep(feed.pause_s())
 
 
-def _in_worker(task: Task, unit: Unit) -> Result:
+def _in_worker(task: Task, units: Sequence[Unit]) -> tuple[list[Result], float]:
+    """Do a portion of units in a worker process; the results and the seconds they took."""
     from distributed import get_worker
 
     folder = task.folder
     question = StopQuestion(folder)
-    if question():
-        return Result(unit, None, stopped=True)
     number = int(str(get_worker().name).rsplit("-", 1)[-1]) if str(get_worker().name)[-1:].isdigit() else 0
     context = Context(
         folder=folder.path,
@@ -110,21 +118,27 @@ def _in_worker(task: Task, unit: Unit) -> Result:
         on_note=lambda text: append_text(folder.out, text),
         stop_asked=question,
     )
-    return do_unit(task, unit, context)
+    began = time.monotonic()
+    results = []
+    with Records(worker_file(folder)) as records:
+        for unit in units:
+            results.append(Result(unit, None, stopped=True) if question() else do_unit(task, unit, context, records))
+    return results, time.monotonic() - began
 
 
-def side_by_side(task: Task, units: Sequence[Unit], *, asked: Callable[[], bool]) -> Iterator[Result]:
-    """The units in worker processes, as they finish.
+def side_by_side(task: Task, feed: Feed, *, grows: bool, asked: Callable[[], bool]) -> Iterator[Result | None]:
+    """The units in worker processes, as they finish; None about once a second when none did.
 
-    When a worker dies, the units that it may have had in hand are tried again at the end, each alone, so that the one
-    that kills its process is known and set aside, and no other.
+    grows: more may come, so that all workers are started even when less is waiting. When a worker dies, the units that
+    it may have had in hand are tried again when there is nothing else to do, each alone, so that the one that kills its
+    process is known and set aside, and no other.
     """
     import logging
 
     import dask
     from distributed import Client
 
-    workers = min(task.placement.workers, len(units))
+    workers = task.placement.workers if grows else min(task.placement.workers, feed.waiting())
     environment = {name: str(task.placement.threads) for name in (*THREAD_VARIABLES, "NUMBA_NUM_THREADS")}
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     settings = {**SCHEDULING, "distributed.nanny.pre-spawn-environ": environment}
@@ -134,16 +148,7 @@ def side_by_side(task: Task, units: Sequence[Unit], *, asked: Callable[[], bool]
         _local_cluster(workers) as cluster,
         Client(cluster) as client,  # type: ignore[no-untyped-call]
     ):
-        suspects: list[Unit] = []
-        for result in _flown(client, task, units, width=2 * workers, asked=asked):
-            if result.reason == LOST and not asked():
-                suspects.append(result.unit)
-            else:
-                yield result
-        for unit in suspects:
-            yield _recorded_already(task, unit) or next(
-                _flown(client, task, [unit], width=1, asked=asked), Result(unit, None, stopped=True)
-            )
+        yield from _flown(client, task, feed, workers=workers, asked=asked)
 
 
 @contextmanager
@@ -160,27 +165,58 @@ def _environment_kept(names: Sequence[str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _flown(client: Any, task: Task, units: Sequence[Unit], *, width: int, asked: Callable[[], bool]) -> Iterator[Result]:
-    """Send units out, `width` at a time, and give the results as they land; ends early, after a grace, when asked to stop."""
-    waiting = list(reversed(units))
-    flying: dict[Any, Unit] = {}
+def _flown(client: Any, task: Task, feed: Feed, *, workers: int, asked: Callable[[], bool]) -> Iterator[Result | None]:
+    """Send units out and give the results as they land; ends early, after a grace, when asked to stop."""
+    flying: dict[Any, list[Unit]] = {}
+    suspects: list[Unit] = []
+    portions = Portions()
     asked_at: float | None = None
-    while waiting or flying:
+    alone = False
+    while True:
         if asked_at is None and asked():
             asked_at = time.monotonic()
-        while waiting and len(flying) < width and asked_at is None:
-            unit = waiting.pop()
-            flying[client.submit(_in_worker, task, unit, pure=False)] = unit
-        for future in _finished(list(flying)):
-            yield _landed(future, flying.pop(future))
+        while asked_at is None and not alone and len(flying) < 2 * workers and len(suspects) < MANY_SUSPECTS:
+            units = feed.take(portions.size(feed.waiting(), workers))
+            if not units:
+                break
+            flying[client.submit(_in_worker, task, units, pure=False)] = units
+        if not flying:
+            alone = asked_at is None and bool(suspects)
+            if alone:
+                units = [suspects.pop()]
+                flying[client.submit(_in_worker, task, units, pure=False)] = units
+            elif asked_at is not None or feed.closed():
+                return
+            else:
+                yield None
+                time.sleep(feed.pause_s())
+        landed = _finished(list(flying))
+        if flying and not landed:
+            yield None
+        for future in landed:
+            units = flying.pop(future)
+            results, seconds = _landed(future, units)
+            portions.saw(len(units), seconds)
+            if alone or asked_at is not None or not any(result.reason == LOST for result in results):
+                yield from results
+            else:
+                suspects += yield from _recorded_already(task, units)
+            alone = False
         if asked_at is not None and (not flying or time.monotonic() - asked_at > GRACE_S):
             return
 
 
-def _recorded_already(task: Task, unit: Unit) -> Result | None:
-    """The result of a unit that was done before its worker died."""
-    record = recorded(task.folder.rows).get(identity(unit, task.identity))
-    return None if record is None else Result(unit, record)
+def _recorded_already(task: Task, units: Sequence[Unit]) -> Generator[Result, None, list[Unit]]:
+    """Gives the results of units that were done before their worker died; returns the others."""
+    before = recorded(task.folder.rows)
+    left = []
+    for unit in units:
+        record = before.get(identity(unit, task.identity))
+        if record is None:
+            left.append(unit)
+        else:
+            yield Result(unit, record)
+    return left
 
 
 def _local_cluster(workers: int) -> Any:
@@ -218,13 +254,15 @@ def _finished(futures: list[Any]) -> list[Any]:
         return []
 
 
-def _landed(future: Any, unit: Unit) -> Result:
+def _landed(future: Any, units: Sequence[Unit]) -> tuple[list[Result], float]:
+    """What became of a portion, and the seconds that its worker spent on it."""
     from distributed import KilledWorker
 
     try:
-        result: Result = future.result()
+        found: tuple[list[Result], float] = future.result()
     except KilledWorker:
-        return Result(unit, None, LOST)
+        return [Result(unit, None, LOST) for unit in units], 0.0
     except Exception as error:
-        return Result(unit, None, f"{type(error).__name__}: {error}", traceback.format_exc())
-    return result
+        said, trace = f"{type(error).__name__}: {error}", traceback.format_exc()
+        return [Result(unit, None, said, trace) for unit in units], 0.0
+    return found

@@ -13,6 +13,7 @@ from vitreous.job.declare import MapJob, Unit
 from vitreous.job.options import canonical
 from vitreous.job.placement import Placement
 from vitreous.run.engine import Result, Task, here, side_by_side
+from vitreous.run.feed import ListFeed
 from vitreous.run.folder import JobFolder
 from vitreous.run.nodes_file import made_nodes
 from vitreous.run.record import append_text
@@ -70,11 +71,14 @@ def _watched(
     total, done = len(units), len(units) - len(todo)
     gathered = time.monotonic()
     context.progress(done, total)
+    feed = ListFeed(todo)
     if task.placement.workers > 1 and len(todo) > 1:
-        results = side_by_side(task, todo, asked=context.stop_asked)
+        results = side_by_side(task, feed, grows=False, asked=context.stop_asked)
     else:
-        results = here(task, todo, _within(context, len(units), done))
+        results = here(task, feed, _within(context, len(units), done))
     for result in results:
+        if result is None:
+            continue
         yield result
         done += not result.stopped
         context.progress(done, total, result.unit.key if total > 1 else "")

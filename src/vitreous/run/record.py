@@ -1,5 +1,6 @@
 """What a run leaves behind: records of units, run.out and run.err, note.txt, progress, versions and exit markers."""
 
+import errno
 import importlib.metadata
 import json
 import os
@@ -19,17 +20,55 @@ REPORTED = ("vitreous", "torch", "numpy", "scipy", "numba", "pydantic", "distrib
 
 def append_line(path: Path, record: Mapping[str, Any]) -> None:
     """Append one record as a line of JSON that is on disk when this returns. A torn last line is closed first."""
-    text = json.dumps(record, default=plain_value)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as stream:
-        stream.seek(0, os.SEEK_END)
-        if stream.tell():
-            stream.seek(-1, os.SEEK_END)
-            if stream.read(1) != b"\n":
-                text = "\n" + text
-        stream.write(text.encode() + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    with Records(path) as records:
+        records.append(record)
+
+
+class Records:
+    """The file of records of one process, open for many lines; a context manager.
+
+    A line is handed to the system at once, so that the process may be killed and it stays; the disk is told to keep it
+    when SYNC_EVERY_S have passed, and at the end, so that a power cut loses the last fraction of a second.
+    """
+
+    SYNC_EVERY_S = 0.25
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+        self._synced = time.monotonic()
+        self._loose = False
+
+    def __enter__(self) -> "Records":
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self.sync()
+        if self._handle is not None:
+            os.close(self._handle)
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Add one record as a line of JSON. A torn last line of an earlier process is closed first."""
+        data = json.dumps(record, default=plain_value).encode() + b"\n"
+        if self._handle is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+            size = os.fstat(self._handle).st_size
+            if size and os.pread(self._handle, 1, size - 1) != b"\n":
+                data = b"\n" + data
+        written = os.write(self._handle, data)
+        if written < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+        self._loose = True
+        if time.monotonic() - self._synced > self.SYNC_EVERY_S:
+            self.sync()
+
+    def sync(self) -> None:
+        """Have all lines on the disk when this returns."""
+        if self._loose and self._handle is not None:
+            os.fsync(self._handle)
+            self._loose = False
+        self._synced = time.monotonic()
 
 
 def append_text(path: Path, text: str) -> None:
