@@ -9,7 +9,7 @@ from vitreous.job.options import as_plain
 
 def test_tabs_fields_and_conditions(toys):
     made = json.loads(json.dumps(form(toys.ToyMap)))
-    assert [tab["name"] for tab in made["tabs"]] == ["I/O", "Manner", "Running"]
+    assert [tab["name"] for tab in made["tabs"]] == ["I/O", "Manner", "Running", "Queue"]
     fields = {field["name"]: field for tab in made["tabs"] for field in tab["fields"]}
     assert fields["listing"]["type"] == "file"
     assert fields["listing"]["required"] is True

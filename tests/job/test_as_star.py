@@ -68,6 +68,27 @@ def test_what_cannot_change_the_result_is_passed_over(toys, tmp_path):
     assert as_star.load(path, cls=toys.ToyMap).job == toys.ToyMap(listing="l.txt")
 
 
+def test_queue_fields_round_trip(toys, tmp_path):
+    said = {"in_list": "l.txt", "do_queue": "Yes", "queuename": "gpu", "qsub": "bsub", "qsubscript": "site.sh"}
+    said |= {"min_dedicated": 24, "qsub_extra1": "a,b", "qsub_extra3": "3", "qsub_extra2": '""'}
+    first = as_star.load(write_star(tmp_path / "job.star", said), cls=toys.ToyMap)
+    place = first.placement
+    assert (place.use_queue, place.queue, place.submit, place.queue_template) == (True, "gpu", "bsub", "site.sh")
+    assert (place.dedicated_cores, place.queue_extra) == (24, ("a,b", "", "3"))
+    as_star.write(tmp_path / "again.star", first.job, place)
+    assert as_star.load(tmp_path / "again.star", cls=toys.ToyMap).placement == place
+    written = as_star.read(tmp_path / "again.star").values
+    assert (written["do_queue"], written["queuename"], written["qsub_extra1"], written["qsub_extra3"]) == (
+        "Yes",
+        "gpu",
+        "a,b",
+        "3",
+    )
+    assert as_star.load(tmp_path / "again.star", {"qsub_extra1": "c"}, cls=toys.ToyMap).placement.queue_extra == ("c", "", "3")
+    as_star.write(tmp_path / "plain.star", first.job, Placement())
+    assert not {"queuename", "qsub", "qsubscript", "qsub_extra1"} & set(as_star.read(tmp_path / "plain.star").values)
+
+
 def test_a_queue_is_refused_when_the_job_starts(toys, tmp_path):
     path = write_star(tmp_path / "job.star", {"in_list": "l.txt", "do_queue": "Yes"})
     loaded = as_star.load(path, cls=toys.ToyMap)

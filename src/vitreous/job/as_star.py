@@ -35,13 +35,12 @@ class JobFile:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A job read from a file, with its placement, seed, and what RELION keeps beside (queue)."""
+    """A job read from a file, with its placement and seed."""
 
     job: Any
     placement: Placement
     seed: int
     is_continue: bool
-    queue: Mapping[str, str]
 
 
 def read(path: Path | str) -> JobFile:
@@ -93,26 +92,26 @@ def load(path: Path | str, changed: Mapping[str, str] | None = None, cls: type[A
 
 def to_job(file: JobFile, cls: type[Any]) -> Loaded:
     """Make the job. An option that would change the result and is not supported stops with its name."""
-    left = {name: text for name, text in file.values.items() if not name.startswith(QUEUE_EXTRA)}
+    left = dict(file.values)
+    extra = _queue_extra(left)
     left |= cls.older_options(left)
     job_values = _taken(cls, left, file.path)
-    place_values = _taken(Placement, left, file.path)
+    place_values = {"queue_extra": extra, **_taken(Placement, left, file.path)}
     seed_text = left.pop(SEED, "0").strip() or "0"
     if not seed_text.lstrip("-").isdigit():
         raise UserError(f"{file.path}: {SEED} is {seed_text!r}, but must be a whole number")
-    queue = {name: left.pop(name) for name in list(left) if name in QUEUE_NAMES}
     kind = cls.type
     broken = unsupported(cls, left)
     if broken:
         name, wanted = broken[0]
         raise UserError(f"{file.path}: {kind.title} does not support {name} = {left[name]!r} yet; set it to {wanted!r}")
-    passed = {*kind.ignored, *kind.fixed, *FIXED_FOR_ALL, *COMPUTE_NAMES, "do_queue"}
+    passed = {*kind.ignored, *kind.fixed, *FIXED_FOR_ALL, *COMPUTE_NAMES}
     unknown = [name for name in left if name not in passed]
     if unknown:
         listed = ", ".join(f"{name} = {left[name]!r}" for name in unknown)
         raise UserError(f"{file.path}: {kind.title} does not support the option {listed} yet; remove it or use another job")
     try:
-        return Loaded(build(cls, job_values), build(Placement, place_values), int(seed_text), file.is_continue, queue)
+        return Loaded(build(cls, job_values), build(Placement, place_values), int(seed_text), file.is_continue)
     except UserError as error:
         raise UserError(f"{file.path}: {error}") from None
 
@@ -124,23 +123,17 @@ def to_values(job: Any, placement: Placement, *, seed: int = 0) -> dict[str, str
         for option in options(type(declared)):
             text = _written(option, value_of(declared, option))
             said.update(dict.fromkeys(option.relion or (option.name,), text))
-    said["do_queue"] = "No"
+    del said["queue_extra"]
+    said |= {f"{QUEUE_EXTRA}{number}": text for number, text in enumerate(placement.queue_extra, 1)}
+    said = {name: text for name, text in said.items() if text or name not in QUEUE_NAMES}
     if seed:
         said[SEED] = str(seed)
     return dict(sorted((name, text.split("|")[0]) if name in job.type.fixed else (name, text) for name, text in said.items()))
 
 
-def write(
-    path: Path | str,
-    job: Any,
-    placement: Placement,
-    *,
-    is_continue: bool = False,
-    seed: int = 0,
-    queue: Mapping[str, str] | None = None,
-) -> None:
+def write(path: Path | str, job: Any, placement: Placement, *, is_continue: bool = False, seed: int = 0) -> None:
     """Write a job.star that RELION 3.1, 4 and 5 read: the type by number and by label."""
-    said = {**to_values(job, placement, seed=seed), **(queue or {})}
+    said = to_values(job, placement, seed=seed)
     head = {
         "rlnJobTypeLabel": job.type.label,
         "rlnJobType": str(job.type.number),
@@ -155,8 +148,19 @@ def write(
 
 def refuse_queue(loaded: Loaded, path: Path | str) -> None:
     """A file that asks for a queue must not run here unnoticed."""
-    if _same(loaded.queue.get("do_queue", "No"), "Yes"):
-        raise UserError(f"{path}: do_queue = Yes is not supported yet; run it here with --set do_queue=No")
+    if loaded.placement.use_queue:
+        raise UserError(f"{path}: do_queue = Yes: start it with vitreous project start, or run it here with --set do_queue=No")
+
+
+def _queue_extra(left: dict[str, str]) -> list[str]:
+    """Take the values of a site's own queue fields out of `left`, in order; a field that is not there is empty."""
+    numbers = {name: name.removeprefix(QUEUE_EXTRA) for name in left if _is_extra(name)}
+    found = {int(number): left.pop(name) for name, number in numbers.items() if number.isdigit()}
+    return [found.get(number, "") for number in range(1, max(found, default=0) + 1)]
+
+
+def _is_extra(name: str) -> bool:
+    return name.startswith(QUEUE_EXTRA)
 
 
 def _written(option: Option, value: Any) -> str:
@@ -222,11 +226,11 @@ def _as_written(cls: type[Any], changed: Mapping[str, str], path: str) -> dict[s
     for option in (*options(cls), *options(Placement)):
         ours[option.name] = option.relion or (option.name,)
         ours.update(dict.fromkeys(option.relion, option.relion))
-    others = {*cls.type.fixed, *cls.type.ignored, *FIXED_FOR_ALL, *QUEUE_NAMES, *COMPUTE_NAMES, SEED}
+    others = {*cls.type.fixed, *cls.type.ignored, *FIXED_FOR_ALL, *COMPUTE_NAMES, SEED}
     written: dict[str, str] = {}
     for name, text in changed.items():
         plain = name.strip().lstrip("-").replace("-", "_")
-        if plain not in ours and plain not in others:
+        if plain not in ours and plain not in others and not _is_extra(plain):
             raise UserError(f"{path}: {cls.type.title} has no option {name!r}; it has {', '.join(n for n in ours)}")
         written.update(dict.fromkeys(ours.get(plain, (plain,)), text))
     return written

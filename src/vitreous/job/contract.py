@@ -14,7 +14,7 @@ from vitreous.job.as_form import form
 from vitreous.job.as_page import page
 from vitreous.job.declare import LoopJob, MapJob, outputs
 from vitreous.job.options import Option, build, identity, inner_type, options, values
-from vitreous.job.placement import QUEUE_NAMES, Placement
+from vitreous.job.placement import Placement
 from vitreous.nodes import kind
 from vitreous.param import Param
 
@@ -90,9 +90,9 @@ def _names(cls: type[Any]) -> Iterator[str]:
     twice = {*cls.type.fixed, *cls.type.ignored} & {name for option in options(cls) for name in option.relion}
     if twice:
         yield f"RELION's {', '.join(sorted(twice))} are both an option and fixed or ignored"
-    queue = {name for name in QUEUE_NAMES if name in cls.type.fixed}
-    if queue:
-        yield f"{', '.join(sorted(queue))} are handled for every job already"
+    placing = {name for name in cls.type.fixed if name in running}
+    if placing:
+        yield f"{', '.join(sorted(placing))} are handled for every job already"
 
 
 def _option(option: Option, cls: type[Any]) -> Iterator[str]:

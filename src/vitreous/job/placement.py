@@ -1,23 +1,28 @@
-"""Where and how wide a job runs: workers, threads, device, memory. Never part of what is computed, nor of its identity."""
+"""Where and how wide a job runs: workers, threads, devices, memory, queue. Never part of what is computed or of its identity."""
 
-from vitreous.param import param, settings
+from typing import Any
 
-QUEUE_NAMES = ("do_queue", "queuename", "qsub", "qsubscript", "min_dedicated")
-"""RELION's queue options. They are kept in job.star as they stand; a job that asks for a queue is refused when it starts."""
+from vitreous.context import UserError
+from vitreous.job.disk import Disk
+from vitreous.job.options import Option, options
+from vitreous.param import group, param, settings
 
-COMPUTE_NAMES = ("do_parallel_discio", "nr_pool", "do_preread_images", "scratch_dir", "do_combine_thru_disc")
-"""RELION's options for disk and memory traffic, which cannot change a result and have no counterpart here."""
+COMPUTE_NAMES = ("do_combine_thru_disc",)
+"""RELION's options that cannot change a result and have no counterpart here: members of a job add up over the network."""
 
 FIXED_FOR_ALL = {"other_args": ""}
 """RELION's options of every type that are accepted at one value only: arguments for its programs mean nothing to ours."""
 
 QUEUE_EXTRA = "qsub_extra"
-"""Options of a site's own queue fields begin with this."""
+"""Options of a site's own queue fields, qsub_extra1 and so on; together they are `queue_extra`."""
+
+QUEUE_NAMES = ("queuename", "qsub", "qsubscript")
+"""RELION's queue options that are left out of a job.star where they say nothing, so that RELION takes its site's own."""
 
 
 @settings
 class Placement:
-    """Processes, threads, device and memory of one job."""
+    """Processes, threads, devices and memory of one job, and the queue that it is handed to."""
 
     workers: int = param(
         1,
@@ -48,16 +53,87 @@ class Placement:
         "",
         relion="gpu_ids",
         tab="Running",
-        help="Which GPUs, as 0:1; they are given to the workers in turn. Empty: all that PyTorch sees. Without effect on a cpu.",
+        help="Which GPUs of this machine, as 0:1; they are given to the workers in turn, and of 0,1:2,3 each takes one of its "
+        "list. Empty: all, in turn. Without effect on a cpu and in a queue, which says itself which GPUs are free.",
     )
     memory_GB: float = param(
         4.0, unit="GB", minimum=0.1, high=64, tab="Running", help="Memory that each process may plan with for its batches."
     )
+    use_queue: bool = param(
+        False, relion="do_queue", tab="Queue", help="Hand the job to a batch system instead of running it on this machine."
+    )
+    queue: str = param("", relion="queuename", tab="Queue", help="The queue; in Slurm the partition. Empty: the site's own.")
+    submit: str = param("", relion="qsub", tab="Queue", help="Command that takes a script into the queue. Empty: sbatch.")
+    queue_template: str = param(
+        "",
+        relion="qsubscript",
+        tab="Queue",
+        help="A submission script with RELION's variables (XXXcommandXXX and so on). Empty: one for Slurm is made.",
+    )
+    dedicated_cores: int = param(
+        1, minimum=1, relion="min_dedicated", tab="Queue", help="Cores of each node that a template is to ask for at least."
+    )
+    queue_extra: tuple[str, ...] = param((), tab="Queue", help="Values of the site's own fields, XXXextra1XXX, XXXextra2XXX ...")
+    nodes: int = param(1, minimum=1, high=16, tab="Queue", help="Machines among which the workers are shared evenly.")
+    gpus_per_node: int = param(
+        0,
+        minimum=0,
+        high=8,
+        tab="Queue",
+        help="GPUs of each node; 0: as many as are named, or one where cuda is asked for.",
+    )
+    workers_per_gpu: int = param(
+        0,
+        minimum=0,
+        high=4,
+        tab="Queue",
+        help="Processes that share a GPU, 2 to 4 are usually best; then there are nodes x GPUs x this many workers. "
+        "0: workers says how many there are.",
+    )
+    time_limit_h: float = param(
+        0.0, unit="h", minimum=0, high=168, tab="Queue", help="Time after which the queue may end the job; 0: the queue's own."
+    )
+    account: str = param("", tab="Queue", help="Account that pays for the job.")
+    queue_options: str = param(
+        "",
+        tab="Queue",
+        help="More options of the queue, as --constraint=a100 --qos=high; each is a line of the script.",
+    )
+    setup: str = param("", tab="Queue", help="Shell commands at the head of the script, as module load cuda.")
+    profile: str = param(
+        "", tab="Queue", help="A run profile: command lines with $command that start the job and its workers, as in cisTEM."
+    )
+    lead_from: str = param(
+        "queue",
+        choices=("queue", "here"),
+        tab="Queue",
+        help="Where a job of independent units is led from: a small job in the queue, or a process on this machine. "
+        "Its workers come from the queue either way.",
+    )
+    disk: Disk = group(Disk, tab="Disk")
 
 
-def device_of(placement: Placement, worker: int) -> str:
-    """The torch device of one worker: "cpu", "cuda", or "cuda:1" where GPUs are named."""
-    if placement.device == "cpu" or not placement.gpus.strip():
+def placement_options(cls: type[Any]) -> tuple[Option, ...]:
+    """The options of a placement that mean something to a job type: those of reading images only where it reads some."""
+    reads = any(option.reads_images for option in options(cls))
+    return tuple(option for option in options(Placement) if reads or option.path[0] != "disk")
+
+
+def device_lists(gpus: str) -> list[list[str]]:
+    """RELION's "0,1:2,3" as a list of GPU numbers for each process; a process beyond the end takes from the beginning."""
+    lists = [[number.strip() for number in part.split(",") if number.strip()] for part in gpus.split(":")]
+    wrong = next((number for numbers in lists for number in numbers if not number.isdigit()), "")
+    if wrong:
+        raise UserError(f"--gpus is {gpus!r}, but {wrong!r} is no GPU number; write 0:1, a number for each worker in turn")
+    return [numbers for numbers in lists if numbers]
+
+
+def device_of(placement: Placement, worker: int, *, present: int = 0) -> str:
+    """The torch device of one worker: "cpu", "cuda", or "cuda:1" where GPUs are named or several are `present`."""
+    lists = device_lists(placement.gpus)
+    if placement.device == "cpu" or not (lists or present > 1):
         return placement.device
-    named = [part.strip() for part in placement.gpus.replace(",", ":").split(":") if part.strip()]
-    return f"cuda:{named[worker % len(named)]}"
+    if not lists:
+        return f"cuda:{worker % present}"
+    mine = lists[worker % len(lists)]
+    return f"cuda:{mine[worker // len(lists) % len(mine)]}"
