@@ -11,10 +11,11 @@ from typing import Any, NoReturn
 from vitreous.context import Stopped, UserError
 from vitreous.job import as_command, registry
 from vitreous.job.options import build, options
-from vitreous.job.placement import Placement
+from vitreous.job.placement import Placement, placement_options
 
 USAGE_ERROR, USER_ERROR, STOPPED = 2, 1, 130
 PIPELINE = "default_pipeline.star"
+SCRATCH_DIR = "RELION_SCRATCH_DIR"  # names a scratch disk for jobs that are given none
 
 EXTERNAL_INPUTS = {
     "--in_movies": "movies",
@@ -96,12 +97,15 @@ def _first_line(cls: type) -> str:
 def _run_job(cls: type[Any], arguments: list[str]) -> int:
     """vitreous <job> --option value ... [--out DIR]; in a project and without --out, as its next job."""
     parser = as_command.parser(cls, f"vitreous {cls.type.command}")
-    _add_running(parser)
+    _add_running(parser, cls)
     said = vars(parser.parse_args(external_arguments(cls, arguments)))
     out = said.pop("out") or said.pop("pipeline_control", "")
     said.pop("pipeline_control", None)
     seed, alias = said.pop("seed_of_run"), said.pop("alias_of_job")
-    placing = {option.name: said.pop(option.name) for option in options(Placement) if option.name in said}
+    chosen = placement_options(cls)
+    placing = {option.name: said.pop(option.name) for option in chosen if option.name in said}
+    if os.environ.get(SCRATCH_DIR) and any(option.name == "scratch" for option in chosen):
+        placing.setdefault("scratch", os.environ[SCRATCH_DIR])
     job, placement = build(cls, said), build(Placement, placing)
     command = shlex.join(["vitreous", cls.type.command, *arguments])
     return _start(job, placement, out=out, seed=seed, command=command, alias=alias)
@@ -143,9 +147,9 @@ def _code(status: str) -> int:
     return 0 if status == "succeeded" else STOPPED
 
 
-def _add_running(parser: argparse.ArgumentParser) -> None:
+def _add_running(parser: argparse.ArgumentParser, cls: type[Any]) -> None:
     """The options that every job has beside its own."""
-    as_command.add_options(parser, Placement)
+    as_command.add_options(parser, Placement, placement_options(cls))
     group = parser.add_argument_group("Where")
     group.add_argument("--out", "--o", default="", metavar="DIR", help="folder of the results; in a project: the next job number")
     group.add_argument(

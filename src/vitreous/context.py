@@ -44,9 +44,32 @@ class Team:
         return self.reduce(tensor)
 
 
+def _as_it_is(images: Any, context: "Context") -> Any:
+    """Images read where they are."""
+    return images
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How particle images are read.
+
+    together: images in one batch, for which a stack is opened once; requests: how many are in flight; turns: a file that
+    the processes of a job lock while they read, so that one reads at a time (None: all at once); staged: takes the images
+    (files.stacks.ImageStacks) and the context before the work begins, and gives what they are to be read from.
+    """
+
+    together: int = 256
+    requests: int = 8
+    turns: Path | None = None
+    staged: Callable[[Any, "Context"], Any] = _as_it_is
+
+
 @dataclass(frozen=True)
 class Context:
-    """The surroundings of one piece of work. The default is a quiet script: no progress, never stopped, seed 0."""
+    """The surroundings of one piece of work. The default is a quiet script: no progress, never stopped, seed 0.
+
+    root: how the names of the files of a loop's iterations begin in this run, "run" or "run_ct23".
+    """
 
     folder: Path = Path(".")
     seed: int = 0
@@ -54,6 +77,8 @@ class Context:
     threads: int = 1
     memory_GB: float = 4.0
     team: Team = Team()
+    reading: Reading = Reading()
+    root: str = "run"
     on_progress: Callable[[float, float, str], None] = _silent
     on_note: Callable[[str], None] = _quiet
     stop_asked: Callable[[], bool] = _never

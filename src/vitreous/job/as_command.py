@@ -75,11 +75,11 @@ def short_flags(cls: type) -> dict[str, str]:
     }
 
 
-def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
-    """Add every option of a job or settings class to a parser, a group of arguments for each tab."""
+def add_options(parser: argparse.ArgumentParser, cls: type, only: Sequence[Option] | None = None) -> None:
+    """Add every option of a job or settings class (or `only` some) to a parser, a group of arguments for each tab."""
     groups: dict[str, Any] = {}
     short = short_flags(cls)
-    for option in options(cls):
+    for option in options(cls) if only is None else only:
         if option.tab not in groups:
             groups[option.tab] = parser.add_argument_group(option.tab)
         common: dict[str, Any] = {

@@ -7,18 +7,18 @@ import pydantic
 
 from vitreous.job.declare import outputs
 from vitreous.job.options import Option, as_text, canonical, inner_type, is_optional, options
-from vitreous.job.placement import Placement
+from vitreous.job.placement import placement_options
 from vitreous.param import Param
 
 
 def form(cls: type[Any]) -> dict[str, Any]:
     """The form of a job type: what a page needs to draw it, and nothing about how it looks.
 
-    tabs hold fields in order; `when` is the name of a yes/no field that makes this one matter. Fields of the last tab,
-    Running, say where the job runs and belong to every job. schema is a JSON schema (2020-12) of the values by name.
+    tabs hold fields in order; `when` is the name of a yes/no field that makes this one matter. Fields of the last tabs,
+    from Running on, say where the job runs. schema is a JSON schema (2020-12) of the values by name.
     """
     tabs: dict[str, list[dict[str, Any]]] = {}
-    for option in (*options(cls), *options(Placement)):
+    for option in (*options(cls), *placement_options(cls)):
         tabs.setdefault(option.tab, []).append(_field(option))
     kind = cls.type
     return {

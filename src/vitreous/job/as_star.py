@@ -10,7 +10,7 @@ from vitreous.files import star
 from vitreous.files.star_blocks import StarFile, list_block, loop_block
 from vitreous.job import registry
 from vitreous.job.options import Option, as_text, build, inner_type, options, value_of
-from vitreous.job.placement import COMPUTE_NAMES, FIXED_FOR_ALL, QUEUE_EXTRA, QUEUE_NAMES, Placement
+from vitreous.job.placement import COMPUTE_NAMES, FIXED_FOR_ALL, QUEUE_EXTRA, QUEUE_NAMES, Placement, placement_options
 from vitreous.job.run_job import read_run_job
 from vitreous.param import Param
 
@@ -119,8 +119,8 @@ def to_job(file: JobFile, cls: type[Any]) -> Loaded:
 def to_values(job: Any, placement: Placement, *, seed: int = 0) -> dict[str, str]:
     """All options of a job under RELION's names or ours, as job.star holds them."""
     said = dict(job.type.fixed)
-    for declared in (job, placement):
-        for option in options(type(declared)):
+    for declared, chosen in ((job, options(type(job))), (placement, placement_options(type(job)))):
+        for option in chosen:
             text = _written(option, value_of(declared, option))
             said.update(dict.fromkeys(option.relion or (option.name,), text))
     del said["queue_extra"]

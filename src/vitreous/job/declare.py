@@ -11,12 +11,14 @@ from vitreous.context import Context
 from vitreous.param import REQUIRED, Group, declared, group
 
 __all__ = [
+    "CONTINUE_FROM",
     "Group",
     "Input",
     "JobType",
     "LoopJob",
     "MapJob",
     "Output",
+    "Size",
     "Unit",
     "group",
     "input",
@@ -27,21 +29,37 @@ __all__ = [
 
 T = TypeVar("T", bound=type)
 
+CONTINUE_FROM = "continue_from"
+"""The option of a loop job that names the optimiser file of an iteration from which it goes on."""
+
 
 @dataclass(frozen=True)
 class Input:
-    """A file that a job takes, as a path relative to the project (or absolute)."""
+    """A file that a job takes, as a path relative to the project (or absolute). images: a table whose images are read too."""
 
     kind: str
     help: str
     relion: str | None = None
     optional: bool = False
     tab: str = "I/O"
+    images: bool = False
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a job will write: bytes, what they are made of in words, and whether that is known rather than estimated."""
+
+    bytes: int
+    made_of: str
+    certain: bool = False
 
 
 @dataclass(frozen=True)
 class Output:
-    """A file that a job leaves: a name inside its folder, which may hold {iteration}; `kind` is a word of nodes.py."""
+    """A file that a job leaves: a name inside its folder; `kind` is a word of nodes.py.
+
+    The name may hold {iteration}, the last one as three digits, and {root}, with which the names of a loop's files begin.
+    """
 
     name: str
     kind: str
@@ -88,6 +106,10 @@ class MapJob:
         """What the options of an older release of RELION in a job.star mean, under the names of later releases."""
         return {}
 
+    def size(self) -> Size | None:
+        """What a whole run writes, by a quick look at the input, for the check of free space; None: not known."""
+        return None
+
     def units(self, context: Context) -> Sequence[Unit]:
         raise NotImplementedError
 
@@ -102,6 +124,9 @@ class LoopJob:
     """Work that goes round: begin gives a state, step the next, until done; save and load make each iteration lasting.
 
     The state is opaque to the runner but for state.iteration (int, 0 after begin). finish writes the last outputs.
+    save names an iteration's files by context.root, which changes when a run goes on from an iteration; saved gives their
+    numbers (files.chain.Saved, which know their root), and load gets one of these. A loop that can be told from which
+    file to go on has an option CONTINUE_FROM.
     """
 
     type: ClassVar[JobType]
@@ -110,6 +135,10 @@ class LoopJob:
     def older_options(cls, said: Mapping[str, str]) -> Mapping[str, str]:
         """What the options of an older release of RELION in a job.star mean, under the names of later releases."""
         return {}
+
+    def size(self) -> Size | None:
+        """What a whole run writes, by a quick look at the input, for the check of free space; None: not known."""
+        return None
 
     def begin(self, context: Context) -> Any:
         raise NotImplementedError
@@ -134,9 +163,11 @@ class LoopJob:
         raise NotImplementedError
 
 
-def input(*, kind: str, help: str, relion: str | None = None, optional: bool = False, tab: str = "I/O") -> Any:
-    """Declare an input file; the attribute is a str (empty when optional and not given)."""
-    return declared(Input(kind, help, relion, optional, tab), default="" if optional else REQUIRED, help=help)
+def input(
+    *, kind: str, help: str, relion: str | None = None, optional: bool = False, tab: str = "I/O", images: bool = False
+) -> Any:
+    """Declare an input file; the attribute is a str (empty when optional and not given). images: see Input."""
+    return declared(Input(kind, help, relion, optional, tab, images), default="" if optional else REQUIRED, help=help)
 
 
 def output(name: str, *, kind: str, help: str = "", when: str | None = None, equals: Any = None) -> Output:

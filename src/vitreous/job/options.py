@@ -50,6 +50,11 @@ class Option:
         return self.about.kind if isinstance(self.about, Input) else ""
 
     @property
+    def reads_images(self) -> bool:
+        """Whether it names a table whose images the job reads."""
+        return isinstance(self.about, Input) and self.about.images
+
+    @property
     def choices(self) -> tuple[str, ...]:
         """The words it may be, from the declaration or from a Literal type; none for a free value."""
         plain = inner_type(self.type)

@@ -20,7 +20,9 @@ from vitreous.param import param
 class Reconstruct(MapJob):
     """Put particles with known poses together to a map, and say how far two halves of them agree."""
 
-    particles: str = input(kind="particles", help="Particles with poses (and CTF), such as a refinement's run_data.star.")
+    particles: str = input(
+        kind="particles", images=True, help="Particles with poses (and CTF), such as a refinement's run_data.star."
+    )
     class_number: int = param(0, minimum=0, high=50, step=1, tab="I/O", help="Only the particles of this class; 0: all.")
     reconstruction: Reconstruction = group(Reconstruction, tab="Reconstruction")
 
