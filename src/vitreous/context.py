@@ -77,6 +77,7 @@ class Context:
     threads: int = 1
     memory_GB: float = 4.0
     team: Team = Team()
+    growing: bool = False  # more input may come: what is not there yet is no error
     reading: Reading = Reading()
     root: str = "run"
     on_progress: Callable[[float, float, str], None] = _silent

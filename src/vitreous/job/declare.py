@@ -1,9 +1,9 @@
 """The language in which a job is declared: @job, input, output, group; the two shapes of work, MapJob and LoopJob."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform
 
 import pydantic
 
@@ -12,6 +12,7 @@ from vitreous.param import REQUIRED, Group, declared, group
 
 __all__ = [
     "CONTINUE_FROM",
+    "Arrivals",
     "Group",
     "Input",
     "JobType",
@@ -81,6 +82,7 @@ class JobType:
     fixed: Mapping[str, str]
     ignored: Sequence[str]
     uses_gpu: bool = False
+    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,18 @@ class Unit:
 
     key: str
     row: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Arrivals(Protocol):
+    """Things that come while a job runs, such as the movies of a microscope."""
+
+    def look(self) -> Sequence[Unit]:
+        """All units so far, in their order."""
+        ...
+
+    def is_open(self) -> bool:
+        """Whether more may come."""
+        ...
 
 
 class MapJob:
@@ -112,6 +126,10 @@ class MapJob:
 
     def units(self, context: Context) -> Sequence[Unit]:
         raise NotImplementedError
+
+    def arrivals(self, context: Context, known: Collection[str]) -> Arrivals | None:
+        """For a job that waits for things to come: what lists them, asked for once a run. known: keys done in earlier runs."""
+        return None
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:
         raise NotImplementedError
@@ -190,19 +208,22 @@ def job(
     fixed: Mapping[str, str] | None = None,
     ignored: Sequence[str] = (),
     uses_gpu: bool = False,
+    follows: bool = False,
 ) -> Callable[[T], T]:
     """Make a job type of a class: options become a frozen, checked, keyword-only constructor.
 
     label, number, folder: RELION's job label, 3.1 number and directory. command: the word after `vitreous`.
     version rises when the same settings give another result. fixed: RELION options we accept only at this value
     (another value stops with the option's name). ignored: RELION options that cannot change the result. uses_gpu: the work
-    follows context.device; a job without it says so when it is asked for a GPU, and runs on the CPU.
+    follows context.device; a job without it says so when it is asked for a GPU, and runs on the CPU. follows: a map job whose
+    units are rows of its input tables; it may begin while those grow (context.growing), and a unit's row says all that
+    decides its result.
     """
     config = pydantic.ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False)
 
     def make(cls: T) -> T:
         made: Any = pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=config)(cls)
-        made.type = JobType(label, number, folder, title, version, command, dict(fixed or {}), tuple(ignored), uses_gpu)
+        made.type = JobType(label, number, folder, title, version, command, dict(fixed or {}), tuple(ignored), uses_gpu, follows)
         return made  # type: ignore[no-any-return]
 
     return make

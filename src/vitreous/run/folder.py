@@ -93,3 +93,13 @@ class JobFolder:
     def stop(self) -> Path:
         """Tells worker processes that the run was asked to stop."""
         return self.hidden / "stop"
+
+    @property
+    def close(self) -> Path:
+        """Tells a job that waits for more input to end with what it has."""
+        return self.hidden / "close"
+
+    @property
+    def seen(self) -> Path:
+        """Size and time of each input when the last run that succeeded read it last."""
+        return self.hidden / "seen.json"
