@@ -27,21 +27,61 @@ def _never() -> bool:
     return False
 
 
+def _same(value: Any) -> Any:
+    return value
+
+
+def _alone(value: Any) -> list[Any]:
+    return [value]
+
+
+def _nobody(error: BaseException) -> None:
+    """There is nobody to be told."""
+
+
 @dataclass(frozen=True)
 class Team:
-    """The members that share one iteration. Alone, sharing and summing are the identity."""
+    """The members that share one iteration. Alone, sharing, summing and gathering are the identity.
+
+    All members ask for the same sums and gatherings in the same order. When one of them gives up (`tell`), the others learn
+    it at the next sum or gathering, which raises.
+    """
 
     rank: int = 0
     size: int = 1
-    reduce: Callable[[Any], Any] = field(default=lambda tensor: tensor)
+    reduce: Callable[[Any], Any] = _same
+    collect: Callable[[Any], list[Any]] = _alone
+    spread: Callable[[Any], Any] = _same
+    tell: Callable[[BaseException], None] = _nobody
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this member is the one that saves, and speaks with the user."""
+        return self.rank == 0
 
     def share(self, count: int) -> range:
-        """This member's part of `count` items: every size-th, from its rank."""
-        return range(self.rank, count, self.size)
+        """This member's part of `count` items: a stretch, so that files are read in order; stretches differ by one at most."""
+        return range(count * self.rank // self.size, count * (self.rank + 1) // self.size)
 
-    def sum(self, tensor: Any) -> Any:
-        """The sum of everybody's tensor, the same on every member."""
-        return self.reduce(tensor)
+    def sum(self, values: Any) -> Any:
+        """The sum of everybody's tensor or array, the same on every member; what was given may be overwritten."""
+        return self.reduce(values)
+
+    def gather(self, value: Any) -> list[Any]:
+        """Everybody's value in the order of the members, the same list on every member."""
+        return self.collect(value)
+
+    def agree(self, value: Any) -> Any:
+        """The first member's value, on every member: for what must not differ by a rounding."""
+        return self.spread(value)
+
+    def each(self, work: Callable[[int], Any], count: int) -> list[Any]:
+        """work(0) to work(count - 1), each done by one member, for all of them."""
+        if self.size == 1:
+            return [work(number) for number in range(count)]
+        mine = {number: work(number) for number in range(self.rank, count, self.size)}
+        found = {number: value for part in self.gather(mine) for number, value in part.items()}
+        return [found[number] for number in range(count)]
 
 
 def _as_it_is(images: Any, context: "Context") -> Any:

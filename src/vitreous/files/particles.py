@@ -1,25 +1,47 @@
 """Particles as the loop jobs want them: their table with the images that its rows name, looked at before the work begins."""
 
 import os
+from collections.abc import Callable
+from typing import Any, Protocol
 
-from vitreous.context import UserError
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.context import QUIET, Context, UserError
 from vitreous.files import star
 from vitreous.files.stacks import ImageStacks
 from vitreous.tables.table import Table
 
 
-def read(path: str | os.PathLike[str]) -> tuple[Table, ImageStacks]:
-    """The particles of a STAR file and their images; every stack that is named has been found whole, with an even side."""
+class Images(Protocol):
+    """Images by row, from wherever they are read."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, indices: Any) -> NDArray[np.float32]:
+        """The images of these rows (from 0), in that order, as float32 (n, y, x)."""
+        ...
+
+
+def read(
+    path: str | os.PathLike[str], context: Context = QUIET, *, only: Callable[[Table], Table] | None = None
+) -> tuple[Table, Images]:
+    """The particles of a STAR file and their images; every stack that is named has been found whole, with an even side.
+
+    The context says how they are read: in batches, from memory, or from a copy on a scratch disk. only: chooses rows.
+    """
     table = star.read_table(path, "particles")
     if not len(table):
         raise UserError(f"{path} holds no particles: give the table of an extraction or selection that found some")
     if "image" not in table:
         raise UserError(f"{path} has no column rlnImageName: name a particles.star")
-    images = ImageStacks(table["image"].tolist())
+    if only is not None:
+        table = only(table)
+    images = ImageStacks(table["image"].tolist(), reading=context.reading)
     images.check()
     if images.box % 2:
         raise UserError(
             f"{path}: images of {images.box} pixels have an odd side, whose centre programs take differently: extract them "
             f"with a box of {images.box + 1}"
         )
-    return table, images
+    return table, context.reading.staged(images, context)

@@ -1,9 +1,11 @@
-"""Particles out of many stacks by row, read by parallel positioned reads; and stacks written image by image."""
+"""Particles out of many stacks by row, read in batches by parallel positioned reads; and stacks written image by image."""
 
+import copy
+import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -11,11 +13,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vitreous.context import UserError
+from vitreous.context import Reading, UserError
 from vitreous.files import atomic, mrc
 from vitreous.files.mrc_header import LENGTH, Header, as_type, make_header
 
-_READERS = 8  # requests in flight: on a cold disk 8 are four times as quick as one
 _TOGETHER = 64  # images in one request
 _OPEN = 256  # stacks kept open at a time
 
@@ -25,10 +26,15 @@ class ImageStacks:
 
     root is what relative paths count from. All images must be square and of one size (`box`). Stacks are opened when
     first needed and checked: a missing file, a wrong size or an index beyond the end names stack, index and row.
+    reading says how many images make a batch, for which a stack is opened and closed once, and how many requests are in
+    flight: on a cold disk 8 are four times as quick as one.
     """
 
-    def __init__(self, names: Sequence[str] | NDArray[Any], root: Path | str = Path(".")) -> None:
+    def __init__(
+        self, names: Sequence[str] | NDArray[Any], root: Path | str = Path("."), *, reading: Reading | None = None
+    ) -> None:
         self._root = Path(root)
+        self._reading = reading or Reading()
         split = [mrc.split_name(str(name)) for name in names]
         paths: dict[str, int] = {}
         self._stack = np.array([paths.setdefault(path, len(paths)) for _, path in split], np.intp)
@@ -54,6 +60,11 @@ class ImageStacks:
     def pixel_size_A(self) -> float:
         """The pixel size in the first stack's header, 0 where it has none; an optics table knows better."""
         return self._header(0, 0).pixel_size_A
+
+    @property
+    def bytes(self) -> int:
+        """Memory that all images take when they are read: four bytes a pixel."""
+        return 4 * len(self) * self.box**2
 
     def check(self) -> None:
         """Look at the header of every stack and at every index, so that no error waits for the middle of the work."""
@@ -88,6 +99,28 @@ class ImageStacks:
             )
         return header
 
+    def where(self) -> tuple[list[Path], NDArray[np.intp], NDArray[np.int64]]:
+        """The stacks, and for each row its stack (a place in that list) and the image's index in it, from 0."""
+        return [self._root / name for name in self._names], self._stack, self._index
+
+    def header(self, row: int) -> Header:
+        """The header of the stack that a row (from 0) names."""
+        return self._header(int(self._stack[row]), row)
+
+    def redirected(self, stacks: Sequence[Path], place: NDArray[np.intp], index: NDArray[np.int64]) -> "ImageStacks":
+        """The same images where rows with place >= 0 are read from stacks[place], image `index` (from 0), as they stand."""
+        other = copy.copy(self)
+        other._names = [*self._names, *(str(path.absolute()) for path in stacks)]
+        other._headers = dict(self._headers)
+        moved = place >= 0
+        other._stack = np.where(moved, place + len(self._names), self._stack)
+        other._index = np.where(moved, index, self._index)
+        return other
+
+    def in_memory(self) -> "ImagesInMemory":
+        """All images, read now."""
+        return ImagesInMemory(self.read(np.arange(len(self))), self.pixel_size_A)
+
     def read(self, indices: ArrayLike) -> NDArray[np.float32]:
         """The images of these rows (from 0), in that order, as float32 (n, y, x)."""
         rows = np.asarray(indices, np.intp).reshape(-1)
@@ -99,16 +132,19 @@ class ImageStacks:
             self._header(int(stack), int(mine[np.argmax(self._index[mine])]))
             self._header(int(stack), int(mine[np.argmin(self._index[mine])]))
         images = np.empty((len(rows), self.box, self.box), np.float32)
-        for part in self._shares(rows):
-            self._read_plain(rows, part, images)
+        with _turn(self._reading.turns):
+            for part in self._shares(rows):
+                self._read_plain(rows, part, images)
         return images
 
     def _shares(self, rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
-        """Positions in `rows` that use few stacks at a time, in the order in which they lie on disk."""
+        """Positions in `rows` in the order in which they lie on disk: a batch at a time, and not too many stacks."""
         order = np.lexsort((self._index[rows], self._stack[rows]))
-        place = np.unique(self._stack[rows][order], return_inverse=True)[1]
-        for first in range(0, int(place[-1]) + 1, _OPEN):
-            yield order[(place >= first) & (place < first + _OPEN)]
+        for start in range(0, len(order), self._reading.together):
+            batch = order[start : start + self._reading.together]
+            place = np.unique(self._stack[rows][batch], return_inverse=True)[1]
+            for first in range(0, int(place[-1]) + 1, _OPEN):
+                yield batch[(place >= first) & (place < first + _OPEN)]
 
     def _read_plain(self, rows: NDArray[np.intp], part: NDArray[np.intp], images: NDArray[np.float32]) -> None:
         """Fill the images of `part`: neighbours on disk in one request, several requests in flight."""
@@ -116,7 +152,7 @@ class ImageStacks:
         try:
             for stack in np.unique(self._stack[rows[part]]).tolist():
                 if not self._headers[stack].compressed:
-                    files[stack] = os.open(self._headers[stack].path, os.O_RDONLY)
+                    files[stack] = _opened(self._headers[stack].path)
             stacks, indices = self._stack[rows[part]], self._index[rows[part]]
             breaks = np.flatnonzero((np.diff(stacks) != 0) | (np.diff(indices) != 1)) + 1
             bounds = [0, *breaks.tolist(), len(part)]
@@ -129,17 +165,47 @@ class ImageStacks:
                         slots = [images[place] for place in part[first:last].tolist()]
                         _read_run(self._headers[stack], files.get(stack), int(indices[first]), slots)
 
-            count = len(bounds) - 1
-            step = max(-(-count // (4 * _READERS)), 1)
+            count, requests = len(bounds) - 1, self._reading.requests
+            step = max(-(-count // (4 * requests)), 1)
             shares = [range(at, min(at + step, count)) for at in range(0, count, step)]
-            if len(shares) == 1:
-                fetch(shares[0])
+            if len(shares) == 1 or requests == 1:
+                fetch(range(count))
             else:
-                with ThreadPoolExecutor(_READERS) as pool:
+                with ThreadPoolExecutor(requests) as pool:
                     list(pool.map(fetch, shares))
         finally:
             for handle in files.values():
                 os.close(handle)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise UserError(f"{path} cannot be opened any more ({error.strerror}): put it back, then continue the job") from error
+
+
+@contextmanager
+def _turn(path: Path | None) -> Iterator[None]:
+    """Within the block, no other process that names the same file reads."""
+    with path.open("ab") if path else nullcontext() as file:
+        if file is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+class ImagesInMemory:
+    """Images (n, y, x) that were read before the work, as a sequence like ImageStacks."""
+
+    def __init__(self, images: NDArray[np.float32], pixel_size_A: float) -> None:
+        self._images, self.pixel_size_A, self.box = images, pixel_size_A, images.shape[-1]
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def read(self, indices: ArrayLike) -> NDArray[np.float32]:
+        """The images of these rows (from 0), in that order, as float32 (n, y, x)."""
+        return self._images[np.asarray(indices, np.intp).reshape(-1)]
 
 
 def _read_run(header: Header, handle: int | None, first: int, slots: list[NDArray[np.float32]]) -> None:
