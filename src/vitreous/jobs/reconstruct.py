@@ -1,12 +1,15 @@
 """Reconstruct: particles with known poses to a map, its half maps and their FSC."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vitreous.context import Context, UserError
 from vitreous.job.declare import MapJob, Unit, group, input, job, output
 from vitreous.methods.reconstruction.settings import Reconstruction
 from vitreous.param import param
+
+if TYPE_CHECKING:
+    from vitreous.tables.table import Table
 
 
 @job(
@@ -41,17 +44,12 @@ class Reconstruct(MapJob):
         """Read, reconstruct, write."""
         from vitreous.files import mrc, particles, star
         from vitreous.files.curves import fsc_block
-        from vitreous.files.stacks import ImageStacks
         from vitreous.files.star_blocks import StarFile, list_block
         from vitreous.methods.reconstruction.particles import from_table
         from vitreous.methods.reconstruction.wiener import reconstruct_particles
 
-        table, _ = particles.read(self.particles)
-        if self.class_number:
-            if "class_number" not in table:
-                raise UserError(f"{self.particles} has no column rlnClassNumber, but class {self.class_number} was asked for")
-            table = table.select(table["class_number"] == self.class_number)
-        posed = from_table(table, ImageStacks(table["image"].tolist()), name=self.particles, seed=context.seed_for("half sets"))
+        table, images = particles.read(self.particles, context, only=self._of_class)
+        posed = from_table(table, images, name=self.particles, seed=context.seed_for("half sets"))
         made = reconstruct_particles(posed, self.reconstruction, context)
         for name, volume in ((self.volume.name, made.volume), (self.half1.name, made.half1), (self.half2.name, made.half2)):
             mrc.write_volume(context.folder / name, volume.numpy(), pixel_size_A=made.voxel_size_A)
@@ -61,6 +59,14 @@ class Reconstruct(MapJob):
         star.write(context.folder / self.curve.name, StarFile([general, curve]))
         context.note(f"{len(table)} particles, {self.reconstruction.symmetry}: resolution {made.resolution_A:.2f} Å (FSC 0.143)")
         return {"particles": len(table), "resolution_A": made.resolution_A}
+
+    def _of_class(self, table: "Table") -> "Table":
+        """The particles of the class that was asked for."""
+        if not self.class_number:
+            return table
+        if "class_number" not in table:
+            raise UserError(f"{self.particles} has no column rlnClassNumber, but class {self.class_number} was asked for")
+        return table.select(table["class_number"] == self.class_number)
 
     def gather(self, records: Sequence[Mapping[str, Any]], context: Context) -> None:
         """Nothing to add: the one unit wrote all files."""
