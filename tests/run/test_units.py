@@ -3,7 +3,7 @@ import pytest
 from vitreous.context import UserError
 from vitreous.job.declare import Unit
 from vitreous.run.runner import run
-from vitreous.run.units import checked, has_lost_files, input_stamp
+from vitreous.run.units import Listing, checked, input_stamp
 
 
 def test_a_key_that_comes_twice_is_an_error():
@@ -14,10 +14,10 @@ def test_a_key_that_comes_twice_is_an_error():
 def test_a_record_whose_file_is_gone_does_not_count(tmp_path):
     there = tmp_path / "a.mrcs"
     there.touch()
-    assert not has_lost_files({"n": 3, "x": f"000001@{there}", "y": f"{there}:mrc", "z": "elsewhere/b.mrc"}, tmp_path)
+    assert not Listing(tmp_path).lacks({"n": 3, "x": f"000001@{there}", "y": f"{there}:mrc", "z": "elsewhere/b.mrc"})
     there.unlink()
     for value in (f"000001@{there}", f"{there}:mrc", str(there)):
-        assert has_lost_files({"x": value}, tmp_path)
+        assert Listing(tmp_path).lacks({"x": value})
 
 
 def test_one_unit_is_done_again_when_its_input_is_new_or_its_output_gone(toys, tmp_path):

@@ -1,96 +1,109 @@
 """A map job under the runner: the units without a record are done, failures set aside, tables gathered now and then."""
 
+import json
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 from vitreous.context import Context, UserError
 from vitreous.files import atomic
-from vitreous.job.declare import MapJob, Unit
-from vitreous.job.options import canonical
+from vitreous.job.declare import MapJob
 from vitreous.job.placement import Placement
 from vitreous.run.engine import Result, Task, here, side_by_side
-from vitreous.run.feed import ListFeed
 from vitreous.run.folder import JobFolder
-from vitreous.run.nodes_file import made_nodes
+from vitreous.run.growing import Growing
+from vitreous.run.ledger import Ledger
 from vitreous.run.record import append_text
-from vitreous.run.units import checked, has_lost_files, identity, input_stamp, recorded
 
-GATHER_EVERY_S = 60.0
 FULL_BELOW_BYTES = 20 * 2**20  # free: a failed unit is blamed on the disk
 
 
 def go(job: MapJob, where: JobFolder, placement: Placement, *, context: Context, known: str) -> tuple[str, int, int, int]:
-    """Do what is missing; gives the status, the units done in all, done now, and set aside."""
-    finished: dict[str, Mapping[str, Any]] = {}
+    """Do what is missing; gives the status, the units done in all, done now, and set aside.
+
+    While an input grows, its new rows are done as they come; the tables that the job writes grow with them.
+    """
+    ledger = Ledger(where)
+    feed = Growing(job, where, context, ledger=ledger, known=known)
     failed: dict[str, Result] = {}
     did = 0
-    while True:
-        units = checked(job.units(context))
-        if not units:
-            raise UserError(f"{job.type.title}: the input holds nothing to work on; look at it with the job that made it")
-        deciding = known if len(units) > 1 else canonical([known, input_stamp(job)])
-        task = Task(job, deciding, where, placement, context.seed)
-        finished.update(_done_before(task, units))
-        todo = [unit for unit in units if unit.key not in finished and unit.key not in failed]
-        if not todo:
-            break
-        if len(finished):
-            context.note(f"{len(finished)} of {len(units)} were done before; {len(todo)} to do")
-        for result in _watched(task, todo, units, finished=finished, context=context):
-            if result.record is not None:
-                finished[result.unit.key] = result.record
-                did += 1
-            elif not result.stopped:
-                failed[result.unit.key] = result
-                _set_aside(where, result, context)
-        if context.stop_asked():
-            _gather(job, units, finished, context)
-            return "aborted", len(finished), did, len(failed)
-    _verdict(job, where, failed, len(finished))
-    _gather(job, units, finished, context)
-    return "succeeded", len(finished), did, len(failed)
+    if feed.begin(context.stop_asked):
+        if len(ledger):
+            context.note(f"{len(ledger)} of {len(feed.keys)} were done before; {feed.waiting()} to do")
+        tables = Tables(job, context)
+        for result in _results(Task(job, feed.deciding, where, placement, context.seed), feed, len(ledger), context):
+            if result is not None:
+                feed.landed(result.unit, result.record, stopped=result.stopped)
+                did += result.record is not None
+                if result.record is None and not result.stopped:
+                    failed[result.unit.key] = result
+                    _set_aside(where, result, context)
+                _show(feed, len(ledger) + len(feed.failed), result.unit.key, context)
+            tables.now_and_then(ledger, feed.keys, idle=result is None)
+        failed = {key: result for key, result in failed.items() if key in feed.failed}
+    if context.stop_asked():
+        Tables(job, context).write(ledger, feed.keys)
+        return "aborted", len(ledger), did, len(failed)
+    _verdict(job, where, failed, len(ledger))
+    Tables(job, context).write(ledger, feed.keys)
+    atomic.write_text(where.seen, json.dumps(feed.stamps()))
+    return "succeeded", len(ledger), did, len(failed)
 
 
-def _done_before(task: Task, units: Sequence[Unit]) -> dict[str, dict[str, Any]]:
-    """The records of units that need not be done again: same identity, and the files that they name are still there."""
-    before = recorded(task.folder.rows)
-    found = {unit.key: before.get(identity(unit, task.identity)) for unit in units}
-    if len(units) == 1 and not all(Path(node.name).exists() for node in made_nodes(task.folder.path, task.job, exist=False)):
-        return {}
-    return {key: record for key, record in found.items() if record is not None and not has_lost_files(record, task.folder.path)}
+def _results(task: Task, feed: Growing, done: int, context: Context) -> Iterator[Result | None]:
+    """The results from this process or from workers, where there is more than one unit to do."""
+    _show(feed, done, "", context)
+    if task.placement.workers > 1 and (feed.open or feed.waiting() > 1):
+        return side_by_side(task, feed, grows=feed.open, asked=context.stop_asked)
+    return here(task, feed, _within(context, feed, done))
 
 
-def _watched(
-    task: Task, todo: Sequence[Unit], units: Sequence[Unit], *, finished: Mapping[str, Any], context: Context
-) -> Iterator[Result]:
-    """The results as they come, with progress shown and the tables gathered once a minute."""
-    total, done = len(units), len(units) - len(todo)
-    gathered = time.monotonic()
-    context.progress(done, total)
-    feed = ListFeed(todo)
-    if task.placement.workers > 1 and len(todo) > 1:
-        results = side_by_side(task, feed, grows=False, asked=context.stop_asked)
+def _show(feed: Growing, done: int, key: str, context: Context) -> None:
+    total = len(feed.keys)
+    if feed.open and done >= total:
+        context.progress(done, total, "waiting for more")
     else:
-        results = here(task, feed, _within(context, len(units), done))
-    for result in results:
-        if result is None:
-            continue
-        yield result
-        done += not result.stopped
-        context.progress(done, total, result.unit.key if total > 1 else "")
-        if time.monotonic() - gathered > GATHER_EVERY_S and finished:
-            _gather(task.job, units, finished, context)
-            gathered = time.monotonic()
+        context.progress(done, total, key if total > 1 else "")
 
 
-def _within(context: Context, total: int, done: int) -> Context:
+class Tables:
+    """Writes the tables of a job: as soon as there is a first row, then now and then, in a small part of the time."""
+
+    LEAST_S, MOST_S = 1.0, 60.0
+    SHARE = 20.0  # of the time, at most one part in so many goes into tables that are not the last
+
+    def __init__(self, job: MapJob, context: Context) -> None:
+        self._job, self._context = job, context
+        self._written, self._began = 0, time.monotonic()
+        self._next = 0.0 if job.type.follows else self._began + self.MOST_S
+
+    def now_and_then(self, ledger: Ledger, keys: Sequence[str], *, idle: bool) -> None:
+        """Write the tables if there is something new and it is time; earlier when there is nothing else to do."""
+        now = time.monotonic()
+        busy_s = 0.0 if idle else min(self.MOST_S, (now - self._began) / self.SHARE)
+        if len(ledger) == self._written or now < self._next + busy_s:
+            return
+        self._written = len(ledger)
+        records = ledger.records(keys)
+        if len(records) and (self._job.type.follows or len(keys) > 1):
+            self._job.gather(records, replace(self._context, growing=True, on_note=_unsaid))
+        spent = time.monotonic() - now
+        self._next = time.monotonic() + max(self.LEAST_S, self.SHARE * spent)
+
+    def write(self, ledger: Ledger, keys: Sequence[str]) -> None:
+        """Write the tables with all that is done."""
+        records = ledger.records(keys)
+        if len(records):
+            self._job.gather(records, self._context)
+
+
+def _unsaid(text: str) -> None:
+    """What is said of a table that will grow interests nobody."""
+
+
+def _within(context: Context, feed: Growing, done: int) -> Context:
     """A context whose progress is that of the job: the units done and the part of the one in hand."""
-    if total == 1:
-        return context
     state = {"done": done, "last": 0.0}
 
     def on_progress(part: float, whole: float, note: str) -> None:
@@ -98,15 +111,13 @@ def _within(context: Context, total: int, done: int) -> Context:
         if fraction < state["last"]:
             state["done"] += 1
         state["last"] = fraction
-        context.progress(min(state["done"] + fraction, total), total, note)
+        total = len(feed.keys)
+        if total == 1 and not feed.open:
+            context.progress(part, whole, note)
+        else:
+            context.progress(min(state["done"] + fraction, total), total, note)
 
     return replace(context, on_progress=on_progress)
-
-
-def _gather(job: MapJob, units: Sequence[Unit], finished: Mapping[str, Any], context: Context) -> None:
-    records = [finished[unit.key] for unit in units if unit.key in finished]
-    if records:
-        job.gather(records, context)
 
 
 def _set_aside(where: JobFolder, result: Result, context: Context) -> None:

@@ -93,7 +93,7 @@ def note_start(folder: JobFolder, command: str, *, goes_on: bool) -> None:
 
 def clear_markers(folder: JobFolder) -> None:
     """Remove the files that tell how an earlier run ended."""
-    for path in (*folder.control, folder.stop):
+    for path in (*folder.control, folder.stop, folder.close):
         path.unlink(missing_ok=True)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,18 +28,33 @@ def input_stamp(job: Any) -> list[tuple[str, int, int]]:
     return found
 
 
-def has_lost_files(record: Mapping[str, Any], folder: Path) -> bool:
-    """Whether a file in the job folder that a record names has been removed since: its unit must be done again.
+class Listing:
+    """The names in the folders below a job folder, read once for each folder: quicker than asking for each file."""
 
-    Names as "3@stack.mrcs" and "spectrum.ctf:mrc" count as the file in them.
-    """
-    inside = f"{folder}/"
-    for value in record.values():
-        if isinstance(value, str):
-            path = value.rpartition("@")[2]
-            if path.startswith(inside) and not Path(path).exists() and not Path(path.rpartition(":")[0] or path).exists():
-                return True
-    return False
+    def __init__(self, folder: Path) -> None:
+        self._inside = f"{folder}/"
+        self._names: dict[str, set[str]] = {}
+
+    def lacks(self, record: Mapping[str, Any]) -> bool:
+        """Whether a file in the job folder that a record names is gone: its unit must be done again.
+
+        Names as "3@stack.mrcs" and "spectrum.ctf:mrc" count as the file in them.
+        """
+        for value in record.values():
+            if isinstance(value, str):
+                path = value.rpartition("@")[2]
+                if path.startswith(self._inside) and not self._has(path) and not self._has(path.rpartition(":")[0] or path):
+                    return True
+        return False
+
+    def _has(self, path: str) -> bool:
+        folder, _, name = path.rpartition("/")
+        if folder not in self._names:
+            try:
+                self._names[folder] = set(os.listdir(folder))
+            except OSError:
+                self._names[folder] = set()
+        return name in self._names[folder]
 
 
 def checked(units: Sequence[Unit]) -> list[Unit]:
