@@ -27,6 +27,7 @@ from vitreous.run.nodes_file import listed_nodes, write_output_nodes
 from vitreous.run.screen import Screen
 from vitreous.run.stopping import StopQuestion, signals_ask
 from vitreous.run.units import input_stamp
+from vitreous.run.watching import may_come
 
 LEAST_FREE_BYTES = 100 * 2**20
 
@@ -150,10 +151,10 @@ def _is_external(where: JobFolder) -> bool:
 
 
 def _look_for_inputs(job: Any) -> None:
-    """Each input file that was given must be there; a pattern with * or ? is left to the job."""
+    """Each input file that was given must be there, or come from a job that is at work; a pattern is left to the job."""
     for option in options(type(job)):
         path = str(value_of(job, option)) if option.is_input else ""
-        if path and not set("*?[") & set(path) and not Path(path).exists():
+        if path and not set("*?[") & set(path) and not Path(path).exists() and not (job.type.follows and may_come(path)):
             raise UserError(f"{job.type.title}: {option.flag} {path}: there is no such file (paths count from {Path.cwd()})")
 
 
