@@ -16,11 +16,11 @@ from vitreous.context import Context, Stopped, UserError
 from vitreous.files import atomic
 from vitreous.job import as_star
 from vitreous.job.as_command import to_arguments
-from vitreous.job.declare import LoopJob, MapJob
+from vitreous.job.declare import CONTINUE_FROM, LoopJob, MapJob
 from vitreous.job.options import as_plain, identity, options, value_of, values
 from vitreous.job.placement import Placement, device_of
 from vitreous.job.registry import EXTERNAL
-from vitreous.run import loops, maps, record
+from vitreous.run import before, loops, maps, record
 from vitreous.run.engine import use_threads
 from vitreous.run.folder import JobFolder
 from vitreous.run.nodes_file import listed_nodes, write_output_nodes
@@ -82,6 +82,7 @@ def run(
 
 
 def _carry_out(job: Any, where: JobFolder, placed: Placement, *, seed: int, screen: Screen, question: StopQuestion) -> Outcome:
+    before.look(job, where, placed, screen.note)
     if placed.device != "cpu" and not job.type.uses_gpu:
         screen.note(f"{job.type.title} has no GPU code in this release: it runs on the CPU")
         placed = replace(placed, device="cpu")
@@ -93,17 +94,27 @@ def _carry_out(job: Any, where: JobFolder, placed: Placement, *, seed: int, scre
         seed=own_seed if isinstance(own_seed, int) else seed,
         device=device_of(placed, 0),
         threads=threads,
-        memory_GB=placed.memory_GB,
+        memory_GB=before.memory_for_work_GB(job, placed),
+        reading=before.reading_of(placed, where, threads),
         on_progress=screen.progress,
         on_note=screen.note,
         stop_asked=question,
     )
-    known = identity(job, seed=context.seed)
+    outcome: Outcome | None = None
+    try:
+        outcome = _worked(job, where, placed, context)
+    finally:
+        before.leave(context.reading, succeeded=outcome is not None and outcome.status == "succeeded")
+    return outcome
+
+
+def _worked(job: Any, where: JobFolder, placed: Placement, context: Context) -> Outcome:
     if isinstance(job, LoopJob):
-        stopped, done, did = loops.go(job, where, context)
+        stopped, done, did = loops.go(job, where, context, keep_root=placed.keep_root)
         return Outcome("aborted" if stopped else "succeeded", done, did)
     if not isinstance(job, MapJob):
         raise TypeError(f"{type(job).__name__} is neither a MapJob nor a LoopJob")
+    known = identity(job, seed=context.seed)
     return Outcome(*maps.go(job, where, placed, context=context, known=known))
 
 
@@ -120,7 +131,8 @@ def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, co
         raise UserError(f"only {free / 2**20:.0f} MB are free where {where.path} lies: free some space, then continue the job")
     _look_for_inputs(job)
     changed = _changes(where, job, seed)
-    moved = [line for line in changed if any(line.startswith(f"{o.name} was ") for o in options(type(job)) if o.is_input)]
+    given = [option.name for option in options(type(job)) if option.is_input and option.name != CONTINUE_FROM]
+    moved = [line for line in changed if any(line.startswith(f"{name} was ") for name in given)]
     if isinstance(job, LoopJob) and moved and job.saved(where.path):
         raise UserError(f"{where.path} holds iterations of other input ({moved[0]}): give another folder with --out")
     started_by_external = job.type.label != EXTERNAL and _is_external(where)

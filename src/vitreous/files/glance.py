@@ -1,0 +1,90 @@
+"""A quick look at a table: how many rows, what its first row says; without reading the whole of a large one."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vitreous.context import UserError
+from vitreous.files import mrc, star_scan
+from vitreous.files.mrc_header import Header, plain_path
+from vitreous.files.star_blocks import Block
+
+_HEAD_BYTES = 256 * 1024
+_PIECE_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Glance:
+    """The number of rows in a table, its first row by RELION's labels, and the size of the file."""
+
+    rows: int
+    first: dict[str, Any]
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Particles:
+    """How many particles a table names, the side of their images in pixels, and bytes of a pixel on disk."""
+
+    count: int
+    box_px: int
+    pixel_bytes: float
+    table_bytes: int
+
+
+def table(path: str | os.PathLike[str], kind: str) -> Glance:
+    """A look at the table data_KIND of a file, or at its last table where it has none of that name."""
+    where = Path(path)
+    try:
+        with where.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+            rest = len(head) == _HEAD_BYTES
+            if rest:
+                head, _, tail = head.rpartition(b"\n")
+                more = _lines(file, tail)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+    blocks = star_scan.scan(head + b"\n")
+    loops = [block for block in blocks if block.loop and block.columns]
+    chosen: Block | None = next((block for block in loops if block.name == kind), loops[-1] if loops else None)
+    if chosen is None:
+        return Glance(0, {}, where.stat().st_size)
+    first = next(iter(chosen.rows()), {})
+    return Glance(len(chosen) + (more if rest and chosen is loops[-1] else 0), first, where.stat().st_size)
+
+
+def _lines(file: Any, tail: bytes) -> int:
+    """Lines with something in them in the rest of a file, whose first line began with `tail`."""
+    count, last = 0, tail
+    while piece := file.read(_PIECE_BYTES):
+        joined = last + piece
+        whole, _, last = joined.rpartition(b"\n")
+        count += whole.count(b"\n") + 1 - whole.count(b"\n\n") - whole.count(b"\n \n") if whole else 0
+    return count + bool(last.strip())
+
+
+def particles(path: str | os.PathLike[str]) -> Particles | None:
+    """How many particles a table names and how large their images are; None where that cannot be told at a glance."""
+    seen = table(path, "particles")
+    name = str(seen.first.get("rlnImageName", ""))
+    header = _header(name)
+    if not seen.rows or header is None:
+        return None
+    return Particles(seen.rows, header.shape[2], header.section_bytes / (header.shape[1] * header.shape[2]), seen.bytes)
+
+
+def image_px(name: str) -> int:
+    """Pixels of one micrograph or image by its header; 0 where it cannot be read."""
+    header = _header(name)
+    return header.shape[1] * header.shape[2] if header else 0
+
+
+def _header(name: str) -> Header | None:
+    if not name:
+        return None
+    path = plain_path(mrc.split_name(name)[1])
+    try:
+        return mrc.read_header(path)
+    except UserError:
+        return None

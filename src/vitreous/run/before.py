@@ -1,0 +1,150 @@
+"""Looks before a job starts whether disk, memory and GPUs suffice, and says how its images will be read."""
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitreous.context import Context, Reading, UserError
+from vitreous.files.stacks import ImagesInMemory
+from vitreous.job.placement import Placement, device_lists
+from vitreous.run.estimates import Estimate, estimate, preread_GB, processes_on_a_machine
+from vitreous.run.folder import JobFolder
+from vitreous.run.memory import available_GB, gpus_GB
+from vitreous.run.scratch import Scratch, scratch_of
+
+REQUESTS = 8  # in flight: on a cold disk eight are four times as quick as one
+TIGHT = 0.8  # of the free space
+UNSURE = 0.8  # an estimate that is not certain is taken less seriously before a job is refused
+FOR_THE_WORK = 0.2  # of memory_GB stays for the work when images are read into memory
+
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Preread:
+    """Reads all images into memory when it is called with them."""
+
+    def __call__(self, images: Any, context: Context) -> Any:
+        """The images in memory."""
+        size_GB = preread_GB(len(images), images.box)
+        context.note(f"reading {len(images):,} images of {images.box} pixels into memory: {size_GB:.1f} GB")
+        held = np.empty((len(images), images.box, images.box), np.float32)
+        step = max(1, context.reading.together)
+        for first in range(0, len(images), step):
+            context.check()
+            rows = np.arange(first, min(first + step, len(images)))
+            held[rows] = images.read(rows)
+        return ImagesInMemory(held, images.pixel_size_A)
+
+
+def reading_of(placed: Placement, where: JobFolder, threads: int) -> Reading:
+    """How the images of a job are to be read, in this process and in every other of the job."""
+    disk = placed.disk
+    staged = Preread() if disk.preread else scratch_of(disk, where.path)
+    plain = Reading(
+        together=disk.pool * max(1, threads),
+        requests=REQUESTS if disk.parallel_reads else 1,
+        turns=None if disk.parallel_reads else where.hidden / "reading.lock",
+    )
+    return plain if staged is None else Reading(plain.together, plain.requests, plain.turns, staged)
+
+
+def leave(reading: Reading, *, succeeded: bool) -> None:
+    """After the work, in every process of the job: give up what it held, and take the scratch copy away after a success."""
+    if isinstance(reading.staged, Scratch):
+        reading.staged.leave(succeeded=succeeded)
+
+
+def memory_for_work_GB(job: Any, placed: Placement) -> float:
+    """Memory that the method may plan with: what images in memory leave of it."""
+    if not placed.disk.preread:
+        return placed.memory_GB
+    return max(FOR_THE_WORK * placed.memory_GB, placed.memory_GB - estimate(job, placed).preread_GB)
+
+
+def look(job: Any, where: JobFolder, placed: Placement, note: Note) -> Estimate:
+    """Say what the job takes where that matters, warn where it is tight, and refuse what cannot fit, with the figures."""
+    found = estimate(job, placed)
+    if found.images is not None:
+        _look_at_memory(job, found, placed, note)
+        if placed.device != "cpu":
+            _look_at_gpus(job, found, placed, note)
+    if found.output is not None:
+        _look_at_disk(job, found, where, note)
+    return found
+
+
+def _look_at_memory(job: Any, found: Estimate, placed: Placement, note: Note) -> None:
+    count = processes_on_a_machine(job, placed)
+    there = available_GB()
+    assert found.images is not None
+    if placed.disk.preread:
+        need, what = found.preread_GB, f"{found.images.count:,} images of {found.images.box_px} pixels"
+        each = f" in each of {count} processes" if count > 1 else ""
+        note(f"pre-reading {what} takes {need:.1f} GB of memory{each}")
+        if need > (1 - FOR_THE_WORK) * placed.memory_GB:
+            raise UserError(
+                f"{job.type.title}: pre-reading {what} takes {need:.1f} GB, more than {1 - FOR_THE_WORK:.0%} of the "
+                f"{placed.memory_GB:g} GB allowed: give --memory-gb {need / (1 - FOR_THE_WORK):.0f} or more, or do not pre-read"
+            )
+        if need * count > there:
+            raise UserError(
+                f"{job.type.title}: pre-reading {what}{each} takes {need * count:.1f} GB, but {there:.1f} GB of memory are free "
+                "here: use fewer processes, a scratch directory, or do not pre-read"
+            )
+    elif placed.memory_GB * count > there:
+        note(
+            f"warning: {count} processes may plan with {placed.memory_GB * count:.1f} GB of memory and {there:.1f} GB are free: "
+            "lower --memory-gb or --workers if it runs out"
+        )
+
+
+def _look_at_gpus(job: Any, found: Estimate, placed: Placement, note: Note) -> None:
+    """RELION's estimate against the memory of the GPUs that the workers share."""
+    share = found.workers_per_gpu
+    need = share * found.gpu_GB
+    note(f"GPU memory: {found.gpu_GB:.2f} GB for a worker, {share} on a GPU: {need:.2f} GB")
+    there = gpus_GB()
+    named = [int(number) for numbers in device_lists(placed.gpus) for number in numbers]
+    chosen = [there[number] for number in named if number < len(there)] or there
+    if not chosen or placed.use_queue:
+        return
+    if need > min(chosen):
+        fewer = int(min(chosen) / found.gpu_GB)
+        advice = f"take {fewer} worker(s) on a GPU" if fewer else "run it with --device cpu, or extract with a smaller box"
+        said = f"{need:.2f} GB are more than the {min(chosen):.1f} GB of a GPU: {advice}"
+        if job.type.uses_gpu:
+            raise UserError(f"{job.type.title}: {said}")
+        note(f"warning: {said}")
+
+
+def _look_at_disk(job: Any, found: Estimate, where: JobFolder, note: Note) -> None:
+    assert found.output is not None
+    where.path.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(where.path).free
+    need = max(0, found.output.bytes - used_bytes(where.path))
+    said = f"{'' if found.output.certain else 'about '}{need / 1e9:.2f} GB ({found.output.made_of})"
+    if need * (1 if found.output.certain else UNSURE) > free:
+        raise UserError(
+            f"{job.type.title} will write {said}, but {free / 1e9:.2f} GB are free where {where.path} lies: "
+            "free some space, then continue the job"
+        )
+    if need > TIGHT * free:
+        note(f"warning: the disk will be nearly full: {said} to write, {free / 1e9:.2f} GB free")
+
+
+def used_bytes(folder: Path) -> int:
+    """Disk space of all files below a folder."""
+    total = 0
+    for name, _, files in os.walk(folder):
+        for file in files:
+            try:
+                total += os.lstat(os.path.join(name, file)).st_size
+            except FileNotFoundError:
+                continue
+    return total
