@@ -1,13 +1,15 @@
 import shutil
 import subprocess
 import tarfile
+from dataclasses import replace
 
 import pytest
 
 from vitreous.context import UserError
 from vitreous.files import star
 from vitreous.project import graph as graphs
-from vitreous.project.graph import Graph, Node, Process
+from vitreous.project.graph import Flavour, Graph, Node, Process
+from vitreous.project.graph_file import to_text
 from vitreous.project.layout import Layout, alias_fault, job_name, number_of
 
 ARCHIVES = {
@@ -40,6 +42,56 @@ def test_a_real_graph_is_rewritten_with_nothing_lost(real, tmp_path):
     graphs.write(again, graph)
     for name in NAMES:
         assert rows(again, name) == rows(real, name), name
+
+
+@pytest.mark.data
+def test_a_save_without_a_change_leaves_every_byte(real):
+    layout = Layout(real.parent)
+    before, when = real.read_bytes(), real.stat().st_mtime_ns
+    with graphs.locked(layout):
+        pass
+    assert real.read_bytes() == before
+    assert real.stat().st_mtime_ns == when, "not even written"
+    assert to_text(graphs.read(real)).encode() == before, "and the text that would be written is the same"
+
+
+@pytest.mark.data
+def test_one_change_leaves_all_other_lines(real):
+    before = real.read_text().splitlines(keepends=True)
+    with graphs.locked(Layout(real.parent)) as graph:
+        name = next(name for name, process in graph.processes.items() if process.status == "Succeeded")
+        graph.set_status(name, "Failed")
+    after = real.read_text().splitlines(keepends=True)
+    assert len(before) == len(after)
+    (changed,) = [(old, new) for old, new in zip(before, after) if old != new]
+    old, new = changed
+    assert old.split()[:2] == new.split()[:2]
+    assert new.split()[-1] in ("3", "Failed")
+    assert len(new) - len(new.rstrip()) == 2, "RELION's blank at the end"
+    if "Succeeded" not in old:
+        assert len(old) == len(new), "in RELION's widths"
+
+
+@pytest.mark.data
+def test_a_new_job_adds_lines_and_changes_only_the_counter(real):
+    before = real.read_text().splitlines(keepends=True)
+    with graphs.locked(Layout(real.parent)) as graph:
+        graph.processes["Class3D/job099/"] = Process("Class3D/job099/", "relion.class3d", "Scheduled")
+        graph.add_node(Node("Class3D/job099/x.star", "ParticleGroupMetadata.star.relion.class3d"))
+        graph.add_output("Class3D/job099/", "Class3D/job099/x.star")
+        graph.counter = 100
+    after = real.read_text().splitlines(keepends=True)
+    assert [line for line in after if line not in before and "job099" not in line] == [
+        "_rlnPipeLineJobCounter                     100\n"
+    ]
+    assert [line for line in before if line not in after] == [line for line in before if "JobCounter" in line]
+    assert len([line for line in after if "job099" in line]) == 3
+
+
+@pytest.mark.data
+def test_the_file_with_columns_counted_from_0_stays_too(data):
+    path = data / "relion_projects" / "star" / "default_pipeline.star"
+    assert to_text(graphs.read(path)).encode() == path.read_bytes()
 
 
 @pytest.mark.data
@@ -90,6 +142,151 @@ def test_what_is_not_ours_is_kept(tmp_path):
     assert [row["x"] for row in rows(path, "somebody_else")] == ["1", "2"]
 
 
+OF_4 = (
+    "\n# version 30001\n\ndata_pipeline_general\n\n_rlnPipeLineJobCounter                       2\n \n"
+    "\n# version 30001\n\ndata_pipeline_processes\n\nloop_ \n_rlnPipeLineProcessName #1 \n_rlnPipeLineProcessAlias #2 \n"
+    "_rlnPipeLineProcessTypeLabel #3 \n_rlnPipeLineProcessStatusLabel #4 \n"
+    "Class2D/job001/       None relion.class2d.em  Succeeded \n \n"
+    "\n# version 30001\n\ndata_pipeline_nodes\n\nloop_ \n_rlnPipeLineNodeName #1 \n_rlnPipeLineNodeTypeLabel #2 \n"
+    "Class2D/job001/run_it025_data.star ParticlesData.star.relion.class2d \n"
+    "Class2D/job001/run_it025_optimiser.star ProcessData.star.relion.optimiser.class2d \n \n"
+)
+
+
+def test_words_of_relion_4_are_kept_in_the_file(tmp_path):
+    path = tmp_path / "graph.star"
+    path.write_text(OF_4)
+    graph = graphs.read(path)
+    assert graph.flavour == Flavour(numbers=False, labels=True, old_words=True)
+    assert [node.label for node in graph.nodes.values()] == [
+        "ParticleGroupMetadata.star.relion.class2d",
+        "OptimiserData.star.relion.class2d",
+    ]
+    assert to_text(graph) == OF_4
+    graph.add_node(Node("Extract/job002/particles.star", "ParticleGroupMetadata.star.relion"))
+    assert "Extract/job002/particles.star ParticlesData.star.relion \n" in to_text(graph)
+    assert "TypeLabelDepth" not in to_text(graph)
+
+
+def test_relion_5_has_depths_and_its_version(tmp_path):
+    path = tmp_path / "graph.star"
+    path.write_text(
+        OF_4.replace("30001", "50001")
+        .replace("ParticlesData.star", "ParticleGroupMetadata.star")
+        .replace("ProcessData.star.relion.optimiser", "OptimiserData.star.relion")
+        .replace("NodeTypeLabel #2 \n", "NodeTypeLabel #2 \n_rlnPipeLineNodeTypeLabelDepth #3 \n")
+        .replace("relion.class2d \n", "relion.class2d            2 \n")
+    )
+    graph = graphs.read(path)
+    assert graph.flavour == Flavour(numbers=False, labels=True, depths=True)
+    assert {node.depth for node in graph.nodes.values()} == {2}
+    assert to_text(graph) == path.read_text()
+    graph.add_node(Node("Extract/job002/particles.star", "ParticleGroupMetadata.star.relion"))
+    assert "Extract/job002/particles.star ParticleGroupMetadata.star.relion            1 \n" in to_text(graph)
+    part = graph.part("Class2D/job001/")
+    assert part.flavour == graph.flavour
+    assert "# version 50001" in to_text(part)
+    assert not part.text
+
+
+def test_numbers_that_nobody_knows_are_kept(tmp_path):
+    path = tmp_path / "graph.star"
+    text = (
+        "data_pipeline_general\n\n_rlnPipeLineJobCounter 3\n\ndata_pipeline_processes\n\nloop_\n_rlnPipeLineProcessName\n"
+        "_rlnPipeLineProcessAlias\n_rlnPipeLineProcessType\n_rlnPipeLineProcessStatus\nSort/job001/ None 6 2\n"
+        "MovieRefine/job002/ None 17 2\n\ndata_pipeline_nodes\n\nloop_\n_rlnPipeLineNodeName\n_rlnPipeLineNodeType\n"
+        "a.star 4\nb.star 77\n"
+    )
+    path.write_text(text)
+    graph = graphs.read(path)
+    assert graph.processes["Sort/job001/"].label == "relion.number6"
+    assert to_text(graph) == text
+    graph.flavour = Flavour()
+    graphs.write(path, graph)
+    assert [row["rlnPipeLineProcessType"] for row in rows(path, "pipeline_processes")] == ["6", "17"]
+    assert [row["rlnPipeLineNodeType"] for row in rows(path, "pipeline_nodes")] == ["4", "77"]
+
+
+def test_labels_that_relion_31_drops_come_back(tmp_path):
+    layout = Layout(tmp_path)
+    graph = small()
+    graph.nodes["Import/job001/movies.star"] = Node(
+        "Import/job001/movies.star", "MicrographMovieGroupMetadata.star.relion.special"
+    )
+    graphs.save(layout, graph)
+    dropped = replace(graph, flavour=Flavour(labels=False), counter=4)
+    dropped.processes["Class2D/job003/"] = Process("Class2D/job003/", "relion.class2d", "Scheduled")
+    graphs.write(layout.graph, dropped)
+    assert "rlnPipeLineProcessTypeLabel" not in rows(layout.graph, "pipeline_processes")[0]
+    again = graphs.read(layout.graph)
+    assert again.flavour == Flavour()
+    assert [process.label for process in again.processes.values()] == [
+        "relion.import.movies",
+        "relion.external.vitreous.x",
+        "relion.class2d",
+    ]
+    assert again.nodes["Import/job001/movies.star"].label.endswith(".special")
+    with graphs.locked(layout) as graph:
+        graph.set_status("Class2D/job003/", "Running")
+    assert rows(layout.graph, "pipeline_processes")[1]["rlnPipeLineProcessTypeLabel"] == "relion.external.vitreous.x"
+
+
+def test_numbers_that_relion_5_drops_come_back_but_foreign_projects_stay_as_they_are(tmp_path):
+    layout = Layout(tmp_path)
+    graphs.save(layout, small())
+    graphs.write(layout.graph, replace(small(), flavour=Flavour(numbers=False, depths=True)))
+    assert graphs.read(layout.graph).flavour == Flavour(depths=True)
+    shutil.rmtree(layout.kept_graph.parent)
+    assert graphs.read(layout.graph).flavour == Flavour(numbers=False, depths=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty"),
+        ("\0" * 4096, "is empty"),
+        ("data_pipeline_general\n\n_rlnPipeLineJobCounter 3\n\ndata_pipeline_processes\n\nloop_\n_rlnPipeLi", "is broken"),
+        ("data_pipeline_general\n\n_rlnPipeLineJobCounter many\n", "missing or no number"),
+        (
+            "data_pipeline_general\n\n_rlnPipeLineJobCounter 3\n\ndata_pipeline_nodes\n\nloop_\n_rlnPipeLineNodeName\na b\n",
+            "line 9",
+        ),
+        (
+            "data_pipeline_general\n\n_rlnPipeLineJobCounter 3\n\ndata_pipeline_nodes\n\nloop_\n_rlnPipeLineNodeName\na\n",
+            "no kind",
+        ),
+    ],
+)
+def test_a_corrupt_graph_is_told_with_its_cure(tmp_path, text, said):
+    path = tmp_path / "default_pipeline.star"
+    path.write_text(text)
+    with pytest.raises(UserError, match=said) as raised:
+        graphs.read(path)
+    assert "vitreous project restore" in str(raised.value)
+
+
+def test_a_graph_cut_between_its_tables_is_told(tmp_path):
+    layout = Layout(tmp_path)
+    graphs.save(layout, small())
+    whole = layout.graph.read_text()
+    layout.graph.write_text(whole.partition("\n# version 30001\n\ndata_pipeline_input_edges")[0])
+    with pytest.raises(UserError, match="lost the edges"):
+        graphs.read(layout.graph)
+    layout.graph.write_text(whole.partition("\n# version 30001\n\ndata_pipeline_nodes")[0])
+    with pytest.raises(UserError, match="lost its files"):
+        graphs.read(layout.graph)
+
+
+def test_names_with_blanks_and_far_letters(tmp_path):
+    graph = small()
+    for name in ("Import/job001/a file.star", "Import/job001/Ångström_データ.star", "Import/job001/wide\u3000blank.star"):
+        graph.add_node(Node(name, "UserFile"))
+        graph.add_output("Import/job001/", name)
+    graphs.write(tmp_path / "g.star", graph)
+    assert graphs.read(tmp_path / "g.star") == graph
+    assert to_text(graphs.read(tmp_path / "g.star")) == (tmp_path / "g.star").read_text()
+
+
 @pytest.mark.relion
 def test_relion_reads_and_rewrites_it(relion, tmp_path):
     graphs.write(tmp_path / "default_pipeline.star", small())
@@ -112,7 +309,7 @@ def test_relion_reads_and_rewrites_it(relion, tmp_path):
     assert [node.label for node in after.nodes.values()] == [node.label for node in before.nodes.values()]
 
 
-def test_the_lock_keeps_others_out_and_is_left_clean(tmp_path, monkeypatch):
+def test_the_lock_is_there_and_is_left_clean(tmp_path):
     layout = Layout(tmp_path)
     graphs.write(layout.graph, Graph())
     with graphs.locked(layout) as graph:
@@ -121,11 +318,6 @@ def test_the_lock_keeps_others_out_and_is_left_clean(tmp_path, monkeypatch):
     assert not layout.lock_folder.exists()
     assert graphs.read(layout.graph).counter == 7
     assert layout.changed.exists()
-    layout.lock_folder.mkdir()
-    monkeypatch.setattr(graphs, "LOCK_WAIT_S", 0.001)
-    with pytest.raises(UserError, match="locked by another program"), graphs.locked(layout):
-        pass
-    assert layout.lock_folder.exists(), "somebody else's lock is not ours to take"
 
 
 def test_an_error_inside_the_lock_changes_nothing(tmp_path):

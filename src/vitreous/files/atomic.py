@@ -32,11 +32,12 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def writing(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO[Any]]:
+def writing(path: str | os.PathLike[str], mode: str = "wb", *, durable: bool = True) -> Iterator[IO[Any]]:
     """A file object beside `path` that takes its name when the block ends well; on any error it is removed.
 
     mode is "wb", "w" or, to read back what was written, "w+b". Missing folders are made. A full disk or a forbidden
     folder becomes a UserError that names the file. The name is replaced in one step, so a reader sees old or new.
+    durable=False does not wait for the disk: for copies that a loss of power may take.
     """
     target = Path(path)
     aside = target.with_name(f".{target.name[:200]}.{os.getpid()}.{os.urandom(4).hex()}.part")
@@ -48,7 +49,8 @@ def writing(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO[Any]]
     try:
         yield file
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
         file.close()
         aside.replace(target)
     except OSError as error:
@@ -59,7 +61,8 @@ def writing(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[IO[Any]]
         with suppress(OSError):
             file.close()
         aside.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    if durable:
+        _sync_folder(target.parent)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -68,7 +71,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         file.write(text)
 
 
-def write_bytes(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
+def write_bytes(path: str | os.PathLike[str], data: bytes | memoryview, *, durable: bool = True) -> None:
     """Replace `path` by these bytes in one step."""
-    with writing(path) as file:
+    with writing(path, durable=durable) as file:
         file.write(data)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from vitreous.files import star
+from vitreous.job.declare import CONTINUE_FROM
 from vitreous.job.options import options, value_of
 from vitreous.nodes import kind
 from vitreous.project.graph import Graph, Node
@@ -22,6 +23,8 @@ def connect_inputs(layout: Layout, graph: Graph, name: str, job: Any) -> None:
         word, _, detail = option.input_kind.partition(".")
         label = kind(word).label
         node = _without_alias(layout, graph, str(path))
+        if option.name == CONTINUE_FROM and node.startswith(name):
+            continue  # a job that goes on from a file of its own is not its own parent
         if node.rstrip("/") + "/" in graph.processes:
             node = _output_of(graph, node.rstrip("/") + "/", label)
         if not node:
@@ -64,7 +67,7 @@ def enter(layout: Layout, graph: Graph, name: str, node: str, label: str) -> Non
     """Make a file an output of a job, with the empty file by which RELION's browser finds it."""
     graph.add_node(Node(node, label))
     graph.add_output(name, node)
-    for word in (str(node_number(label)) if graph.numbers else "", label.split(".")[0] if graph.labels else ""):
+    for word in (str(node_number(label)) if graph.flavour.numbers else "", label.split(".")[0] if graph.flavour.labels else ""):
         if word and (layout.root / node).exists():
             mark = layout.node(word, node)
             mark.parent.mkdir(parents=True, exist_ok=True)

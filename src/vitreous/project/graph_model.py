@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from vitreous.files.star_blocks import Block
+from vitreous.files.star_lines import LineBlock
 
 VERSION = ("# version 30001", "")
 
@@ -22,26 +22,40 @@ class Process:
 
 @dataclass(frozen=True)
 class Node:
-    """One file of the graph: its path from the project directory and RELION's label."""
+    """One file of the graph: its path from the project directory, RELION 5's label, the words of it that .Nodes uses."""
 
     name: str
     label: str
+    depth: int = 1
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """How a graph's file says its types: numbers (3.1), labels (4 and 5), or both as in a new project; old_words are
+    4.0's node labels, depths the column of 5.0 that tells how much of a label the folders in .Nodes have."""
+
+    numbers: bool = True
+    labels: bool = True
+    old_words: bool = False
+    depths: bool = False
 
 
 @dataclass
 class Graph:
-    """The whole graph. `numbers` and `labels` say which of RELION's two ways the file has; a new one has both."""
+    """The whole graph. Labels are RELION 5's in memory; `flavour` says how the file has them. `source` is the file's text
+    by blocks, so that rows which do not change stay as they stand; it is no part of what the graph says."""
 
     counter: int = 1
     processes: dict[str, Process] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     inputs: list[tuple[str, str]] = field(default_factory=list)
     outputs: list[tuple[str, str]] = field(default_factory=list)
-    numbers: bool = True
-    labels: bool = True
-    others: list[Block] = field(default_factory=list)
-    comments: tuple[str, ...] = VERSION
+    flavour: Flavour = Flavour()
+    version: tuple[str, ...] = VERSION
+    source: list[LineBlock] = field(default_factory=list, compare=False, repr=False)
+    tail: str = field(default="", compare=False, repr=False)
+    text: str = field(default="", compare=False, repr=False)
 
     def set_status(self, name: str, status: str) -> None:
         """Give a job another state."""
@@ -67,7 +81,9 @@ class Graph:
         outputs = [edge for edge in self.outputs if edge[0] == name]
         wanted = {node for node, _ in inputs} | {node for _, node in outputs}
         nodes = {key: node for key, node in self.nodes.items() if key in wanted}
-        return replace(self, processes={name: self.processes[name]}, nodes=nodes, inputs=inputs, outputs=outputs, others=[])
+        return replace(
+            self, processes={name: self.processes[name]}, nodes=nodes, inputs=inputs, outputs=outputs, source=[], tail="", text=""
+        )
 
     def makers_of(self, node: str) -> list[str]:
         """The jobs that have a file as an output (one, or none for what came from outside)."""

@@ -11,9 +11,10 @@ NOT_IN_ALIAS = set("*?()/\"\\|#<>&%{}$'`;")
 
 @dataclass(frozen=True)
 class Layout:
-    """The names in a project directory."""
+    """The names in a project directory. One opened for reading only is never locked or changed."""
 
     root: Path
+    readonly: bool = False
 
     @property
     def graph(self) -> Path:
@@ -28,6 +29,11 @@ class Layout:
         return self.lock_folder / f"lock_{GRAPH}"
 
     @property
+    def kept_graph(self) -> Path:
+        """Our copy of the graph as it was last written by us: it tells what RELION 3.1 leaves out, and is a backup."""
+        return self.root / ".vitreous" / GRAPH
+
+    @property
     def changed(self) -> Path:
         """Touched after each write, so that open windows read again."""
         return self.root / ".pipeline_has_changed"
@@ -37,9 +43,14 @@ class Layout:
         """Tells RELION's window that this is a project."""
         return self.root / ".gui_projectdir"
 
+    @property
+    def nodes(self) -> Path:
+        """Empty files by which a file browser finds nodes of a kind."""
+        return self.root / ".Nodes"
+
     def node(self, kind: str, name: str) -> Path:
         """The empty file that lets a file browser find a node by its kind (3.1: the number)."""
-        return self.root / ".Nodes" / kind / name
+        return self.nodes / kind / name
 
     def job(self, name: str) -> Path:
         """The folder of a job, "CtfFind/job003/"."""

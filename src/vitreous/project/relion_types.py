@@ -1,5 +1,7 @@
 """RELION's words in the graph: job types, states and kinds of node, as labels (4 and 5) and as numbers (3.1)."""
 
+from functools import cache
+
 from vitreous.nodes import KINDS
 
 STATES = ("Running", "Scheduled", "Succeeded", "Failed", "Aborted")
@@ -28,16 +30,34 @@ PROCESS_NUMBERS = {
     "relion.ctfrefine": 21,
     "dynamight": 22,
     "modelangelo": 23,
+    "relion.importtomo": 50,
+    "relion.pseudosubtomo": 51,
+    "relion.ctfrefinetomo": 52,
+    "relion.framealigntomo": 53,
+    "relion.reconstructparticletomo": 54,
+    "relion.aligntiltseries": 55,
+    "relion.reconstructtomograms": 56,
+    "relion.excludetilts": 57,
+    "relion.denoisetomo": 58,
+    "relion.picktomo": 59,
     "relion.external": EXTERNAL,
 }
 
-# Labels of RELION 4.0, and inputs that RELION writes without detail, beside those of nodes.py.
+_NUMBERED = ".number"  # ends the label of a number that no RELION of ours knows, so that it is written back as it was
+
+# The first words of node labels in RELION 4.0, and what RELION 5 made of them.
+WORDS_OF_4 = {
+    "MicrographMoviesData.": "MicrographMovieGroupMetadata.",
+    "MicrographsData.": "MicrographGroupMetadata.",
+    "MicrographsCoords.": "MicrographCoordsGroup.",
+    "ParticlesData.": "ParticleGroupMetadata.",
+    "ImagesData.": "Image2DGroupMetadata.",
+    "ProcessData.star.relion.optimiser": "OptimiserData.star.relion",
+    "ProcessData.txt.relion.polish.params": "ParamsData.txt.relion.polish",
+}
+
+# Inputs that RELION writes without detail, beside the labels of nodes.py.
 _OTHER_NODES = {
-    "MicrographMoviesData.star.relion": 0,
-    "MicrographsData.star.relion": 1,
-    "MicrographsCoords.star.relion": 2,
-    "ParticlesData.star.relion": 3,
-    "ImagesData.star.relion": 5,
     "DensityMap.mrc": 6,
     "Mask3D.mrc": 7,
     "DensityMap.mrc.halfmap": 10,
@@ -49,27 +69,51 @@ _NODE_LABELS = {kind.number: kind.label for kind in KINDS.values() if kind.label
 _PROCESS_LABELS = {number: label for label, number in PROCESS_NUMBERS.items()}
 
 
+@cache
 def process_number(label: str) -> int:
     """The 3.1 number of a job label, deeper labels shortened; External for what 3.1 does not know."""
     return _shortened(label, PROCESS_NUMBERS, EXTERNAL)
 
 
 def process_label(number: int) -> str:
-    """The label of a 3.1 job number."""
-    return _PROCESS_LABELS.get(number, "relion.external")
+    """The label of a 3.1 job number; one that is not known gets a label from which process_number finds it again."""
+    return _PROCESS_LABELS.get(number, f"relion{_NUMBERED}{number}")
 
 
+@cache
 def node_number(label: str) -> int:
     """The 3.1 number of a node label, details dropped."""
     return _shortened(label, NODE_NUMBERS, UNKNOWN_NODE)
 
 
 def node_label(number: int) -> str:
-    """The label of a 3.1 node number."""
-    return _NODE_LABELS.get(number, "UserFile")
+    """The label of a 3.1 node number; one that is not known gets a label from which node_number finds it again."""
+    return _NODE_LABELS.get(number, f"UserFile{_NUMBERED}{number}")
+
+
+@cache
+def in_words_of_5(label: str) -> str:
+    """A node label of RELION 4.0 as RELION 5 says it; others as they are."""
+    return _translated(label, WORDS_OF_4)
+
+
+@cache
+def in_words_of_4(label: str) -> str:
+    """A node label as RELION 4.0 says it."""
+    return _translated(label, {new: old for old, new in WORDS_OF_4.items()})
+
+
+def _translated(label: str, words: dict[str, str]) -> str:
+    for old, new in words.items():
+        if label.startswith(old):
+            return new + label[len(old) :]
+    return label
 
 
 def _shortened(label: str, known: dict[str, int], otherwise: int) -> int:
+    before, _, digits = label.rpartition(_NUMBERED)
+    if before and digits.isdigit():
+        return int(digits)
     parts = label.split(".")
     for depth in range(len(parts), 0, -1):
         short = ".".join(parts[:depth])
