@@ -12,6 +12,7 @@ from vitreous.files.star_blocks import Block
 
 _HEAD_BYTES = 256 * 1024
 _PIECE_BYTES = 16 * 2**20
+_NEW_COLUMNS_BYTES = 120  # of a row: angles, origins, class and likelihood as text
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,15 @@ def particles(path: str | os.PathLike[str]) -> Particles | None:
     if not seen.rows or header is None:
         return None
     return Particles(seen.rows, header.shape[2], header.section_bytes / (header.shape[1] * header.shape[2]), seen.bytes)
+
+
+def iteration_bytes(path: str | os.PathLike[str], *, images: int = 0, maps: int = 0) -> int:
+    """Bytes of the files of one iteration over the particles of a table: the table with new columns, images and maps of
+    32-bit floats with the particles' box; 0 where that cannot be told."""
+    seen = particles(path)
+    if seen is None:
+        return 0
+    return seen.table_bytes + _NEW_COLUMNS_BYTES * seen.count + 4 * (images * seen.box_px**2 + maps * seen.box_px**3)
 
 
 def image_px(name: str) -> int:

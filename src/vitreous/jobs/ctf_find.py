@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitreous.context import Context, UserError
-from vitreous.job.declare import MapJob, Unit, group, input, job, output
+from vitreous.job.declare import MapJob, Size, Unit, group, input, job, output
 from vitreous.methods.ctf.settings import CtfSearch
 from vitreous.param import param
 from vitreous.tables.places import below_job, without_suffix
@@ -29,6 +29,7 @@ OPTICS = ("voltage_kV", "cs_mm", "amplitude_contrast", "micrograph_pixel_size_A"
         *("fn_ctffind_exe", "use_ctffind4", "fn_gctf_exe", "other_gctf_args", "do_ignore_ctffind_params", "do_EPA"),
         *("localsearch_nominal_defocus", "exp_factor_dose"),
     ),
+    follows=True,
 )
 class CtfFind(MapJob):
     """Fit defocus and astigmatism to the power spectrum of each micrograph."""
@@ -43,6 +44,13 @@ class CtfFind(MapJob):
     )
     search: CtfSearch = group(CtfSearch, tab="CTF")
     fitted = output("micrographs_ctf.star", kind="micrographs.ctf", help="The micrographs with their CTF")
+
+    def size(self) -> Size | None:
+        """A picture of the spectrum for each micrograph."""
+        from vitreous.files import glance
+
+        count = glance.table(self.micrographs, "micrographs").rows
+        return Size(count * 4 * self.search.box**2, f"{count:,} pictures of {self.search.box} x {self.search.box} pixels")
 
     def units(self, context: Context) -> Sequence[Unit]:
         """One unit a micrograph."""

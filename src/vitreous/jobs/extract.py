@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from vitreous.context import Context, UserError
-from vitreous.job.declare import MapJob, Unit, group, input, job, output
+from vitreous.job.declare import MapJob, Size, Unit, group, input, job, output
 from vitreous.methods.extraction.settings import Recentring, Windows
 from vitreous.param import param
 from vitreous.tables.places import below_job, without_suffix
@@ -37,6 +37,7 @@ _PLAIN_CTF = {"ctf_bfactor_A2": 0.0, "ctf_scale": 1.0, "phase_shift_deg": 0.0}
         *("angpix", "do_cut_into_segments", "do_extract_helical_tubes", "helical_bimodal_angular_priors", "helical_nr_asu"),
         *("helical_rise", "helical_tube_outer_diameter"),
     ),
+    follows=True,
 )
 class Extract(MapJob):
     """Cut out, rescale and normalise the particles of each micrograph."""
@@ -70,6 +71,21 @@ class Extract(MapJob):
     places = output("reextract.star", kind="coordinates", help="Where the particles were cut out", when="again")
     suffix = output("coords_suffix_extract.star", kind="coordinates", help="The same for RELION 3.1", when="again")
 
+    def size(self) -> Size | None:
+        """The images, by the number of picks in some of the files of coordinates."""
+        from vitreous.files import coordinates, glance, micrographs
+
+        if self.again:
+            count = glance.table(self.particles, "particles").rows if self.particles else 0
+        elif self.coordinates:
+            names = [str(name) for name in micrographs.read_table(self.micrographs)["micrograph"]]
+            count = coordinates.about(coordinates.files_of(self.coordinates, names))
+        else:
+            count = 0
+        box = self.windows.final_box_px
+        each = box**2 * (2 if self.windows.float16 else 4)
+        return Size(count * each, f"{count:,} images of {box} x {box} pixels") if count else None
+
     def units(self, context: Context) -> Sequence[Unit]:
         """One unit a micrograph that has coordinates; its row holds a digest of them, so that new picks are new work."""
         from vitreous.files import micrographs
@@ -86,12 +102,12 @@ class Extract(MapJob):
         units = [
             Unit(key=row["micrograph"], row={**row, **files[row["micrograph"]]}) for row in rows if row["micrograph"] in files
         ]
-        if not units:
+        if not units and not context.growing:
             raise UserError(
                 f"none of the {len(table)} micrographs of {self.micrographs} has coordinates in "
                 f"{self.particles if self.again else self.coordinates}: do both come from the same micrographs?"
             )
-        if len(units) < len(table):
+        if len(units) < len(table) and not context.growing:
             context.note(f"{len(table) - len(units)} of {len(table)} micrographs have no coordinates and are left out")
         return units
 
@@ -168,7 +184,7 @@ class Extract(MapJob):
         kept = [record for record in records if record["particles"]]
         context.note(f"{sum(record['particles'] for record in kept)} particles of {len(records)} micrographs")
         if not kept:
-            if len(records) == len(self.units(context)):
+            if not context.growing and len(records) == len(self.units(context)):
                 raise UserError(f"not one particle was cut out of {len(records)} micrographs: look at the coordinates")
             return
         optics = micrographs.read_table(self.micrographs).optics

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitreous.context import Context, UserError
-from vitreous.job.declare import MapJob, Unit, group, input, job, output
+from vitreous.job.declare import MapJob, Size, Unit, group, input, job, output
 from vitreous.methods.motion.settings import Alignment, Exposure, Gain, SavedSums
 from vitreous.tables.places import below_job, without_suffix
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vitreous.files.movie import Movie
     from vitreous.methods.motion.correct import Corrected, Detector
 
+SPECTRUM_BYTES = 4 * 512**2
 FLIPS = {"none": 0, "upside down": 1, "left to right": 2}
 
 
@@ -25,6 +26,7 @@ FLIPS = {"none": 0, "upside down": 1, "left to right": 2}
     command="motion-correction",
     fixed={"do_own_motioncor": "Yes"},
     ignored=("fn_motioncor2_exe", "other_motioncor2_args"),
+    follows=True,
 )
 class MotionCorrection(MapJob):
     """Align the frames of each movie, whole and in patches, and sum them weighted by exposure."""
@@ -49,6 +51,20 @@ class MotionCorrection(MapJob):
     alignment: Alignment = group(Alignment, tab="Motion")
     sums: SavedSums = group(SavedSums, tab="Output")
     corrected = output("corrected_micrographs.star", kind="micrographs", help="The corrected micrographs")
+
+    def size(self) -> Size | None:
+        """The sums of all movies, each the size of the first one's."""
+        from vitreous.files import frames, glance
+
+        seen = glance.table(self.movies, "movies")
+        name = str(seen.first.get("rlnMicrographMovieName", ""))
+        if not name or not Path(name).is_file():
+            return None
+        y, x = frames.open_movie(name, eer_fractions=self.exposure.eer_grouping).shape
+        pixels = round(y / self.alignment.bin_factor) * round(x / self.alignment.bin_factor)
+        sums = 1 + (self.sums.save_unweighted and self.exposure.dose_weighting)
+        each = pixels * sums * (2 if self.sums.half_precision else 4) + SPECTRUM_BYTES * self.sums.save_spectrum
+        return Size(seen.rows * each, f"{seen.rows:,} micrographs of {each / 1e6:.1f} MB")
 
     def units(self, context: Context) -> Sequence[Unit]:
         """One unit a movie."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vitreous.context import Context, UserError
-from vitreous.job.declare import MapJob, Unit, group, input, job, output
+from vitreous.job.declare import MapJob, Size, Unit, group, input, job, output
 from vitreous.methods.reconstruction.settings import Reconstruction
 from vitreous.param import param
 
@@ -33,6 +33,13 @@ class Reconstruct(MapJob):
     half1 = output("half1_unfil.mrc", kind="halfmap", help="Half map 1, not filtered")
     half2 = output("half2_unfil.mrc", kind="halfmap", help="Half map 2, not filtered")
     curve = output("fsc.star", kind="postprocess", help="FSC of the half maps")
+
+    def size(self) -> Size | None:
+        """Three maps of the particles' box."""
+        from vitreous.files import glance
+
+        seen = glance.particles(self.particles)
+        return Size(12 * seen.box_px**3, f"three maps of {seen.box_px}³ voxels", certain=True) if seen else None
 
     def units(self, context: Context) -> Sequence[Unit]:
         """One piece of work: the whole file, known by what stands in it."""
