@@ -80,8 +80,13 @@ def _machine() -> str:
 
 def owner(layout: Layout) -> Owner | None:
     """Who holds the lock, if it is a program of ours and has said so."""
+    return owner_in(layout.lock_file)
+
+
+def owner_in(lock_file: Path) -> Owner | None:
+    """Who has written a lock file, if it is a program of ours."""
     try:
-        said = dict(line.split(" ", 1) for line in layout.lock_file.read_text(errors="replace").splitlines() if " " in line)
+        said = dict(line.split(" ", 1) for line in lock_file.read_text(errors="replace").splitlines() if " " in line)
         return Owner(said["program"], said["host"], int(said["process"]), said.get("began", ""), said["machine"], said["token"])
     except (OSError, KeyError, ValueError):
         return None
