@@ -166,8 +166,12 @@ def _look_for_inputs(job: Any) -> None:
     """Each input file that was given must be there, or come from a job that is at work; a pattern is left to the job."""
     for option in options(type(job)):
         path = str(value_of(job, option)) if option.is_input else ""
-        if path and not set("*?[") & set(path) and not Path(path).exists() and not (job.type.follows and may_come(path)):
+        if path and not set("*?[") & set(path) and not Path(path).exists() and not (_follows(job) and may_come(path)):
             raise UserError(f"{job.type.title}: {option.flag} {path}: there is no such file (paths count from {Path.cwd()})")
+
+
+def _follows(job: Any) -> bool:
+    return isinstance(job, MapJob) and job.follows
 
 
 def _plain(job: Any, seed: int) -> dict[str, Any]:
