@@ -1,13 +1,13 @@
-"""Hands units to this process or to local worker processes (dask.distributed); a lost worker loses only its unit in hand."""
+"""Hands units to this process or to workers here and elsewhere (dask.distributed); a lost worker loses only its unit in hand."""
 
 import os
-import signal
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from vitreous.context import Context, Stopped, UserError
@@ -15,11 +15,13 @@ from vitreous.job.declare import MapJob, Unit
 from vitreous.job.placement import Placement, device_of
 from vitreous.run.feed import Feed, Portions
 from vitreous.run.folder import JobFolder
+from vitreous.run.places import environment
+from vitreous.run.places.crew import Crew, crew_of
 from vitreous.run.record import Records, append_text, worker_file
 from vitreous.run.stopping import StopQuestion
 from vitreous.run.units import identity, recorded
 
-LOST = "its process was killed twice; perhaps there was not enough memory"
+LOST = "its process was killed each time it was tried; perhaps there was not enough memory"
 SCHEDULING = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.worker.memory.terminate": False,
@@ -112,8 +114,8 @@ def _in_worker(task: Task, units: Sequence[Unit]) -> tuple[list[Result], float]:
     context = Context(
         folder=folder.path,
         seed=task.seed,
-        device=device_of(task.placement, number),
-        threads=task.placement.threads,
+        device=device_of(task.placement, number, present=len(environment.visible_gpus())),
+        threads=environment.threads_here(task.placement.threads),
         memory_GB=task.placement.memory_GB,
         on_note=lambda text: append_text(folder.out, text),
         stop_asked=question,
@@ -126,12 +128,14 @@ def _in_worker(task: Task, units: Sequence[Unit]) -> tuple[list[Result], float]:
     return results, time.monotonic() - began
 
 
-def side_by_side(task: Task, feed: Feed, *, grows: bool, asked: Callable[[], bool]) -> Iterator[Result | None]:
+def side_by_side(
+    task: Task, feed: Feed, *, grows: bool, asked: Callable[[], bool], note: Callable[[str], None] = lambda text: None
+) -> Iterator[Result | None]:
     """The units in worker processes, as they finish; None about once a second when none did.
 
     grows: more may come, so that all workers are started even when less is waiting. When a worker dies, the units that
-    it may have had in hand are tried again when there is nothing else to do, each alone, so that the one that kills its
-    process is known and set aside, and no other.
+    it may have had in hand are tried again; in the end when there is nothing else to do, each alone, so that the one
+    that kills its process is known and set aside, and no other.
     """
     import logging
 
@@ -139,16 +143,16 @@ def side_by_side(task: Task, feed: Feed, *, grows: bool, asked: Callable[[], boo
     from distributed import Client
 
     workers = task.placement.workers if grows else min(task.placement.workers, feed.waiting())
-    environment = {name: str(task.placement.threads) for name in (*THREAD_VARIABLES, "NUMBA_NUM_THREADS")}
+    variables = {name: str(task.placement.threads) for name in (*THREAD_VARIABLES, "NUMBA_NUM_THREADS")}
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    settings = {**SCHEDULING, "distributed.nanny.pre-spawn-environ": environment}
+    settings = {**SCHEDULING, "distributed.nanny.pre-spawn-environ": variables}
     with (
-        _environment_kept((*environment, "PYTHONHASHSEED")),
+        _environment_kept((*variables, "PYTHONHASHSEED")),
         dask.config.set(settings),
-        _local_cluster(workers) as cluster,
-        Client(cluster) as client,  # type: ignore[no-untyped-call]
+        crew_of(task.placement, task.folder, workers=workers, program=task.job.type.command, note=note) as crew,
+        Client(crew.cluster) as client,  # type: ignore[no-untyped-call]
     ):
-        yield from _flown(client, task, feed, workers=workers, asked=asked)
+        yield from _flown(client, task, feed, crew=crew, asked=asked)
 
 
 @contextmanager
@@ -165,45 +169,74 @@ def _environment_kept(names: Sequence[str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _flown(client: Any, task: Task, feed: Feed, *, workers: int, asked: Callable[[], bool]) -> Iterator[Result | None]:
+def _flown(client: Any, task: Task, feed: Feed, *, crew: Crew, asked: Callable[[], bool]) -> Iterator[Result | None]:
     """Send units out and give the results as they land; ends early, after a grace, when asked to stop."""
-    flying: dict[Any, list[Unit]] = {}
-    suspects: list[Unit] = []
-    portions = Portions()
+    flight = Flight(client, task, feed, crew)
     asked_at: float | None = None
-    alone = False
     while True:
         if asked_at is None and asked():
             asked_at = time.monotonic()
-        while asked_at is None and not alone and len(flying) < 2 * workers and len(suspects) < MANY_SUSPECTS:
-            units = feed.take(portions.size(feed.waiting(), workers))
-            if not units:
-                break
-            flying[client.submit(_in_worker, task, units, pure=False)] = units
-        if not flying:
-            alone = asked_at is None and bool(suspects)
-            if alone:
-                units = [suspects.pop()]
-                flying[client.submit(_in_worker, task, units, pure=False)] = units
-            elif asked_at is not None or feed.closed():
+        if asked_at is None:
+            flight.send()
+        if not flight.flying:
+            if asked_at is not None or feed.closed():
                 return
-            else:
-                yield None
-                time.sleep(feed.pause_s())
-        landed = _finished(list(flying))
-        if flying and not landed:
+            yield None
+            time.sleep(feed.pause_s())
+        landed = _finished(list(flight.flying))
+        if flight.flying and not landed:
             yield None
         for future in landed:
-            units = flying.pop(future)
-            results, seconds = _landed(future, units)
-            portions.saw(len(units), seconds)
-            if alone or asked_at is not None or not any(result.reason == LOST for result in results):
-                yield from results
-            else:
-                suspects += yield from _recorded_already(task, units)
-            alone = False
-        if asked_at is not None and (not flying or time.monotonic() - asked_at > GRACE_S):
+            yield from flight.land(future, last=asked_at is not None)
+        if asked_at is not None and (not flight.flying or time.monotonic() - asked_at > GRACE_S):
             return
+
+
+@dataclass
+class Flight:
+    """Units that are out with workers, and those whose workers died."""
+
+    client: Any
+    task: Task
+    feed: Feed
+    crew: Crew
+    flying: dict[Any, list[Unit]] = field(default_factory=dict)
+    again: list[Unit] = field(default_factory=list)
+    suspects: list[Unit] = field(default_factory=list)
+    deaths: Counter[str] = field(default_factory=Counter)
+    portions: Portions = field(default_factory=Portions)
+    alone: bool = False
+
+    def send(self) -> None:
+        """Give every worker something to do, and something to do next."""
+        work = self.feed.waiting() + len(self.again) + len(self.suspects) + sum(map(len, self.flying.values()))
+        self.crew.tend(work, self.client)
+        workers = self.crew.width()
+        while not self.alone and len(self.flying) < 2 * workers and len(self.suspects) < MANY_SUSPECTS:
+            units = [self.again.pop()] if self.again else self.feed.take(self.portions.size(self.feed.waiting(), workers))
+            if not units:
+                break
+            self._submit(units)
+        if not self.flying:
+            self.alone = bool(self.suspects)
+            if self.alone:
+                self._submit([self.suspects.pop()])
+
+    def _submit(self, units: list[Unit]) -> None:
+        self.flying[self.client.submit(_in_worker, self.task, units, pure=False)] = units
+
+    def land(self, future: Any, *, last: bool) -> Iterator[Result]:
+        """The results of a portion that came back. Its units are kept for another try when their worker died."""
+        units = self.flying.pop(future)
+        results, seconds = _landed(future, units)
+        self.portions.saw(len(units), seconds)
+        if self.alone or last or not any(result.reason == LOST for result in results):
+            yield from results
+        else:
+            for unit in (yield from _recorded_already(self.task, units)):
+                self.deaths[unit.key] += 1
+                (self.again if self.deaths[unit.key] < self.crew.lives else self.suspects).append(unit)
+        self.alone = False
 
 
 def _recorded_already(task: Task, units: Sequence[Unit]) -> Generator[Result, None, list[Unit]]:
@@ -217,32 +250,6 @@ def _recorded_already(task: Task, units: Sequence[Unit]) -> Generator[Result, No
         else:
             yield Result(unit, record)
     return left
-
-
-def _local_cluster(workers: int) -> Any:
-    """Local worker processes that do not hear Ctrl-C: the runner tells them, so that a unit in hand can end in order.
-
-    The signal is blocked while the cluster's threads begin; they and the processes that they start keep it blocked. The
-    resource tracker, which would unblock it when it starts, is started before.
-    """
-    import logging
-    from multiprocessing import resource_tracker
-
-    from distributed import LocalCluster
-
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-            memory_limit=0,
-        )
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _finished(futures: list[Any]) -> list[Any]:

@@ -90,6 +90,21 @@ class JobFolder:
         return self.hidden / "lock"
 
     @property
+    def place(self) -> Path:
+        """Where the job was handed to."""
+        return self.hidden / "place.json"
+
+    @property
+    def submit_script(self) -> Path:
+        """The script that took the job into the queue."""
+        return self.path / "run_submit.script"
+
+    @property
+    def crew(self) -> Path:
+        """How workers of other machines find who leads them, and what they say; only the user may look into it."""
+        return self.hidden / "crew"
+
+    @property
     def stop(self) -> Path:
         """Tells worker processes that the run was asked to stop."""
         return self.hidden / "stop"

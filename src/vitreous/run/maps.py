@@ -14,6 +14,7 @@ from vitreous.run.engine import Result, Task, here, side_by_side
 from vitreous.run.folder import JobFolder
 from vitreous.run.growing import Growing
 from vitreous.run.ledger import Ledger
+from vitreous.run.places.crew import from_elsewhere
 from vitreous.run.record import append_text
 
 FULL_BELOW_BYTES = 20 * 2**20  # free: a failed unit is blamed on the disk
@@ -54,8 +55,8 @@ def go(job: MapJob, where: JobFolder, placement: Placement, *, context: Context,
 def _results(task: Task, feed: Growing, done: int, context: Context) -> Iterator[Result | None]:
     """The results from this process or from workers, where there is more than one unit to do."""
     _show(feed, done, "", context)
-    if task.placement.workers > 1 and (feed.open or feed.waiting() > 1):
-        return side_by_side(task, feed, grows=feed.open, asked=context.stop_asked)
+    if from_elsewhere(task.placement) or (task.placement.workers > 1 and (feed.open or feed.waiting() > 1)):
+        return side_by_side(task, feed, grows=feed.open, asked=context.stop_asked, note=context.note)
     return here(task, feed, _within(context, feed, done))
 
 
@@ -76,7 +77,7 @@ class Tables:
     def __init__(self, job: MapJob, context: Context) -> None:
         self._job, self._context = job, context
         self._written, self._began = 0, time.monotonic()
-        self._next = 0.0 if job.type.follows else self._began + self.MOST_S
+        self._next = 0.0 if job.follows else self._began + self.MOST_S
 
     def now_and_then(self, ledger: Ledger, keys: Sequence[str], *, idle: bool) -> None:
         """Write the tables if there is something new and it is time; earlier when there is nothing else to do."""
@@ -86,7 +87,7 @@ class Tables:
             return
         self._written = len(ledger)
         records = ledger.records(keys)
-        if len(records) and (self._job.type.follows or len(keys) > 1):
+        if len(records) and (self._job.follows or len(keys) > 1):
             self._job.gather(records, replace(self._context, growing=True, on_note=_unsaid))
         spent = time.monotonic() - now
         self._next = time.monotonic() + max(self.LEAST_S, self.SHARE * spent)

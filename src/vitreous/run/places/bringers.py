@@ -1,0 +1,156 @@
+"""Who brings workers to the leader of a job: Slurm, as many as there is work for; a run profile; the ranks of an MPI launch."""
+
+import math
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from vitreous.context import UserError
+from vitreous.files import atomic
+from vitreous.job.placement import Placement
+from vitreous.run.folder import JobFolder
+from vitreous.run.places import offer, profile, request, slurm
+
+SEND_HOME_AFTER_S = 20.0  # without work, where there are more workers than units
+LOST_JOBS = 4  # batch jobs of workers that may end before any worker has reported
+
+
+class Bringer(Protocol):
+    """Somebody who brings workers to a leader, by the command that starts one."""
+
+    def bring(self, work: int, present: Mapping[str, bool]) -> list[str]:
+        """See to workers for so many units. present: names of those here, and whether each is busy. Gives names to send home."""
+        ...
+
+    def close(self) -> None:
+        """Nobody more is wanted."""
+        ...
+
+
+@dataclass
+class SlurmBringer:
+    """Workers as batch jobs of Slurm, as many as there is work for, up to the number that the placement asks for."""
+
+    script: Path
+    submit: str
+    most: int
+    per_job: int
+    _submitted: set[str] = field(default_factory=set)
+    _reported: set[str] = field(default_factory=set)
+    _idle_since: dict[str, float] = field(default_factory=dict)
+
+    def bring(self, work: int, present: Mapping[str, bool]) -> list[str]:
+        batches: dict[str, bool] = {}
+        for name, busy in present.items():
+            batch = name.partition(":")[0]
+            batches[batch] = batches.get(batch, False) or busy
+        self._reported |= batches.keys()
+        known = slurm.states()
+        if known is None:
+            return []
+        live = {number for number in self._submitted if number in known}
+        self._refuse_if_none_reports(live)
+        wanted = min(self.most, math.ceil(work / self.per_job))
+        if len(live) < wanted:
+            self._grow(wanted - len(live))
+            return []
+        return self._shrink(live, len(live) - wanted, known, batches, present)
+
+    def close(self) -> None:
+        known = slurm.states() or {}
+        slurm.cancel([number for number in self._submitted if number in known])
+
+    def _grow(self, count: int) -> None:
+        number = slurm.submit(str(self.script), command=f"{self.submit} --array=0-{count - 1}")
+        self._submitted |= {f"{number}_{element}" for element in range(count)}
+
+    def _shrink(
+        self, live: set[str], surplus: int, known: Mapping[str, str], batches: Mapping[str, bool], present: Mapping[str, bool]
+    ) -> list[str]:
+        """Take back those that wait in the queue; send home those that had nothing to do for a while."""
+        waiting = sorted(number for number in live if known[number] == "PENDING")[:surplus]
+        slurm.cancel(waiting)
+        now = time.monotonic()
+        self._idle_since = {batch: self._idle_since.get(batch, now) for batch, busy in batches.items() if not busy}
+        tired = [batch for batch, since in self._idle_since.items() if now - since > SEND_HOME_AFTER_S and batch in live]
+        leaving = tired[: max(0, surplus - len(waiting))]
+        return [name for name in present if name.partition(":")[0] in leaving]
+
+    def _refuse_if_none_reports(self, live: set[str]) -> None:
+        ended = self._submitted - live - self._reported
+        if len(ended) >= max(LOST_JOBS, self.most) and not self._reported:
+            log = self.script.with_name("workers.log")
+            said = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+            last = f": {said[-1]}" if said else ""
+            raise UserError(f"{len(ended)} batch jobs of workers ended before a worker reported{last} (see {log})")
+
+
+@dataclass
+class ProfileBringer:
+    """Workers by the command lines of a run profile, started once; those that come late are welcome, lost ones stay lost."""
+
+    profile: profile.Profile
+    command: Callable[[int, int], str]
+    log: Path
+    program: str
+    _started: list[Any] = field(default_factory=list)
+    _begun: bool = False
+
+    def bring(self, work: int, present: Mapping[str, bool]) -> list[str]:
+        if not self._begun:
+            self._begun = True
+            lines = profile.launches(self.profile, self.command, most=work, program=self.program)
+            self._started = profile.start(lines, log=self.log, environment=slurm.clean_environment())
+        if not present and all(process.poll() not in (None, 0) for process in self._started):
+            said = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+            last = f": {said[-1]}" if said else ""
+            raise UserError(f"every worker command of the run profile {self.profile.name} has failed{last} (see {self.log})")
+        return []
+
+    def close(self) -> None:
+        """Workers leave when their leader does; the shells that wait for them end then too."""
+
+
+@dataclass
+class RankBringer:
+    """The other ranks of this program's MPI launch come by themselves."""
+
+    def bring(self, work: int, present: Mapping[str, bool]) -> list[str]:
+        return []
+
+    def close(self) -> None:
+        """They leave when their leader does."""
+
+
+def worker_command(path: Path, threads: int, copy: int = 0) -> str:
+    """The command line that starts a worker for the leader of an offer; `copy` counts those of one line, to share GPUs."""
+    words = [sys.executable, "-m", "vitreous.run.places.worker", str(path.resolve()), "--threads", str(threads)]
+    return shlex.join([*words, "--copy", str(copy)] if copy else words)
+
+
+def worker_script(placement: Placement, name: str, path: Path) -> str:
+    """The script of one batch job of workers."""
+    log = str(path.with_name("workers.log").resolve())
+    asked = request.worker(placement, name)
+    return slurm.script(asked, worker_command(path, placement.threads), folder=os.getcwd(), out=log, err=log)
+
+
+def bringer_of(placement: Placement, folder: JobFolder, program: str) -> Bringer:
+    """Who brings the workers that a placement asks for. program: the job's word, for $program_name."""
+    path = folder.crew / offer.NAME
+    if placement.profile:
+        chosen = profile.find(Path.cwd(), placement.profile)
+        return ProfileBringer(chosen, partial(worker_command, path), folder.crew / "workers.log", program)
+    if placement.queue_template:
+        return RankBringer()
+    name = str(folder.path)
+    script = folder.crew / "workers.script"
+    atomic.write_text(script, worker_script(placement, name, path))
+    most = request.worker_jobs(placement, name)
+    return SlurmBringer(script, placement.submit or "sbatch", most, request.worker(placement, name).tasks)
