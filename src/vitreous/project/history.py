@@ -38,9 +38,10 @@ def steps(graph: Graph, name: str, *, down: bool = False) -> Iterator[Step]:
     """
     before, after = _neighbours(graph)
     near, seen, told = (after if down else before), {name: 0}, [name]
+    place = {job: number for number, job in enumerate(graph.processes)}
     yield Step(name, 0, {})
     for current in told:
-        for other in sorted(near.get(current, {}), key=lambda job: list(graph.processes).index(job)):
+        for other in sorted(near.get(current, {}), key=lambda job: place.get(job, 0)):
             if other not in seen:
                 seen[other] = seen[current] + 1
                 told.append(other)
