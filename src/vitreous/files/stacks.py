@@ -69,12 +69,10 @@ class ImageStacks:
     def check(self) -> None:
         """Look at the header of every stack and at every index, so that no error waits for the middle of the work."""
         order = np.lexsort((self._index, self._stack))
-        stacks = self._stack[order]
-        for stack, first, end in zip(
-            range(len(self._names)), np.searchsorted(stacks, range(len(self._names))), [*np.flatnonzero(np.diff(stacks)), -1]
-        ):
-            self._header(stack, int(order[end]))
-            self._header(stack, int(order[first]))
+        heads = np.flatnonzero(np.diff(self._stack[order], prepend=-1))
+        for first, end in zip(heads.tolist(), [*heads[1:].tolist(), len(order)]):
+            for row in (int(order[end - 1]), int(order[first])):
+                self._header(int(self._stack[row]), row)
 
     def _header(self, stack: int, row: int) -> Header:
         """The header of a stack, on behalf of a row of the table (from 0)."""

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -89,16 +90,18 @@ def read(images: ImageStacks, folder: Path) -> tuple[ImageStacks, int, int] | No
     try:
         with np.load(folder / INDEX) as file:
             key, kind, place = str(file["key"]), file["kind"], file["place"]
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     what = wanted(images)
     if key != what.key():
         return None
     stacks = [folder / _name(number) for number in range(len(_KEPT))]
-    if not all(stacks[number].is_file() for number in np.unique(kind[place >= 0])):
-        return None
     index = place[what.of_row]
     other = images.redirected(stacks, np.where(index >= 0, kind[what.of_row], -1), index)
+    try:
+        other.check()
+    except UserError:
+        return None
     return other, int((place >= 0).sum()), len(place)
 
 
