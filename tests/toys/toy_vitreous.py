@@ -5,6 +5,8 @@ from vitreous.job import registry
 
 registry.register("toy_jobs:ToyMap")
 registry.register("toy_jobs:ToyLoop")
+registry.register("toy_streams:ToySource")
+registry.register("toy_streams:ToyFollow")
 
 if __name__ == "__main__":
     main()

@@ -82,7 +82,6 @@ class JobType:
     fixed: Mapping[str, str]
     ignored: Sequence[str]
     uses_gpu: bool = False
-    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,9 +110,12 @@ class MapJob:
     units says what there is; work does one and returns a record of plain (JSON) values, having written its files under
     context.folder; gather writes the tables from the records of the finished units, in the order of units.
     An exception in work sets that unit aside (the job goes on and lists it); context.UserError gives the sentence shown.
+    follows: the units are rows of input tables, or things that arrive, and each row says all that decides its result; such
+    a job may begin while its inputs grow. While context.growing, units and gather meet what is not complete.
     """
 
     type: ClassVar[JobType]
+    follows: ClassVar[bool] = False
 
     @classmethod
     def older_options(cls, said: Mapping[str, str]) -> Mapping[str, str]:
@@ -208,22 +210,19 @@ def job(
     fixed: Mapping[str, str] | None = None,
     ignored: Sequence[str] = (),
     uses_gpu: bool = False,
-    follows: bool = False,
 ) -> Callable[[T], T]:
     """Make a job type of a class: options become a frozen, checked, keyword-only constructor.
 
     label, number, folder: RELION's job label, 3.1 number and directory. command: the word after `vitreous`.
     version rises when the same settings give another result. fixed: RELION options we accept only at this value
     (another value stops with the option's name). ignored: RELION options that cannot change the result. uses_gpu: the work
-    follows context.device; a job without it says so when it is asked for a GPU, and runs on the CPU. follows: a map job whose
-    units are rows of its input tables; it may begin while those grow (context.growing), and a unit's row says all that
-    decides its result.
+    follows context.device; a job without it says so when it is asked for a GPU, and runs on the CPU.
     """
     config = pydantic.ConfigDict(extra="forbid", validate_default=True, allow_inf_nan=False)
 
     def make(cls: T) -> T:
         made: Any = pydantic.dataclasses.dataclass(frozen=True, kw_only=True, config=config)(cls)
-        made.type = JobType(label, number, folder, title, version, command, dict(fixed or {}), tuple(ignored), uses_gpu, follows)
+        made.type = JobType(label, number, folder, title, version, command, dict(fixed or {}), tuple(ignored), uses_gpu)
         return made  # type: ignore[no-any-return]
 
     return make

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from vitreous.context import Context, UserError
 from vitreous.job.declare import MapJob, Unit, group, input, job, output
@@ -47,6 +47,7 @@ _UNUSED = (
 class AutoPick(MapJob):
     """Find round particles of known size on each micrograph."""
 
+    follows: ClassVar[bool] = True
     micrographs: str = input(
         kind="micrographs", relion="fn_input_autopick", help="STAR file with the micrographs to pick from, with or without CTF."
     )
@@ -108,7 +109,7 @@ class AutoPick(MapJob):
         atomic.write_text(context.folder / self.suffix.name, self.micrographs + "\n")
         total = sum(record["picks"] for record in records)
         context.note(f"{total} particles on {len(records)} micrographs, {total / max(len(records), 1):.1f} on each")
-        if not total and len(records) == len(star.read_table(self.micrographs, "micrographs")):
+        if not total and not context.growing and len(records) == len(star.read_table(self.micrographs, "micrographs")):
             raise UserError(
                 f"not one particle was found on the {len(records)} micrographs of {self.micrographs}: check the diameters, "
                 "whether particles are white (--white-particles), or pick more with --threshold-adjust -1"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from vitreous.context import Context, UserError
 from vitreous.job.declare import MapJob, Size, Unit, group, input, job, output
@@ -29,11 +29,11 @@ OPTICS = ("voltage_kV", "cs_mm", "amplitude_contrast", "micrograph_pixel_size_A"
         *("fn_ctffind_exe", "use_ctffind4", "fn_gctf_exe", "other_gctf_args", "do_ignore_ctffind_params", "do_EPA"),
         *("localsearch_nominal_defocus", "exp_factor_dose"),
     ),
-    follows=True,
 )
 class CtfFind(MapJob):
     """Fit defocus and astigmatism to the power spectrum of each micrograph."""
 
+    follows: ClassVar[bool] = True
     micrographs: str = input(kind="micrographs", relion="input_star_mics", help="STAR file with the micrographs.")
     use_spectra: bool = param(
         True, relion="use_given_ps", tab="I/O",

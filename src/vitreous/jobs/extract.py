@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from vitreous.context import Context, UserError
 from vitreous.job.declare import MapJob, Size, Unit, group, input, job, output
@@ -37,11 +37,11 @@ _PLAIN_CTF = {"ctf_bfactor_A2": 0.0, "ctf_scale": 1.0, "phase_shift_deg": 0.0}
         *("angpix", "do_cut_into_segments", "do_extract_helical_tubes", "helical_bimodal_angular_priors", "helical_nr_asu"),
         *("helical_rise", "helical_tube_outer_diameter"),
     ),
-    follows=True,
 )
 class Extract(MapJob):
     """Cut out, rescale and normalise the particles of each micrograph."""
 
+    follows: ClassVar[bool] = True
     micrographs: str = input(kind="micrographs", relion="star_mics", help="STAR file with the micrographs, best with their CTF.")
     coordinates: str = input(
         kind="coordinates",

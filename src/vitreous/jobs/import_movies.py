@@ -2,15 +2,38 @@
 
 import glob
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from vitreous.context import Context, UserError
-from vitreous.job.declare import MapJob, Unit, input, job, output
-from vitreous.param import param
+from vitreous.job.declare import MapJob, Unit, group, input, job, output
+from vitreous.param import param, settings
+
+if TYPE_CHECKING:
+    from vitreous.files.incoming import Incoming
 
 ENDINGS = (".mrc", ".mrcs", ".tif", ".tiff", ".eer", ".gz", ".bz2")
+
+
+@settings
+class Watching:
+    """How files are taken while they arrive."""
+
+    watch: bool = param(False, help="Stay, and take each file that the wildcard names as soon as it is complete.")
+    settle_s: float = param(
+        30.0, unit="s", low=2, high=300, minimum=0, when="watch",
+        help="A file is complete when its size and time have not changed for so long.",
+    )  # fmt: skip
+    time_out_s: float = param(
+        43200.0, unit="s", low=600, high=172800, minimum=0, when="watch",
+        help="The job ends when no file has come or grown for so long; 0: never.",
+    )  # fmt: skip
+    last_file: str = param(
+        "", when="watch",
+        help="The job ends when this file is there and all others are complete, as Movies/DONE; 'project close' ends it too.",
+    )  # fmt: skip
 
 
 @job(
@@ -24,8 +47,12 @@ ENDINGS = (".mrc", ".mrcs", ".tif", ".tiff", ".eer", ".gz", ".bz2")
     ignored=("fn_in_other", "node_type", "optics_group_particles"),
 )
 class ImportMovies(MapJob):
-    """Take the movies or micrographs that a wildcard names into the project; run again, it adds what is new."""
+    """Take the movies or micrographs that a wildcard names into the project; run again, it adds what is new.
 
+    With watch it stays and takes each file as it is complete, so that the steps behind it work while movies arrive.
+    """
+
+    follows: ClassVar[bool] = True
     files: str = param(
         relion="fn_in_raw",
         tab="Files",
@@ -57,27 +84,53 @@ class ImportMovies(MapJob):
     beam_tilt_y_mrad: float = param(
         0.0, unit="mrad", low=-1, high=1, step=0.1, relion="beamtilt_y", tab="Optics", help="Known beam tilt along y."
     )
+    watching: Watching = group(Watching, tab="Watching")
     movies = output("movies.star", kind="movies", when="multiframe", help="The movies with their optics")
     micrographs = output(
         "micrographs.star", kind="micrographs", when="multiframe", equals=False, help="The micrographs with their optics"
     )
 
-    def units(self, context: Context) -> Sequence[Unit]:
-        """One unit a file, in the order of names."""
+    def arrivals(self, context: Context, known: Collection[str]) -> "_Movies | None":
+        """When watching: what has arrived in full."""
+        from vitreous.files.incoming import Incoming
+
+        self._check()
+        if not self.watching.watch:
+            return None
+        return _Movies(
+            Incoming(
+                self.files,
+                ENDINGS,
+                settle_s=self.watching.settle_s,
+                time_out_s=self.watching.time_out_s,
+                last_file=self.watching.last_file,
+                known=known,
+                listing=context.folder / "irregular_files.star",
+                note=context.note,
+            )
+        )
+
+    def _check(self) -> None:
         if not re.fullmatch(r"[\w-]+", self.optics_group_name):
             raise UserError(
                 f"the optics group name {self.optics_group_name!r} may hold only letters, digits, dash and underscore"
             )
+
+    def units(self, context: Context) -> Sequence[Unit]:
+        """One unit a file, in the order of names."""
+        self._check()
         found = sorted(path for path in glob.glob(self.files) if path.lower().endswith(ENDINGS))
         if not found:
             others = glob.glob(self.files)
             why = f"the {len(others)} files it names are not MRC, TIFF or EER" if others else "it names no file"
             raise UserError(f"nothing to import by {self.files!r}: {why}; it counts from the project, {Path.cwd()}")
-        return [Unit(key=path, row={"path": path}) for path in found]
+        return _units(found)
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:
-        """Look that the file is there and not empty."""
+        """Look that the file is there and not empty; one that came while watching was looked at then."""
         path = Path(unit.row["path"])
+        if self.watching.watch:
+            return {"path": str(path)}
         try:
             size = path.stat().st_size
         except OSError as error:
@@ -115,3 +168,20 @@ class ImportMovies(MapJob):
         name = self.movies.name if self.multiframe else self.micrographs.name
         star.write_table(context.folder / name, table)
         context.note(f"{len(names)} {kind} imported")
+
+
+def _units(paths: Sequence[str]) -> list[Unit]:
+    return [Unit(key=path, row={"path": path}) for path in paths]
+
+
+@dataclass(frozen=True)
+class _Movies:
+    """Arriving files as units (vitreous.job.declare.Arrivals)."""
+
+    incoming: "Incoming"
+
+    def look(self) -> Sequence[Unit]:
+        return _units(self.incoming.look())
+
+    def is_open(self) -> bool:
+        return self.incoming.is_open()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from vitreous.context import Context, UserError
 from vitreous.job.declare import MapJob, Size, Unit, group, input, job, output
@@ -26,11 +26,11 @@ FLIPS = {"none": 0, "upside down": 1, "left to right": 2}
     command="motion-correction",
     fixed={"do_own_motioncor": "Yes"},
     ignored=("fn_motioncor2_exe", "other_motioncor2_args"),
-    follows=True,
 )
 class MotionCorrection(MapJob):
     """Align the frames of each movie, whole and in patches, and sum them weighted by exposure."""
 
+    follows: ClassVar[bool] = True
     movies: str = input(kind="movies", relion="input_star_mics", help="STAR file with the movies.")
     gain_reference: str = input(
         kind="file",

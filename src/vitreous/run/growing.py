@@ -30,7 +30,7 @@ class Growing:
         self._context = replace(context, on_note=_once(context.on_note))
         self._note = context.note
         self._ledger = ledger
-        self._inputs = Inputs.of(job, where) if job.type.follows else Inputs()
+        self._inputs = Inputs.of(job, where) if job.follows else Inputs()
         self._arrivals: Arrivals | None = job.arrivals(context, ledger.keys_before)
         self.deciding = ""
         self.keys: list[str] = []
@@ -122,7 +122,7 @@ class Growing:
             self._next_look = began + self._pause_s
             return
         before = len(self._ready)
-        if self._inputs.missing() and (self.open or self._job.type.follows):
+        if self._inputs.missing() and (self.open or self._job.follows):
             self._next_look = began + self._pause_s
             return
         if self._read(began):
@@ -145,7 +145,7 @@ class Growing:
             return False
         self._bad_since = None
         if not self.deciding:
-            whole = len(units) == 1 and not self._job.type.follows
+            whole = len(units) == 1 and not self._job.follows
             self.deciding = canonical([self._known, input_stamp(self._job)]) if whole else self._known
             self._trusted = not whole or all(
                 Path(node.name).exists() for node in made_nodes(self._where.path, self._job, exist=False)

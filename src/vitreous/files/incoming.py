@@ -1,0 +1,175 @@
+"""Files that arrive in folders while a microscope or a copy writes them: which are complete, and what is odd about others."""
+
+import glob
+import os
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from vitreous.files import star
+from vitreous.files.star_blocks import StarFile, loop_block
+from vitreous.tables.places import without_suffix
+
+SAID_AT_MOST = 20  # lines of the log on one kind of oddity; the list has them all
+LIST_EVERY_S = 30.0
+
+
+@dataclass(slots=True)
+class _File:
+    size: int
+    changed_ns: int
+    place: tuple[int, int]
+    since: float
+    complete: bool = False
+    there: bool = True
+
+
+class Incoming:
+    """The complete files of a wildcard, by name. A file is complete when its size and time have not changed for settle_s.
+
+    All times are taken by this computer's own running clock, so clocks of file servers do not matter. It closes when
+    `last_file` is there or nothing has changed for time_out_s (0: never), and no file is growing. Odd things are told by
+    `note` and listed in `listing`: files that vanished, changed after they were complete, were renamed, or came twice.
+    """
+
+    def __init__(
+        self,
+        pattern: str,
+        endings: tuple[str, ...],
+        *,
+        settle_s: float,
+        time_out_s: float,
+        last_file: str,
+        known: Collection[str] = (),
+        listing: Path,
+        note: Callable[[str], None],
+    ) -> None:
+        self._pattern, self._endings = pattern, endings
+        self._settle_s, self._time_out_s, self._last_file = settle_s, time_out_s, last_file
+        self._listing, self._note = listing, note
+        self._files: dict[str, _File] = {}
+        self._stems: dict[str, str] = {}
+        self._places: dict[tuple[int, int], str] = {}
+        self._odd: dict[str, str] = {}
+        self._said: dict[str, int] = {}
+        self._active = self._listed = time.monotonic()
+        self._listed_odd = 0
+        self._closed = False
+        for path in sorted(known):
+            if fnmatch(path, pattern) and not os.path.exists(path):
+                self._files[path] = _File(0, 0, (0, 0), self._active, complete=True, there=False)
+                self._stems[without_suffix(path)] = path
+
+    def is_open(self) -> bool:
+        """Whether more may come; False once a look has found the end."""
+        return not self._closed
+
+    def look(self) -> Sequence[str]:
+        """The complete files so far, in the order of their names."""
+        now = time.monotonic()
+        found = self._stat()
+        for path in [path for path in self._files if path not in found]:
+            self._vanished(path)
+        for path, about in found.items():
+            self._saw(path, about, now)
+        growing = [path for path, file in self._files.items() if file.there and not file.complete]
+        ended = bool(self._last_file) and os.path.exists(self._last_file)
+        quiet = bool(self._time_out_s) and now - self._active > self._time_out_s
+        settling = [path for path in growing if self._files[path].size]
+        self._closed = self._closed or ((ended and not settling) or quiet)
+        if self._closed:
+            for path in growing:
+                self._is_odd(path, "was never complete", "empty or still growing when watching ended")
+        self._write_listing(now)
+        return sorted(path for path, file in self._files.items() if file.complete)
+
+    def _stat(self) -> dict[str, os.stat_result]:
+        found = {}
+        for path in glob.iglob(self._pattern):
+            if path.lower().endswith(self._endings):
+                try:
+                    found[path] = os.stat(path)
+                except OSError:
+                    self._is_odd(path, "cannot be read", "a link to nowhere, or gone again")
+        return found
+
+    def _saw(self, path: str, about: os.stat_result, now: float) -> None:
+        """Follow one file that is there."""
+        place = (about.st_dev, about.st_ino)
+        file = self._files.get(path)
+        if file is None:
+            if not self._is_new(path, about, place):
+                return
+            self._files[path] = _File(about.st_size, about.st_mtime_ns, place, now)
+            self._stems[without_suffix(path)] = path
+            self._places[place] = path
+            self._active = now
+            file = self._files[path]
+        if not file.there:
+            file.there, file.place = True, place
+            if not file.changed_ns:  # imported by an earlier run, back again
+                file.size, file.changed_ns = about.st_size, about.st_mtime_ns
+        if (file.size, file.changed_ns) != (about.st_size, about.st_mtime_ns):
+            if file.complete:
+                how = "truncated" if about.st_size < file.size else "replaced"
+                self._is_odd(path, f"was {how} after it was imported", f"{file.size} bytes before, {about.st_size} now")
+            file.size, file.changed_ns, file.since = about.st_size, about.st_mtime_ns, now
+            self._active = now
+        elif not file.complete and file.size and now - file.since >= self._settle_s:
+            file.complete = True
+            self._active = now
+
+    def _is_new(self, path: str, about: os.stat_result, place: tuple[int, int]) -> bool:
+        """Whether a path is a new file: not the same under another name, nor one whose results would bear the same name.
+
+        A number of a file that is gone may be used again for another file, so size and time must be the same as well.
+        """
+        before = self._places.get(place, "")
+        file = self._files.get(before)
+        if file is not None and (file.size, file.changed_ns) == (about.st_size, about.st_mtime_ns):
+            if file.there:
+                self._is_odd(path, "came twice", f"the same file as {before}; not taken")
+                return False
+            self._is_odd(before, "was renamed", f"{path} takes its place")
+            self._forget(before)
+        twin = self._stems.get(without_suffix(path))
+        if twin is not None and twin != path:
+            self._is_odd(path, "came twice", f"differs from {twin} only in its ending; not taken")
+            return False
+        return True
+
+    def _vanished(self, path: str) -> None:
+        """A complete file stays in the table, for its micrograph may be made already; another is forgotten."""
+        file = self._files[path]
+        if not file.there:
+            return
+        file.there = False
+        if file.complete:
+            self._is_odd(path, "vanished after it was imported", "its row stays")
+        else:
+            self._is_odd(path, "vanished before it was complete", "not taken")
+            self._forget(path)
+
+    def _forget(self, path: str) -> None:
+        self._stems.pop(without_suffix(path), None)
+        del self._files[path]
+
+    def _is_odd(self, path: str, what: str, more: str) -> None:
+        said = f"{what}: {more}"
+        if self._odd.get(path) == said:
+            return
+        self._odd[path] = said
+        self._said[what] = self._said.get(what, 0) + 1
+        if self._said[what] <= SAID_AT_MOST:
+            self._note(f"{path} {said}")
+        if self._said[what] == SAID_AT_MOST:
+            self._note(f"more files of that kind are only listed in {self._listing}")
+
+    def _write_listing(self, now: float) -> None:
+        if len(self._odd) == self._listed_odd or (now - self._listed < LIST_EVERY_S and not self._closed):
+            return
+        self._listed, self._listed_odd = now, len(self._odd)
+        columns = {"rlnMicrographMovieName": list(self._odd), "vitreousReason": list(self._odd.values())}
+        star.write(self._listing, StarFile([loop_block("irregular", columns, ("# version 30001", ""))]))
