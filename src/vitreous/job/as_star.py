@@ -86,8 +86,14 @@ def load(path: Path | str, changed: Mapping[str, str] | None = None, cls: type[A
     file = read(path)
     kind = cls or job_class(file)
     if changed:
-        file = file.with_values(_as_written(kind, changed, file.path))
+        file = file.with_values(as_written(kind, changed, file.path))
     return to_job(file, kind)
+
+
+def fresh(cls: type[Any], said: Mapping[str, str] | None = None) -> Loaded:
+    """A job of a type with its defaults; `said` gives options by RELION's names or ours, at least those without a default."""
+    named = f"a new {cls.type.title} job"
+    return to_job(JobFile(named, label=cls.type.label, values=as_written(cls, said or {}, named)), cls)
 
 
 def to_job(file: JobFile, cls: type[Any]) -> Loaded:
@@ -220,7 +226,7 @@ def _same(one: str, other: str) -> bool:
         return False
 
 
-def _as_written(cls: type[Any], changed: Mapping[str, str], path: str) -> dict[str, str]:
+def as_written(cls: type[Any], changed: Mapping[str, str], path: str) -> dict[str, str]:
     """Changes by our names or RELION's, as the names that stand in a file; a name of neither kind is an error."""
     ours: dict[str, Iterable[str]] = {}
     for option in (*options(cls), *options(Placement)):
