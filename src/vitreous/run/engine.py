@@ -83,8 +83,8 @@ def do_unit(task: Task, unit: Unit, context: Context, records: Records) -> Resul
         return Result(unit, None, str(error), traceback.format_exc())
     except Exception as error:
         return Result(unit, None, f"{type(error).__name__}: {error}", traceback.format_exc())
-    line = {"key": unit.key, "identity": identity(unit, task.identity), "seconds": round(time.monotonic() - began, 3)}
-    records.append({**line, "record": record})
+    about = {"key": unit.key, "row": dict(unit.row), "identity": identity(unit, task.identity)}
+    records.append({**about, "seconds": round(time.monotonic() - began, 3), "record": record})
     return Result(unit, record)
 
 
