@@ -101,6 +101,7 @@ def to_job(file: JobFile, cls: type[Any]) -> Loaded:
     left = dict(file.values)
     extra = _queue_extra(left)
     left |= cls.older_options(left)
+    left |= _further_arguments(left.get("other_args", ""))
     job_values = _taken(cls, left, file.path)
     place_values = {"queue_extra": extra, **_taken(Placement, left, file.path)}
     seed_text = left.pop(SEED, "0").strip() or "0"
@@ -156,6 +157,18 @@ def refuse_queue(loaded: Loaded, path: Path | str) -> None:
     """A file that asks for a queue must not run here unnoticed."""
     if loaded.placement.use_queue:
         raise UserError(f"{path}: do_queue = Yes: start it with vitreous project start, or run it here with --set do_queue=No")
+
+
+_ARGUMENTS = {"--do_at_most": "at_most"}
+
+
+def _further_arguments(text: str) -> dict[str, str]:
+    """What other_args says, where all its words are arguments of RELION's programs that are options of ours; else nothing."""
+    words = text.split()
+    names, values = words[::2], words[1::2]
+    if not words or len(names) != len(values) or not set(names) <= set(_ARGUMENTS):
+        return {}
+    return {"other_args": "", **{_ARGUMENTS[name]: value for name, value in zip(names, values)}}
 
 
 def _queue_extra(left: dict[str, str]) -> list[str]:

@@ -56,6 +56,20 @@ class Placement:
         help="Which GPUs of this machine, as 0:1; they are given to the workers in turn, and of 0,1:2,3 each takes one of its "
         "list. Empty: all, in turn. Without effect on a cpu and in a queue, which says itself which GPUs are free.",
     )
+    at_most: int = param(
+        0,
+        minimum=0,
+        high=1000,
+        tab="Running",
+        help="Do at most so many movies or micrographs in one run, and leave the rest to the next (RELION: --do_at_most). "
+        "0: all. Without effect on jobs in iterations.",
+    )
+    keep_root: bool = param(
+        False,
+        tab="Running",
+        help="Files of a job that goes on from an iteration keep the names run_..., as with RELION 4 and 5; otherwise they are "
+        "run_ct23_... when it goes on from iteration 23, as with RELION 3.1. Without effect on jobs without iterations.",
+    )
     memory_GB: float = param(
         4.0, unit="GB", minimum=0.1, high=64, tab="Running", help="Memory that each process may plan with for its batches."
     )

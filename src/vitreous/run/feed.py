@@ -63,3 +63,24 @@ class Portions:
         """Units for the next portion; a share of what waits, so that no worker goes idle at the end."""
         by_time = int(self.FILL_S / max(self._unit_s, 1e-6))
         return max(1, min(by_time, self.MOST, waiting // (2 * max(workers, 1))))
+
+
+class AtMost:
+    """A feed that gives out so many units and then is closed, whatever else waits behind it."""
+
+    def __init__(self, feed: Feed, most: int) -> None:
+        self._feed, self._left = feed, most
+
+    def take(self, most: int) -> list[Unit]:
+        found = self._feed.take(min(most, self._left)) if self._left else []
+        self._left -= len(found)
+        return found
+
+    def waiting(self) -> int:
+        return min(self._feed.waiting(), self._left)
+
+    def closed(self) -> bool:
+        return not self._left or self._feed.closed()
+
+    def pause_s(self) -> float:
+        return self._feed.pause_s()

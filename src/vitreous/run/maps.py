@@ -11,6 +11,7 @@ from vitreous.files import atomic
 from vitreous.job.declare import MapJob
 from vitreous.job.placement import Placement
 from vitreous.run.engine import Result, Task, here, side_by_side
+from vitreous.run.feed import AtMost, Feed
 from vitreous.run.folder import JobFolder
 from vitreous.run.growing import Growing
 from vitreous.run.ledger import Ledger
@@ -55,9 +56,13 @@ def go(job: MapJob, where: JobFolder, placement: Placement, *, context: Context,
 def _results(task: Task, feed: Growing, done: int, context: Context) -> Iterator[Result | None]:
     """The results from this process or from workers, where there is more than one unit to do."""
     _show(feed, done, "", context)
-    if from_elsewhere(task.placement) or (task.placement.workers > 1 and (feed.open or feed.waiting() > 1)):
-        return side_by_side(task, feed, grows=feed.open, asked=context.stop_asked, note=context.note)
-    return here(task, feed, _within(context, feed, done))
+    most = task.placement.at_most
+    units: Feed = AtMost(feed, most) if most else feed
+    if most and (feed.open or feed.waiting() > most):
+        context.note(f"at most {most} in this run; continue does the next")
+    if from_elsewhere(task.placement) or (task.placement.workers > 1 and (feed.open or units.waiting() > 1)):
+        return side_by_side(task, units, grows=feed.open, asked=context.stop_asked, note=context.note)
+    return here(task, units, _within(context, feed, done))
 
 
 def _show(feed: Growing, done: int, key: str, context: Context) -> None:
