@@ -50,7 +50,7 @@ def test_add_run_and_follow(project, toys):
     part = graphs.read(folder / "job_pipeline.star")
     assert list(part.processes) == [name]
     assert set(part.nodes) == {"list.txt", "External/job001/table.json"}
-    assert (project.layout.root / ".Nodes" / "13" / "External" / "job001" / "table.json").exists()
+    assert (project.layout.root / ".Nodes" / "13" / "External" / "first_one" / "table.json").exists(), "as in RELION"
     loaded = as_star.load(folder / "job.star")
     assert (loaded.seed, loaded.placement.threads) == (4, 2)
     second = project.add(toys.ToyLoop(start="External/first_one/table.json"))

@@ -1,15 +1,19 @@
 """How a job hangs in the graph: nodes for what it takes and makes, edges to it and from it, marks for file browsers."""
 
+import posixpath
+import warnings
 from pathlib import Path
 from typing import Any
 
+from vitreous.context import UserError
 from vitreous.files import star
 from vitreous.job.declare import CONTINUE_FROM
 from vitreous.job.options import options, value_of
 from vitreous.nodes import kind
-from vitreous.project.graph import Graph, Node
+from vitreous.project import node_marks
+from vitreous.project.graph_model import Graph, Node
 from vitreous.project.layout import Layout
-from vitreous.project.relion_types import node_label, node_number
+from vitreous.project.relion_types import node_label
 from vitreous.run.folder import JobFolder
 from vitreous.run.nodes_file import made_nodes
 
@@ -31,8 +35,8 @@ def connect_inputs(layout: Layout, graph: Graph, name: str, job: Any) -> None:
             continue
         if node not in graph.nodes:
             graph.add_node(Node(node, f"{label}.{detail}" if detail else label))
-            maker = next((p for p in graph.processes if node.startswith(p) and p != name), None)
-            if maker:
+            maker = "/".join(node.split("/", 2)[:2]) + "/"
+            if maker in graph.processes and maker not in (name, node):
                 graph.add_output(maker, node)
         graph.add_input(node, name)
 
@@ -57,7 +61,12 @@ def add_listed_outputs(layout: Layout, graph: Graph, name: str) -> None:
     listed = JobFolder(layout.job(name)).output_nodes
     if not listed.is_file():
         return
-    for row in star.read(listed)["output_nodes"].rows():
+    try:
+        blocks = star.read(listed)
+    except UserError as error:
+        warnings.warn(f"the outputs that {name} lists are left out: {error}", stacklevel=2)
+        return
+    for row in blocks["output_nodes"].rows() if "output_nodes" in blocks else ():
         number = str(row.get("rlnPipeLineNodeType", ""))
         label = str(row.get("rlnPipeLineNodeTypeLabel", "")) or node_label(int(number or -1))
         enter(layout, graph, name, str(row["rlnPipeLineNodeName"]), label)
@@ -67,11 +76,8 @@ def enter(layout: Layout, graph: Graph, name: str, node: str, label: str) -> Non
     """Make a file an output of a job, with the empty file by which RELION's browser finds it."""
     graph.add_node(Node(node, label))
     graph.add_output(name, node)
-    for word in (str(node_number(label)) if graph.flavour.numbers else "", label.split(".")[0] if graph.flavour.labels else ""):
-        if word and (layout.root / node).exists():
-            mark = layout.node(word, node)
-            mark.parent.mkdir(parents=True, exist_ok=True)
-            mark.touch()
+    if not layout.readonly:
+        node_marks.mark(layout, graph, node)
 
 
 def _from_root(layout: Layout, path: str) -> str:
@@ -80,13 +86,17 @@ def _from_root(layout: Layout, path: str) -> str:
 
 
 def _without_alias(layout: Layout, graph: Graph, path: str) -> str:
+    """A path as it stands in the graph: from the project directory, and with the job's number where an alias stands."""
     inside = Path(path)
     if inside.is_absolute() and inside.is_relative_to(layout.root.resolve()):
         path = str(inside.relative_to(layout.root.resolve()))
-    for process in graph.processes.values():
-        if process.alias and f"{path}/".startswith(process.alias):
-            return process.name + path[len(process.alias) :]
-    return path
+    elif path.startswith("./") or "//" in path:
+        path = posixpath.normpath(path) + ("/" if path.endswith("/") else "")
+    first = "/".join(path.split("/", 2)[:2]) + "/"
+    if first in graph.processes:
+        return path
+    job = next((process.name for process in graph.processes.values() if process.alias == first), None)
+    return (job + path[len(first) :] if len(path) > len(first) else job) if job else path
 
 
 def _output_of(graph: Graph, name: str, label: str) -> str:

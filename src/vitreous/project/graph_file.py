@@ -232,7 +232,7 @@ def to_text(graph: Graph) -> str:
 def _general(block: LineBlock, graph: Graph) -> LineBlock:
     if block.loop:
         block = LineBlock(block.name, (COUNTER,), [(COUNTER, "")], loop=False)
-    rows = [(label, str(graph.counter) if label == COUNTER else value) for label, value in block.rows]
+    rows: list[Row] = [(label, str(graph.counter) if label == COUNTER else value) for label, value in block.rows]
     head = block.head or star_lines.head_of(block.name, (), graph.version, loop=False)
     return LineBlock(block.name, (), rows, loop=False, head=head, foot=block.foot, lines=block.lines)
 

@@ -75,6 +75,15 @@ class Graph:
         if (process, node) not in self.outputs:
             self.outputs.append((process, node))
 
+    def drop(self, job: str) -> None:
+        """Take out a job, its edges, and the files that no other job makes or takes."""
+        lost = {*self.inputs_of(job), *self.outputs_of(job)}
+        self.inputs = [edge for edge in self.inputs if edge[1] != job]
+        self.outputs = [edge for edge in self.outputs if edge[0] != job]
+        lost -= {node for node, _ in self.inputs} | {node for _, node in self.outputs}
+        del self.processes[job]
+        self.nodes = {key: node for key, node in self.nodes.items() if key not in lost}
+
     def part(self, name: str) -> "Graph":
         """The small graph of one job: itself, its inputs and outputs."""
         inputs = [edge for edge in self.inputs if edge[1] == name]

@@ -1,24 +1,22 @@
 """Project: a directory with a graph of jobs; add, run, continue, abort, alias, and the state of each from its exit marker."""
 
 import contextlib
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vitreous.context import UserError
 from vitreous.job import as_star
 from vitreous.job.placement import Placement
-from vitreous.project import edges
+from vitreous.project import adding, aliases, edges, last_used, lock, node_marks, restore, starting
 from vitreous.project import graph as graphs
+from vitreous.project.current import current
 from vitreous.project.graph import Graph, Process
-from vitreous.project.layout import GRAPH, Layout, alias_fault, job_name, number_of
-from vitreous.project.starting import start_detached
-from vitreous.project.state import ended, has_died, is_alive, marker
+from vitreous.project.layout import GRAPH, Layout, number_of
+from vitreous.project.state import has_died, is_alive, marker
 from vitreous.run.folder import JobFolder
 from vitreous.run.runner import Outcome, run
 
@@ -26,8 +24,8 @@ from vitreous.run.runner import Outcome, run
 class Project:
     """A project directory. It keeps no state of its own: everything is read from the directory when it is asked for."""
 
-    def __init__(self, root: Path | str) -> None:
-        self.layout = Layout(Path(root))
+    def __init__(self, root: Path | str, *, readonly: bool = False) -> None:
+        self.layout = Layout(Path(root), readonly)
 
     @classmethod
     def new(cls, root: Path | str) -> "Project":
@@ -36,29 +34,21 @@ class Project:
         if project.layout.graph.exists():
             raise UserError(f"{project.layout.graph.parent} is a project already; open it by working in that directory")
         project.layout.root.mkdir(parents=True, exist_ok=True)
-        graphs.write(project.layout.graph, Graph())
+        graphs.save(project.layout, Graph())
         project.layout.mark.touch()
         return project
 
     @classmethod
-    def open(cls, root: Path | str) -> "Project":
-        """A project that is there, of ours or RELION's."""
-        project = cls(root)
+    def open(cls, root: Path | str, *, readonly: bool = False) -> "Project":
+        """A project that is there, of ours or RELION's. With readonly nothing in it is locked or changed."""
+        project = cls(root, readonly=readonly)
         if not project.layout.graph.is_file():
-            raise UserError(f"{Path(root).resolve()} is no project directory: it has no {GRAPH} (vitreous project new DIR)")
+            raise UserError(restore.no_graph(project.layout))
         return project
 
     def graph(self) -> Graph:
         """The graph as it stands, with the states of running jobs brought up to date."""
-        graph = graphs.read(self.layout.graph)
-        if any(ended(self.layout, process) for process in graph.processes.values()):
-            with graphs.locked(self.layout) as graph:
-                for name, process in list(graph.processes.items()):
-                    now = ended(self.layout, process)
-                    if now:
-                        graph.set_status(name, now)
-                        edges.add_listed_outputs(self.layout, graph, name)
-        return graph
+        return current(self.layout)
 
     def find(self, word: str) -> str:
         """The name of a job by its name, alias, number, or "last"."""
@@ -76,33 +66,40 @@ class Project:
 
     def add(self, job: Any, *, placement: Placement | None = None, seed: int = 0, alias: str = "") -> str:
         """Schedule a job: it gets the next number, its folder with job.star, and its place in the graph. Gives its name."""
-        with graphs.locked(self.layout) as graph:
-            if alias:
-                _check_alias(graph, job.type.folder, alias.replace(" ", "_"))
-            while self.layout.job(job_name(job.type.folder, graph.counter)).exists():
-                graph.counter += 1
-            name = job_name(job.type.folder, graph.counter)
-            graph.counter += 1
-            graph.processes[name] = Process(name, job.type.label, "Scheduled")
-            edges.connect_inputs(self.layout, graph, name, job)
-            edges.connect_outputs(self.layout, graph, name, job, exist=False)
-            folder = self.layout.job(name)
-            folder.mkdir(parents=True)
-            as_star.write(folder / "job.star", job, placement or Placement(), seed=seed)
-            graphs.write(folder / "job_pipeline.star", graph.part(name))
-        if alias:
-            self.alias(name, alias)
-        return name
+        return adding.add(self.layout, job, placement=placement, seed=seed, alias=alias)
+
+    def begin(self, cls: type[Any], changed: Mapping[str, str] | None = None) -> as_star.Loaded:
+        """A new job of a type as it was last used in this project, by RELION or by us; `changed` replaces options."""
+        return last_used.begin(self.layout, cls, changed)
 
     def loaded(self, name: str, changed: Mapping[str, str] | None = None) -> as_star.Loaded:
         """The job of a folder, read from its job.star; `changed` replaces options by RELION's names or ours."""
         return as_star.load(self.layout.job(name) / "job.star", changed)
 
-    def run(self, word: str, *, changed: Mapping[str, str] | None = None, command: str = "", quiet: bool = False) -> Outcome:
-        """Run a job of the project, or go on with it; its results enter the graph when it has ended."""
+    def run(
+        self,
+        word: str,
+        *,
+        changed: Mapping[str, str] | None = None,
+        command: str = "",
+        quiet: bool = False,
+        placed: bool = False,
+    ) -> Outcome:
+        """Run a job of the project, or go on with it; its results enter the graph when it has ended.
+
+        A job for a queue or a run profile is handed over and waited for. placed: this is its place, so it runs here.
+        """
         name = self.find(word)
         loaded = self.loaded(name, changed)
-        as_star.refuse_queue(loaded, self.layout.job(name) / "job.star")
+        if not placed and starting.goes_away(loaded.placement):
+            self.start(name, changed=changed)
+            return starting.outcome(name, self.wait(name))
+        part = starting.part_here(loaded) if placed else "lead"
+        if part == "nothing":
+            return Outcome("succeeded")
+        if part == "help":
+            with self._inside():
+                return starting.help_here(JobFolder(Path(name)), loaded)
         with self._inside():
             here = Project(".")
             with graphs.locked(here.layout) as graph:
@@ -124,10 +121,15 @@ class Project:
         return self.run(word, changed=changed, quiet=quiet)
 
     def start(self, word: str, *, changed: Mapping[str, str] | None = None) -> str:
-        """Hand a job to the place where it is to run, and return; it goes on without this process. Gives its name."""
+        """Hand a job to the place where it is to run, and return; it goes on without this process. Says what was done."""
         name = self.find(word)
-        start_detached(self.layout, name, changed or {})
-        return name
+        return starting.start(self.layout, name, self.loaded(name, changed), changed or {})
+
+    def plan(self, word: str, *, changed: Mapping[str, str] | None = None) -> str:
+        """How a job would be handed to its place: the script and the command. Nothing is done."""
+        name = self.find(word)
+        found = starting.plan(self.layout, name, self.loaded(name, changed), changed or {})
+        return found.text(JobFolder(Path(name)))
 
     def wait(self, word: str, *, poll_s: float = 1.0, stop_asked: Callable[[], bool] = lambda: False) -> str:
         """Wait until a job has ended, or died, or the question says stop; gives its state as in the graph, or "Died"."""
@@ -141,16 +143,18 @@ class Project:
             time.sleep(poll_s)
         return self.graph().processes[name].status
 
-    def abort(self, word: str) -> str:
-        """Ask a running job to stop; one whose process has died is marked as aborted. Says what was done."""
+    def abort(self, word: str, *, grace_s: float = 0.0) -> str:
+        """Ask a running job to stop; one that waits in a queue is taken out, one whose process has died marked as aborted.
+
+        grace_s: when it has not stopped after so many seconds, it is ended from outside; 0: never. Says what was done.
+        """
         name = self.find(word)
         process = self.graph().processes[name]
         folder = JobFolder(self.layout.job(name))
         if process.status not in ("Running", "Scheduled"):
             raise UserError(f"{name} does not run: it is {process.status.lower()}")
         if process.status == "Running" and is_alive(folder):
-            folder.abort_now.touch()
-            return f"{name}: asked to stop"
+            return starting.stop(name, folder, grace_s=grace_s)
         with graphs.locked(self.layout) as graph:
             graph.set_status(name, "Aborted")
         folder.path.mkdir(parents=True, exist_ok=True)
@@ -164,21 +168,23 @@ class Project:
     def alias(self, word: str, alias: str) -> str:
         """Give a job a name beside its number: a link beside its folder and an entry in the graph. "None" takes it away."""
         name = self.find(word)
-        folder = name.partition("/")[0]
-        plain = alias.strip().replace(" ", "_")
         with graphs.locked(self.layout) as graph:
-            process = graph.processes[name]
-            if plain.lower() != "none":
-                _check_alias(graph, folder, plain, but=name)
-            if process.alias:
-                link = self.layout.job(process.alias)
-                if link.is_symlink():
-                    link.unlink()
-            full = "" if plain.lower() == "none" else f"{folder}/{plain}/"
-            graph.processes[name] = replace(process, alias=full)
-            if full:
-                os.symlink(f"../{name.rstrip('/')}", self.layout.job(full))
+            full = aliases.checked(self.layout, graph, name.partition("/")[0], alias, but=name)
+            aliases.give(self.layout, graph, name, full)
         return full
+
+    def unlock(self, *, force: bool = False) -> str:
+        """Take away the lock that a crash has left; one that may be in use is left, unless forced. Says what was done."""
+        return lock.unlock(self.layout, force=force)
+
+    def restore(self, source: Path | str | None = None, *, force: bool = False) -> list[str]:
+        """Make a broken or missing graph again from the newest copy, or the one named, and the job folders. Says what was done."""
+        return restore.restore(self.layout, Path(source) if source else None, force=force)
+
+    def remake_nodes(self) -> int:
+        """Make .Nodes again, by which RELION's windows find files; gives the number of files that are marked."""
+        with graphs.locked(self.layout) as graph:
+            return node_marks.remake(self.layout, graph)
 
     def _close(self, name: str, job: Any) -> None:
         """Enter how a run ended, and what it made."""
@@ -195,12 +201,3 @@ class Project:
         """With the project as the current directory, from which all paths in it count."""
         with contextlib.chdir(self.layout.root):
             yield
-
-
-def _check_alias(graph: Graph, folder: str, alias: str, but: str = "") -> None:
-    fault = alias_fault(alias)
-    if fault:
-        raise UserError(f"the alias {alias!r} {fault}")
-    taken = next((p.name for p in graph.processes.values() if p.alias == f"{folder}/{alias}/" and p.name != but), None)
-    if taken:
-        raise UserError(f"the alias {alias!r} belongs to {taken} already")

@@ -5,6 +5,7 @@ import fcntl
 from vitreous.project.graph import Process
 from vitreous.project.layout import Layout
 from vitreous.run.folder import JobFolder
+from vitreous.run.places import placed
 
 
 def marker(folder: JobFolder) -> str:
@@ -23,12 +24,22 @@ def ended(layout: Layout, process: Process) -> str:
 
 
 def is_alive(folder: JobFolder) -> bool:
-    """Whether a run of ours holds the folder's lock. A folder without our lock is another program's: taken to be alive."""
-    if not folder.lock.exists():
-        return folder.path.is_dir()
-    with folder.lock.open("a") as handle:
+    """Whether a run of ours holds the folder's lock, or the place that the job was handed to knows it as waiting or at work.
+
+    A folder with neither lock nor place is another program's: taken to be alive.
+    """
+    if folder.lock.exists() and _locked(folder):
+        return True
+    said = placed.hint(folder)
+    if said:
+        return said != "gone"
+    return not folder.lock.exists() and folder.path.is_dir()
+
+
+def _locked(folder: JobFolder) -> bool:
+    with folder.lock.open("rb") as handle:  # a shared lock, which also somebody who may only read can ask for
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
             return True
     return False
@@ -37,4 +48,5 @@ def is_alive(folder: JobFolder) -> bool:
 def has_died(layout: Layout, process: Process) -> bool:
     """Whether a job of ours that the graph says is running has lost its process without a word."""
     folder = JobFolder(layout.job(process.name))
-    return process.status == "Running" and folder.lock.exists() and not is_alive(folder) and not marker(folder)
+    ours = folder.lock.exists() or folder.place.exists()
+    return process.status == "Running" and ours and not is_alive(folder) and not marker(folder)

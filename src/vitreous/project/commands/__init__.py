@@ -4,11 +4,14 @@ import argparse
 import shlex
 from collections.abc import Sequence
 
-from vitreous.project.commands import jobs
-from vitreous.project.commands.verb import Verb, say
+from vitreous.project.commands import graph, jobs
+from vitreous.project.commands.verb import Verb, lock_warnings, say
 from vitreous.project.project import Project
 
-VERBS: tuple[Verb, ...] = (*jobs.VERBS,)
+VERBS: tuple[Verb, ...] = (
+    *jobs.VERBS,
+    *graph.VERBS,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -16,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="vitreous project", description="A project directory and its jobs; all but `new` work in it.", allow_abbrev=False
     )
+    made.add_argument("--readonly", action="store_true", help="look only: nothing is locked or changed")
     verbs = made.add_subparsers(dest="verb", required=True, metavar="VERB")
     verbs.add_parser("new", help="make a project directory").add_argument("folder", metavar="DIR")
     for verb in VERBS:
@@ -32,4 +36,5 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     said.command = shlex.join(["vitreous", "project", *arguments])
     verb = next(verb for verb in VERBS if verb.name == said.verb)
-    return verb.do(Project.open("."), said)
+    with lock_warnings():
+        return verb.do(Project.open(".", readonly=said.readonly) if verb.needs_graph else Project("."), said)

@@ -2,9 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
+from vitreous.project.lock import LockBroken
 from vitreous.project.project import Project
 
 STOPPED = 130
@@ -16,12 +20,16 @@ def _none(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Verb:
-    """`do` takes the project of the current directory and the parsed arguments, and gives the exit code."""
+    """`do` takes the project of the current directory and the parsed arguments, and gives the exit code.
+
+    needs_graph=False is for verbs that mend a project whose graph cannot be read.
+    """
 
     name: str
     help: str
     do: Callable[[Project, argparse.Namespace], int]
     arguments: Callable[[argparse.ArgumentParser], None] = _none
+    needs_graph: bool = True
 
 
 def takes_job(parser: argparse.ArgumentParser) -> None:
@@ -44,3 +52,21 @@ def takes_changes(parser: argparse.ArgumentParser) -> None:
 def say(text: str) -> None:
     """Write to the standard output."""
     sys.stdout.write(text)
+
+
+@contextmanager
+def lock_warnings() -> Iterator[None]:
+    """That a dead program's lock was taken away is said in a line, as everything else is."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
+        if issubclass(category, LockBroken):
+            sys.stderr.write(f"vitreous: {message}\n")
+        else:
+            before(message, category, *rest, **named)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
