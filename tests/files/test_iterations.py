@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vitreous.files import iterations, optimiser
+from vitreous.files import chain, iterations
 
 
 @pytest.mark.data
@@ -16,7 +16,7 @@ def test_relions_own_iteration_is_read(data: Path, tmp_path: Path, monkeypatch: 
         tree.extractall(tmp_path, members=[m for m in wanted if not m.name.startswith("./Trash")], filter="data")
     monkeypatch.chdir(next(tmp_path.rglob("Class2D")).parent)
     folder = Path("Class2D/job006")
-    assert optimiser.saved(folder) == [3]
+    assert chain.saved(folder) == [3]
     found = iterations.read(folder, 3)
     assert found.references.shape == (3, 64, 64)
     assert np.isclose(found.shares.sum(), 1, atol=1e-3)

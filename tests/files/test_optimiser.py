@@ -23,10 +23,3 @@ def test_a_file_of_another_program_lacks_ours(tmp_path):
     assert optimiser.read(path) == {"rlnRandomSeed": "1"}
     with pytest.raises(UserError, match="data_vitreous"):
         optimiser.read_ours(path)
-
-
-def test_iterations_on_disk_are_found_in_order(tmp_path):
-    for name in ("run_it010_optimiser.star", "run_it002_optimiser.star", "run_it003_data.star", "run_optimiser.star"):
-        (tmp_path / name).touch()
-    assert optimiser.saved(tmp_path) == [2, 10]
-    assert optimiser.root(tmp_path, 2) == f"{tmp_path}/run_it002"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vitreous.context import Context, UserError
-from vitreous.files import classification, exact, iterations, mrc, star
+from vitreous.files import chain, classification, exact, iterations, mrc, star
 from vitreous.jobs.class2d import Class2D
 from vitreous.methods.refinement.settings import Classification
 from vitreous.tables.table import Table
@@ -133,7 +133,7 @@ def test_relion_goes_on_from_ours_and_we_from_relions(project: Path, relion: str
     theirs.mkdir(parents=True)
     for path in folder.glob("run_ct8_it009_*"):
         path.rename(theirs / path.name.replace("run_ct8_", "run_"))
-    ours = iterations.read(folder, 8)
+    ours = iterations.read(folder, chain.Saved(8))
     found = iterations.read(theirs, 9)
     assert found.references.shape == ours.references.shape
     assert 0.3 < found.sigma2[0, 1:-2].mean() / ours.sigma2[0, 1:-2].mean() < 3

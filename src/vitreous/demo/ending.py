@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from vitreous.demo import truth
+from vitreous.demo import keys, truth
 from vitreous.demo.steps import Session
 from vitreous.files import mrc, star
 from vitreous.maths import masks, rotations, shells, symmetry
@@ -42,7 +42,7 @@ class Verdict:
 def judge(project: Project, session: Session) -> Verdict:
     """Compare the refined particles and the sharpened map with what was simulated."""
     refined, sharpened = Path(project.find("refined")), Path(project.find("sharpened"))
-    found = star.read_table(refined / "run_data.star", "particles")
+    found = star.read_table(f"{keys.last_root(refined)}_data.star", "particles")
     known = star.read_table(Path(session.folder) / "particles_truth.star", "particles")
     radius = MATCH_RADIUS_A / session.settings.camera.pixel_size_A
     ours, theirs = truth.match(found, known, radius_px=radius)

@@ -25,7 +25,7 @@ SHOWN_SIDE = 768
 def whole_page(folders: Mapping[str, Path], session: Session, *, result: Verdict, lines: Sequence[Line]) -> str:
     """The page as HTML text, everything inlined."""
     final = star.read_list(folders["sharpened"] / "postprocess.star", "general")
-    count = len(star.read_table(folders["refined"] / "run_data.star", "particles"))
+    count = len(star.read_table(f"{keys.last_root(folders['refined'])}_data.star", "particles"))
     figures = [
         (f"{float(final['rlnFinalResolution']):.1f} Å", "resolution of the halves (FSC 0.143, masked, corrected)"),
         (f"{result.resolution_A:.1f} Å", "agreement with the simulated truth (FSC 0.5)"),
@@ -176,6 +176,6 @@ def _surface(result: Verdict, session: Session) -> Card:
 
 
 def _views(folders: Mapping[str, Path]) -> Card:
-    data = star.read_table(folders["refined"] / "run_data.star", "particles")
+    data = star.read_table(f"{keys.last_root(folders['refined'])}_data.star", "particles")
     drawn = sphere_map(data["rot_deg"], data["tilt_deg"], title="angular distribution")
     return Card("Where the views come from", "Each cell covers the same area of the sphere; the darker, the more views.", drawn)

@@ -4,13 +4,19 @@ from pathlib import Path
 
 import numpy as np
 
-from vitreous.files import mrc, optimiser, star
+from vitreous.files import chain, mrc, star
 
 
 def last_iteration(folder: Path) -> str:
     """The beginning of the names of a job's last iteration, Class2D/job006/run_it025; empty where there is none."""
-    numbers = optimiser.saved(folder)
-    return optimiser.root(folder, numbers[-1]) if numbers else ""
+    last = chain.latest(folder)
+    return str(folder / last.name) if last is not None else ""
+
+
+def last_root(folder: Path) -> str:
+    """The beginning of the names of a job's last files, Refine3D/job009/run, or run_ct5 where it went on from iteration 5."""
+    last = chain.latest(folder)
+    return str(folder / (chain.ROOT if last is None else last.root))
 
 
 def imported(folder: Path) -> str:
@@ -58,7 +64,8 @@ def initial_model(folder: Path) -> str:
 
 def refinement(folder: Path) -> str:
     """The resolution that the halves agree to."""
-    return f"{float(star.read_list(folder / 'run_model.star', 'model_general')['rlnCurrentResolution']):.1f} Å without a mask"
+    values = star.read_list(f"{last_root(folder)}_model.star", "model_general")
+    return f"{float(values['rlnCurrentResolution']):.1f} Å without a mask"
 
 
 def mask(folder: Path) -> str:

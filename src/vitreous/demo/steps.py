@@ -60,8 +60,8 @@ class Step:
     is_map: bool = False
 
     def arguments(self, session: Session, folders: Mapping[str, str]) -> list[str]:
-        """The arguments with the session's values, the folders of earlier steps and their last iterations in place."""
-        last = {f"last_{alias}": keys.last_iteration(Path(folder)) for alias, folder in folders.items()}
+        """The arguments with the session's values, the folders of earlier steps and the roots of their last files in place."""
+        last = {f"last_{alias}": keys.last_root(Path(folder)) for alias, folder in folders.items()}
         return self.line.format(**session.words, **folders, **last).split()
 
 
@@ -125,11 +125,11 @@ STEPS = (
         "--symmetry {symmetry} --low-pass 40",
         keys.refinement,
     ),
-    Step("masked", "mask-create", "--map {refined}/run_class001.mrc --mass {mass}", keys.mask),
+    Step("masked", "mask-create", "--map {last_refined}_class001.mrc --mass {mass}", keys.mask),
     Step(
         "sharpened",
         "post-process",
-        "--half1 {refined}/run_half1_class001_unfil.mrc --solvent-mask {masked}/mask.mrc",
+        "--half1 {last_refined}_half1_class001_unfil.mrc --solvent-mask {masked}/mask.mrc",
         keys.sharpening,
     ),
 )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.context import UserError
-from vitreous.files import star
+from vitreous.files import chain, star
 from vitreous.tables.columns import label_of
 from vitreous.tables.table import Table
 
@@ -29,10 +29,10 @@ def last_iteration(path: str | os.PathLike[str]) -> Path:
     where = Path(path)
     if not where.is_dir():
         return where
-    found = sorted(where.glob("run_*it[0-9][0-9][0-9]_optimiser.star"), key=lambda file: file.name[-18:])
-    if not found:
+    last = chain.latest(where)
+    if last is None:
         raise UserError(f"{where} holds no run_itNNN_optimiser.star: name the folder of a classification that has run")
-    return found[-1]
+    return where / f"{last.name}_optimiser.star"
 
 
 def read(path: str | os.PathLike[str]) -> Classification:

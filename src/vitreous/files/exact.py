@@ -7,23 +7,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.files import atomic
+from vitreous.files import atomic, chain
 
 
 def file_of(folder: Path, iteration: int) -> Path:
     """Where the exact numbers of an iteration lie."""
-    return folder / f"run_it{iteration:03d}_exact.npz"
+    return Path(f"{chain.start_of(folder, iteration)}_exact.npz")
 
 
 def write(folder: Path, iteration: int, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Keep the arrays, and those of the iteration before; older ones go, for they are large.
+    """Keep the arrays, and those of the last whole iteration; others go, for they are large.
 
     Two are kept because a run may die after this and before the iteration's other files are whole.
     """
     with atomic.writing(file_of(folder, iteration)) as file:
         np.savez(file, allow_pickle=False, **dict(arrays))
-    for old in sorted(folder.glob("run_it[0-9][0-9][0-9]_exact.npz"))[:-2]:
-        old.unlink()
+    kept = {file_of(folder, one) for one in (iteration, chain.latest(folder)) if one is not None}
+    for path in folder.glob("run_*it*_exact.npz"):
+        if path not in kept:
+            path.unlink()
 
 
 def read(folder: Path, iteration: int) -> dict[str, NDArray[Any]]:

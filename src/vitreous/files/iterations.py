@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.context import UserError
-from vitreous.files import mrc, optimiser, star
+from vitreous.files import chain, mrc, optimiser, star
 from vitreous.files.star_blocks import StarFile, list_block, loop_block
 from vitreous.tables.table import Table
 
@@ -54,7 +54,7 @@ class Iteration2D:
 
 def write(folder: Path, values: Iteration2D) -> None:
     """Write the five files; the optimiser last, as the sign that the iteration is whole."""
-    name = optimiser.root(folder, values.iteration)
+    name = chain.start_of(folder, values.iteration)
     mrc.write_stack(f"{name}_classes.mrcs", values.references, pixel_size_A=values.pixel_size_A)
     star.write_table(f"{name}_data.star", values.particles)
     star.write(f"{name}_model.star", StarFile(_model(name, values)))
@@ -181,7 +181,7 @@ def _sampling(values: Iteration2D) -> Any:
 
 def _optimiser(folder: Path, name: str, values: Iteration2D) -> dict[str, Any]:
     return {
-        "rlnOutputRootName": str(folder / "run"),
+        "rlnOutputRootName": name.rpartition("_it")[0],
         "rlnModelStarFile": f"{name}_model.star",
         "rlnExperimentalDataStarFile": f"{name}_data.star",
         "rlnOrientSamplingStarFile": f"{name}_sampling.star",
@@ -213,7 +213,7 @@ class Restored2D:
 
 def read(folder: Path, iteration: int) -> Restored2D:
     """Read an iteration back, ours or RELION's."""
-    name = optimiser.root(folder, iteration)
+    name = chain.start_of(folder, iteration)
     model = Path(optimiser.read(f"{name}_optimiser.star")["rlnModelStarFile"])
     if not model.is_file():
         model = Path(f"{name}_model.star")

@@ -1,9 +1,7 @@
 """optimiser.star: the file that says that an iteration is whole, with every line that RELION wants to find in it."""
 
 import os
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from vitreous.files import star
@@ -11,17 +9,6 @@ from vitreous.files.star_blocks import StarFile, list_block
 
 OWN = "vitreous"
 """The block of values that only we know."""
-
-
-def root(folder: Path, iteration: int) -> str:
-    """The beginning of the names of an iteration's files."""
-    return str(folder / f"run_it{iteration:03d}")
-
-
-def saved(folder: Path) -> Sequence[int]:
-    """Iterations whose optimiser file, which is written last, is there; rising."""
-    found = (re.fullmatch(r"run_it(\d{3,})_optimiser\.star", path.name) for path in folder.glob("run_it*_optimiser.star"))
-    return sorted(int(match[1]) for match in found if match)
 
 
 def write(path: str | os.PathLike[str], values: Mapping[str, Any], *, command: str, own: Mapping[str, Any] | None = None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitreous.context import Context, UserError
-from vitreous.job.declare import LoopJob, group, input, job, output
+from vitreous.job.declare import LoopJob, Size, group, input, job, output
 from vitreous.methods.refinement.settings import Class2DSettings, Classification, CtfUse, PlaneSearch
 
 if TYPE_CHECKING:
@@ -38,25 +38,42 @@ class Running:
     title="2D classification",
     version=1,
     command="class2d",
-    fixed={"do_helix": "No", "do_fast_subsets": "No", "fn_cont": "", "allow_coarser": "No"},
+    fixed={"do_helix": "No", "do_fast_subsets": "No", "allow_coarser": "No"},
     ignored=_HELICAL,
 )
 class Class2D(LoopJob):
     """Sort particles by view and shape into averages, and find their in-plane angles and shifts."""
 
-    particles: str = input(kind="particles", relion="fn_img", help="Particles with their CTF: particles.star of an extraction.")
+    particles: str = input(
+        kind="particles", images=True, relion="fn_img", help="Particles with their CTF: particles.star of an extraction."
+    )
+    continue_from: str = input(
+        kind="optimiser",
+        relion="fn_cont",
+        optional=True,
+        help="Optimiser of an iteration to go on from, of this job or another. Empty: the last iteration of this job, if any.",
+    )
     ctf: CtfUse = group(CtfUse, tab="CTF")
     classification: Classification = group(Classification, tab="Optimisation")
     search: PlaneSearch = group(PlaneSearch, tab="Sampling")
 
-    optimiser = output("run_it{iteration:03d}_optimiser.star", kind="optimiser", help="To select classes from, or to go on from")
-    classified = output("run_it{iteration:03d}_data.star", kind="particles", help="Particles with class, angle and shift")
-    averages = output("run_it{iteration:03d}_classes.mrcs", kind="references2d", help="The class averages")
+    optimiser = output("{root}_it{iteration}_optimiser.star", kind="optimiser", help="To select classes from, or to go on from")
+    classified = output("{root}_it{iteration}_data.star", kind="particles", help="Particles with class, angle and shift")
+    averages = output("{root}_it{iteration}_classes.mrcs", kind="references2d", help="The class averages")
 
     @classmethod
     def older_options(cls, said: Mapping[str, str]) -> Mapping[str, str]:
         """RELION 3.1 knew full passes only, nr_iter of them."""
         return {"do_em": "Yes", "do_grad": "No"} if "nr_iter" in said and not {"do_em", "do_grad"} & set(said) else {}
+
+    def size(self) -> Size | None:
+        """The averages and the table of each iteration that is saved."""
+        from vitreous.files import glance
+
+        chosen = self.classification
+        each = glance.iteration_bytes(self.particles, images=chosen.classes)
+        count = 1 + (chosen.em_iterations if chosen.use_em else -(-chosen.mini_batches // WRITE_EVERY))
+        return Size(count * each, f"{count} saved iterations of {each / 1e6:.1f} MB") if each else None
 
     def begin(self, context: Context) -> Running:
         """Read the particles, estimate the noise, make random first classes."""
@@ -84,11 +101,12 @@ class Class2D(LoopJob):
 
     def save(self, state: Running, folder: Path, context: Context) -> None:
         """RELION's five files of the iteration, and the exact state, to go on as if there had been no stop."""
-        from vitreous.files import exact, iterations
+        from vitreous.files import chain, exact, iterations
         from vitreous.methods.refinement import iteration2d
 
-        exact.write(folder, state.iteration, iteration2d.exact(state.state))
-        plain = iteration2d.plain(state.setup, state.state)
+        now = chain.Saved(state.iteration, context.root)
+        exact.write(folder, now, iteration2d.exact(state.state))
+        plain = {**iteration2d.plain(state.setup, state.state), "iteration": now}
         particles = state.particles.with_(**iteration2d.columns(state.setup, state.state))
         seed = context.seed_for("class2d")
         values = iterations.Iteration2D(
@@ -101,9 +119,9 @@ class Class2D(LoopJob):
         iterations.write(folder, values)
 
     def saved(self, folder: Path) -> Sequence[int]:
-        from vitreous.files import optimiser
+        from vitreous.files import chain
 
-        return optimiser.saved(folder)
+        return chain.saved(folder)
 
     def load(self, folder: Path, iteration: int, context: Context) -> Running:
         """Take up an iteration from its files."""
@@ -131,7 +149,7 @@ class Class2D(LoopJob):
         from vitreous.files import particles
         from vitreous.methods.refinement import problem2d
 
-        table, source = particles.read(self.particles)
+        table, source = particles.read(self.particles, context)
         settings = Class2DSettings(ctf=self.ctf, classification=self.classification, search=self.search)
         return problem2d.problem(source, table, settings, context), table
 

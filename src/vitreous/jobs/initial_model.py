@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitreous.context import Context
-from vitreous.job.declare import LoopJob, group, input, job, output
+from vitreous.job.declare import LoopJob, Size, group, input, job, output
 from vitreous.methods.initial_model.settings import Descent, InitialModelSettings, Poses, Shape
 from vitreous.methods.refinement.settings3d import ORDERS, Images
 
@@ -39,23 +39,31 @@ class Running:
     title="3D initial model",
     version=1,
     command="initial-model",
-    fixed={"ctf_intact_first_peak": "No", "sigma_tilt": "-1", "sgd_sigma2fudge_halflife": "-1", "fn_cont": "", "do_pad1": "No"},
+    fixed={"ctf_intact_first_peak": "No", "sigma_tilt": "-1", "sgd_sigma2fudge_halflife": "-1", "do_pad1": "No", "skip_gridding": "Yes"},
     # older_options adds up the three phases of RELION 3.1's descent; how often it writes changes no map.
     ignored=(*_PHASES, "sgd_write_iter"),
 )
 class InitialModel(LoopJob):
     """Make a first map of particles, from random starts; its hand is that of chance."""
 
-    particles: str = input(kind="particles", relion="fn_img", help="Particles with their CTF, best of good 2D classes.")
+    particles: str = input(
+        kind="particles", images=True, relion="fn_img", help="Particles with their CTF, best of good 2D classes."
+    )
+    continue_from: str = input(
+        kind="optimiser",
+        relion="fn_cont",
+        optional=True,
+        help="Optimiser of an iteration to go on from, of this job or another. Empty: the last iteration of this job, if any.",
+    )
     shape: Shape = group(Shape, tab="Optimisation")
     descent: Descent = group(Descent, tab="Optimisation")
     images: Images = group(Images, tab="CTF")
     poses: Poses = group(Poses, tab="Sampling")
 
     volume = output("initial_model.mrc", kind="map", help="The first map (of the largest class)")
-    posed = output("run_data.star", kind="particles", help="Particles with rough poses and classes")
-    model = output("run_it{iteration}_model.star", kind="model", help="Maps, resolution, noise")
-    optimiser = output("run_it{iteration}_optimiser.star", kind="optimiser", help="State of the last iteration")
+    posed = output("{root}_data.star", kind="particles", help="Particles with rough poses and classes")
+    model = output("{root}_it{iteration}_model.star", kind="model", help="Maps, resolution, noise")
+    optimiser = output("{root}_it{iteration}_optimiser.star", kind="optimiser", help="State of the last iteration")
 
     def settings(self) -> InitialModelSettings:
         """The options as the method takes them."""
@@ -66,6 +74,14 @@ class InitialModel(LoopJob):
         """RELION 3.1 gave the mini-batches in three phases."""
         phases = [said[name].strip() for name in _PHASES if said.get(name, "").strip().isdigit()]
         return {"nr_iter": str(sum(map(int, phases)))} if len(phases) == len(_PHASES) and "nr_iter" not in said else {}
+
+    def size(self) -> Size | None:
+        """The maps and the table of each iteration."""
+        from vitreous.files import glance
+
+        each = glance.iteration_bytes(self.particles, maps=self.descent.classes)
+        count = self.descent.starts + 2 * self.descent.rounds + 1
+        return Size(count * each, f"up to {count} iterations of {each / 1e6:.1f} MB") if each else None
 
     def begin(self, context: Context) -> Running:
         """Read the particles; nothing is known of the map yet."""
@@ -89,11 +105,11 @@ class InitialModel(LoopJob):
 
     def save(self, state: Running, folder: Path, context: Context) -> None:
         """The files of one iteration; the optimiser comes last, and says that the iteration is whole."""
-        from vitreous.files import halves, mrc, optimiser, star
+        from vitreous.files import chain, halves, mrc, optimiser, star
         from vitreous.maths import sphere
 
         now, engine = state.state, state.engine
-        name = f"{folder}/run_it{now.iteration:03d}"
+        name = chain.start_of(folder, chain.Saved(now.iteration, context.root))
         for number, small in enumerate(now.maps, start=1):
             mrc.write_volume(f"{name}_class{number:03d}.mrc", engine.full_size(small), pixel_size_A=engine.full_pixel_A)
         star.write_table(f"{name}_data.star", state.particles.with_(**engine.columns(now)))
@@ -108,7 +124,7 @@ class InitialModel(LoopJob):
         paths = [f"{name}_class{number:03d}.mrc" for number in range(1, len(now.maps) + 1)]
         halves.write_model(f"{name}_model.star", halves.MapModel(map_paths=paths, directions=len(grid), **plain))
         values = {
-            "rlnOutputRootName": f"{folder}/run",
+            "rlnOutputRootName": f"{folder}/{context.root}",
             "rlnModelStarFile": f"{name}_model.star",
             "rlnExperimentalDataStarFile": f"{name}_data.star",
             "rlnOrientSamplingStarFile": f"{name}_sampling.star",
@@ -123,16 +139,16 @@ class InitialModel(LoopJob):
         optimiser.write(f"{name}_optimiser.star", values, command=command, own=own)
 
     def saved(self, folder: Path) -> Sequence[int]:
-        from vitreous.files import optimiser
+        from vitreous.files import chain
 
-        return optimiser.saved(folder)
+        return chain.saved(folder)
 
     def load(self, folder: Path, iteration: int, context: Context) -> Running:
         """Take up the state of an iteration from its files."""
-        from vitreous.files import halves, mrc, optimiser, star
+        from vitreous.files import chain, halves, mrc, optimiser, star
 
         engine, table = self._engine(context)
-        name = f"{folder}/run_it{iteration:03d}"
+        name = chain.start_of(folder, iteration)
         said = optimiser.read_ours(f"{name}_optimiser.star")
         model = halves.read_model(f"{name}_model.star")
         maps = [mrc.read_volume(f"{name}_class{n:03d}.mrc")[0] for n in range(1, self.descent.classes + 1)]
@@ -151,12 +167,13 @@ class InitialModel(LoopJob):
         largest = engine.largest(columns)
         mrc.write_volume(context.folder / self.volume.name, engine.full_size(now.maps[largest]), pixel_size_A=engine.full_pixel_A)
         used = engine.stock.usable()  # the jobs that follow take only what was looked at
-        star.write_table(context.folder / self.posed.name, state.particles.with_(**columns).select(used))
+        posed = context.folder / self.posed.name.format(root=context.root)
+        star.write_table(posed, state.particles.with_(**columns).select(used))
         context.note(f"initial model of {used.sum()} particles in {now.group}, to {self.descent.last_resolution_A:g} Å")
 
     def _engine(self, context: Context) -> "tuple[Engine, Table]":
         from vitreous.files import particles
         from vitreous.methods.initial_model.descent import InitialModel as Engine
 
-        table, source = particles.read(self.particles)
+        table, source = particles.read(self.particles, context)
         return Engine(source, table, self.settings(), context), table

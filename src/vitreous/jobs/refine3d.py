@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitreous.context import Context, UserError
-from vitreous.job.declare import LoopJob, group, input, job, output
+from vitreous.job.declare import LoopJob, Size, group, input, job, output
 from vitreous.methods.refinement.settings3d import ORDERS, Images, Optimisation, Reference, RefineSettings, Sampling
 
 if TYPE_CHECKING:
     from vitreous.methods.refinement.refine3d import Refinement, State
     from vitreous.tables.table import Table
 
+USUAL_ROUNDS = 15
 _HELICAL = (
     *("helical_nr_asu", "helical_range_distance", "helical_rise_inistep", "helical_rise_initial", "helical_rise_max"),
     *("helical_rise_min", "helical_tube_inner_diameter", "helical_tube_outer_diameter", "helical_twist_inistep"),
@@ -42,14 +43,14 @@ class Running:
     version=1,
     command="refine3d",
     fixed={"do_helix": "No", "do_blush": "No", "relax_sym": "", "ctf_intact_first_peak": "No", "ctf_corrected_ref": "Yes",
-           "do_local_ang_searches": "No", "fn_cont": "", "auto_local_sampling": "1.8 degrees", "auto_faster": "No",
+           "do_local_ang_searches": "No", "auto_local_sampling": "1.8 degrees", "auto_faster": "No",
            "do_pad1": "No", "skip_gridding": "Yes"},
     ignored=(*_HELICAL, "sigma_angles"),  # the angles count only with do_local_ang_searches
 )  # fmt: skip
 class Refine3D(LoopJob):
     """Refine two halves of the particles independently against a map, as far as the halves agree."""
 
-    particles: str = input(kind="particles", relion="fn_img", help="Particles with their CTF: particles.star.")
+    particles: str = input(kind="particles", images=True, relion="fn_img", help="Particles with their CTF: particles.star.")
     reference: str = input(
         kind="map", relion="fn_ref", tab="Reference", help="A map to begin with, such as an initial model; it is low-passed."
     )
@@ -57,21 +58,34 @@ class Refine3D(LoopJob):
         kind="mask", relion="fn_mask", optional=True, tab="Reference",
         help="Soft mask, 1 in the particle, of the particles' box. Empty: a soft sphere of the particle's diameter.",
     )  # fmt: skip
+    continue_from: str = input(
+        kind="optimiser",
+        relion="fn_cont",
+        optional=True,
+        help="Optimiser of an iteration to go on from, of this job or another. Empty: the last iteration of this job, if any.",
+    )
     start: Reference = group(Reference, tab="Reference")
     images: Images = group(Images, tab="CTF")
     optimisation: Optimisation = group(Optimisation, tab="Optimisation")
     sampling: Sampling = group(Sampling, tab="Auto-sampling")
 
-    refined = output("run_data.star", kind="particles", help="Particles with their refined poses and half sets")
-    volume = output("run_class001.mrc", kind="map", help="The map of both halves, filtered by its resolution")
-    half1 = output("run_half1_class001_unfil.mrc", kind="halfmap", help="Half map 1, not filtered")
-    half2 = output("run_half2_class001_unfil.mrc", kind="halfmap", help="Half map 2, not filtered")
-    model = output("run_model.star", kind="model", help="Resolution, FSC, noise")
-    optimiser = output("run_optimiser.star", kind="optimiser", help="To go on from, or for multi-body refinement")
+    refined = output("{root}_data.star", kind="particles", help="Particles with their refined poses and half sets")
+    volume = output("{root}_class001.mrc", kind="map", help="The map of both halves, filtered by its resolution")
+    half1 = output("{root}_half1_class001_unfil.mrc", kind="halfmap", help="Half map 1, not filtered")
+    half2 = output("{root}_half2_class001_unfil.mrc", kind="halfmap", help="Half map 2, not filtered")
+    model = output("{root}_model.star", kind="model", help="Resolution, FSC, noise")
+    optimiser = output("{root}_optimiser.star", kind="optimiser", help="To go on from, or for multi-body refinement")
 
     def settings(self) -> RefineSettings:
         """The options as the method takes them."""
         return RefineSettings(reference=self.start, images=self.images, optimisation=self.optimisation, sampling=self.sampling)
+
+    def size(self) -> Size | None:
+        """Five maps and the table of each round."""
+        from vitreous.files import glance
+
+        each = glance.iteration_bytes(self.particles, maps=5)
+        return Size(USUAL_ROUNDS * each, f"some {USUAL_ROUNDS} rounds of {each / 1e6:.1f} MB") if each else None
 
     def begin(self, context: Context) -> Running:
         """Read the inputs and make the state before round 1."""
@@ -109,24 +123,25 @@ class Refine3D(LoopJob):
 
     def save(self, state: Running, folder: Path, context: Context) -> None:
         """The files of one iteration; the optimiser comes last, and says that the iteration is whole."""
-        from vitreous.files import exact
+        from vitreous.files import chain, exact
         from vitreous.methods.refinement import restored
 
-        exact.write(folder, state.iteration, restored.exact(state.state))
-        self._write(state, folder, f"run_it{state.iteration:03d}", context)
+        now = chain.Saved(state.iteration, context.root)
+        exact.write(folder, now, restored.exact(state.state))
+        self._write(state, folder, now.name, context)
 
     def saved(self, folder: Path) -> Sequence[int]:
-        from vitreous.files import optimiser
+        from vitreous.files import chain
 
-        return optimiser.saved(folder)
+        return chain.saved(folder)
 
     def load(self, folder: Path, iteration: int, context: Context) -> Running:
         """Take up the state of an iteration from its files."""
-        from vitreous.files import exact, halves, optimiser, star
+        from vitreous.files import chain, exact, halves, optimiser, star
         from vitreous.methods.refinement.restored import MAPS, state_from, with_exact
 
         engine, table = self._engine(context)
-        root = folder / f"run_it{iteration:03d}"
+        root = Path(chain.start_of(folder, iteration))
         models = [halves.read_model(Path(f"{root}_half{h}_model.star")) for h in (1, 2)]
         said = optimiser.read_ours(Path(f"{root}_optimiser.star"))
         rows = star.read_table(f"{root}_data.star", "particles")
@@ -138,7 +153,7 @@ class Refine3D(LoopJob):
 
     def finish(self, state: Running, context: Context) -> None:
         """The last files, without an iteration in their names."""
-        self._write(state, context.folder, "run", context)
+        self._write(state, context.folder, context.root, context)
         context.note(f"refined {state.engine.stock.usable().sum()} particles to {state.state.resolution_A:.2f} Å")
 
     def _engine(self, context: Context) -> "tuple[Refinement, Table]":
@@ -147,7 +162,7 @@ class Refine3D(LoopJob):
         from vitreous.files import mrc, particles
         from vitreous.methods.refinement.refine3d import Refinement, stock_of
 
-        table, source = particles.read(self.particles)
+        table, source = particles.read(self.particles, context)
         stock = stock_of(source, table, self.settings(), context)
         mask = None
         if self.solvent_mask:
@@ -167,7 +182,7 @@ class Refine3D(LoopJob):
 
         state, stock = running.state, running.engine.stock
         name = str(folder / root)
-        final = root == "run"
+        final = root == context.root
         rows = running.particles.with_(**as_columns(state, stock))
         if final:  # the jobs that follow take only what was refined
             rows = rows.select(stock.usable())
@@ -186,7 +201,7 @@ class Refine3D(LoopJob):
             plain = as_model(state, stock, half=0 if final else half)
             halves.write_model(f"{name}{suffix}.star", halves.MapModel(map_paths=[path], directions=len(grid), **plain))
         values = {
-            "rlnOutputRootName": str(folder / "run"),
+            "rlnOutputRootName": str(folder / context.root),
             "rlnModelStarFile": f"{name}{models[0]}.star",
             **({} if final else {"rlnModelStarFile2": f"{name}{models[1]}.star"}),
             "rlnExperimentalDataStarFile": f"{name}_data.star",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vitreous.files import atomic, star
+from vitreous.files import atomic, chain, star
 from vitreous.job.declare import LoopJob, Output, outputs
 from vitreous.job.options import values
 from vitreous.nodes import kind
@@ -21,13 +21,6 @@ class Node:
     number: int
 
 
-class _Iteration(int):
-    """An iteration in a file name: run_it{iteration}_data.star gives run_it007_data.star."""
-
-    def __format__(self, spec: str) -> str:
-        return int(self).__format__(spec or "03d")
-
-
 def label_of(word: str, job_label: str) -> str:
     """RELION's node label of a kind such as "micrographs.ctf": the detail, else the job's own word, is appended."""
     first, _, detail = word.partition(".")
@@ -37,19 +30,20 @@ def label_of(word: str, job_label: str) -> str:
 
 
 def made_nodes(folder: Path, job: Any, *, exist: bool = True) -> list[Node]:
-    """The outputs of a job as nodes. exist: only files that are there, names with {iteration} at the last one saved.
+    """The outputs of a job as nodes. exist: only files that are there, with the number and root of the last one saved.
 
     Without exist, what is known before a run: names without {iteration}, of outputs whose condition holds.
     """
     said = values(job)
-    last = _Iteration(max(job.saved(folder), default=0)) if exist and isinstance(job, LoopJob) else None
+    last = max(job.saved(folder), default=0) if exist and isinstance(job, LoopJob) else None
+    root = last.root if isinstance(last, chain.Saved) else chain.ROOT
     found = []
     for output in outputs(type(job)).values():
         if output.when and not _holds(output, said):
             continue
-        if "{" in output.name and last is None:
+        if "{iteration" in output.name and last is None:
             continue
-        name = output.name.format(iteration=last) if last is not None else output.name
+        name = output.name.format(iteration=f"{last or 0:03d}", root=root)
         paths = sorted(folder.glob(name)) if "*" in name else [folder / name]
         kept = [path for path in paths if path.exists()] if exist else [path for path in paths if "*" not in path.name]
         number = kind(output.kind).number
