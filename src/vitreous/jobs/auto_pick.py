@@ -57,6 +57,16 @@ class AutoPick(MapJob):
         "coords_suffix_autopick.star", kind="coordinates", help="The same as RELION 3.1 has it: the name of the micrographs' file"
     )
 
+    @classmethod
+    def older_options(cls, said: Mapping[str, str]) -> Mapping[str, str]:
+        """Template and Topaz options mean nothing where those ways of picking are off."""
+        if said.get("do_topaz", "No").strip().lower() == "yes":
+            raise UserError("picking with Topaz is not supported: pick with do_log = Yes, or let an External job run Topaz")
+        meaningless = [name for name in _OFF if name.startswith("do_topaz_")]
+        if said.get("do_refs", "No").strip().lower() == "no":
+            meaningless.append("do_ref3d")
+        return {name: "No" for name in meaningless if name in said}
+
     def units(self, context: Context) -> Sequence[Unit]:
         """One unit a micrograph."""
         from vitreous.files import micrographs

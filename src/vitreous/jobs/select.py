@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     version=1,
     command="select",
     fixed={"do_regroup": "No", "do_filaments": "No", "fn_coords": ""},
-    ignored=("nr_groups", "dendrogram_threshold", "dendrogram_minclass"),
+    ignored=("nr_groups", "dendrogram_threshold", "dendrogram_minclass", "python_exe"),
 )
 class Select(MapJob):
     """Keep the good classes, or the rows of a table that pass, or divide a table into parts."""
