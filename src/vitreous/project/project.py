@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,27 @@ from typing import Any
 from vitreous.context import UserError
 from vitreous.job import as_star
 from vitreous.job.placement import Placement
-from vitreous.project import adding, aliases, edges, last_used, lock, node_marks, restore, starting
+from vitreous.project import (
+    adding,
+    aliases,
+    changes,
+    edges,
+    history,
+    last_used,
+    lock,
+    marking,
+    node_marks,
+    notes,
+    restore,
+    starting,
+    tidy,
+    trash,
+)
 from vitreous.project import graph as graphs
 from vitreous.project.current import current
 from vitreous.project.graph import Graph, Process
 from vitreous.project.layout import GRAPH, Layout, number_of
+from vitreous.project.schemes.door import ProjectScheme
 from vitreous.project.state import has_died, is_alive, marker
 from vitreous.run.folder import JobFolder
 from vitreous.run.runner import Outcome, run
@@ -73,8 +89,8 @@ class Project:
         return last_used.begin(self.layout, cls, changed)
 
     def loaded(self, name: str, changed: Mapping[str, str] | None = None) -> as_star.Loaded:
-        """The job of a folder, read from its job.star; `changed` replaces options by RELION's names or ours."""
-        return as_star.load(self.layout.job(name) / "job.star", changed)
+        """The job of a folder, read from its job.star; `changed` replaces options, by RELION's names or ours, that may change."""
+        return changes.loaded(self.layout, name, changed)
 
     def run(
         self,
@@ -119,6 +135,16 @@ class Project:
     def continue_(self, word: str, *, changed: Mapping[str, str] | None = None, quiet: bool = False) -> Outcome:
         """Go on with a job that was stopped, died, failed or lacks some units: only what is missing is done."""
         return self.run(word, changed=changed, quiet=quiet)
+
+    def overwrite(self, word: str, *, changed: Mapping[str, str] | None = None, command: str = "", quiet: bool = False) -> Outcome:
+        """Run a job again from scratch in its folder; what the folder holds goes to the Trash first."""
+        name = self.find(word)
+        tidy.start_afresh(self.layout, name, changed)
+        return self.run(name, command=command, quiet=quiet)
+
+    def changes(self, word: str, changed: Mapping[str, str]) -> list[str]:
+        """What these changes of options would really change in a job, a line for each."""
+        return changes.lines(self.layout, self.find(word), changed)
 
     def start(self, word: str, *, changed: Mapping[str, str] | None = None) -> str:
         """Hand a job to the place where it is to run, and return; it goes on without this process. Says what was done."""
@@ -173,6 +199,55 @@ class Project:
             aliases.give(self.layout, graph, name, full)
         return full
 
+    def mark_finished(self, word: str) -> list[str]:
+        """Say of a stuck job that it has finished; gives its outputs, the files that are there (of its last iteration)."""
+        return marking.mark_finished(self.layout, self.find(word))
+
+    def mark_failed(self, word: str) -> None:
+        """Say of a stuck job that it has failed."""
+        marking.mark_failed(self.layout, self.find(word))
+
+    def deletion(self, words: Sequence[str], *, descendants: bool = False) -> trash.Deletion:
+        """What deleting jobs would take, with all that go back to them if asked. Nothing is done."""
+        return trash.deletion(self.layout, self.graph(), [self.find(word) for word in words], descendants=descendants)
+
+    def delete(self, words: Sequence[str], *, descendants: bool = False) -> trash.Deletion:
+        """Move jobs to the Trash."""
+        going = self.deletion(words, descendants=descendants)
+        trash.delete(self.layout, going.names)
+        return going
+
+    def undelete(self, word: str, *, descendants: bool = False) -> trash.Restored:
+        """Bring a deleted job back from the Trash, with the deleted jobs that go back to it if asked."""
+        return trash.undelete(self.layout, trash.find_deleted(self.layout, word), descendants=descendants)
+
+    def cleaning(self, words: Sequence[str] = (), *, harsh: bool = False) -> tuple[list[tidy.Plan], list[str]]:
+        """What a gentle or harsh clean would take from these jobs, or from all; and the jobs that are protected from it."""
+        graph = self.graph()
+        if not words:
+            return tidy.plan_all(self.layout, graph, harsh=harsh)
+        return [tidy.plan(self.layout, graph, self.find(word), harsh=harsh) for word in words], []
+
+    def clean(self, plans: Sequence[tidy.Plan]) -> None:
+        """Move what was planned to the Trash."""
+        tidy.clean(self.layout, plans)
+
+    def history(self, word: str, *, down: bool = False) -> list[history.Step]:
+        """The jobs that a job goes back to, nearest first; down: those that go back to it. Each with the files between."""
+        return list(history.steps(self.graph(), self.find(word), down=down))
+
+    def flowchart(self, word: str, path: Path | str, *, down: bool = False) -> None:
+        """Draw a job's history, or with "" the whole project, as .svg, .tex or .pdf."""
+        picturing.draw(self.layout, self.graph(), self.find(word) if word else "", Path(path), down=down)
+
+    def note(self, word: str = "") -> str:
+        """The note of a job, or of the project."""
+        return notes.read(self.layout, self.find(word) if word else "")
+
+    def add_note(self, text: str, word: str = "") -> None:
+        """Add to the note of a job, or of the project."""
+        notes.add(self.layout, text, self.find(word) if word else "")
+
     def unlock(self, *, force: bool = False) -> str:
         """Take away the lock that a crash has left; one that may be in use is left, unless forced. Says what was done."""
         return lock.unlock(self.layout, force=force)
@@ -185,6 +260,14 @@ class Project:
         """Make .Nodes again, by which RELION's windows find files; gives the number of files that are marked."""
         with graphs.locked(self.layout) as graph:
             return node_marks.remake(self.layout, graph)
+
+    def scheme(self, word: str) -> ProjectScheme:
+        """A Scheme (RELION 4, 5) or schedule (3.1) of the project: project.scheme("prep").run()."""
+        return ProjectScheme.find(self, word)
+
+    def new_scheme(self, word: str, *, schedule: bool = False) -> ProjectScheme:
+        """Make an empty Scheme; schedule: in the way of RELION 3.1."""
+        return ProjectScheme.new(self, word, schedule=schedule)
 
     def _close(self, name: str, job: Any) -> None:
         """Enter how a run ended, and what it made."""

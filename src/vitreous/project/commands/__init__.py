@@ -4,13 +4,15 @@ import argparse
 import shlex
 from collections.abc import Sequence
 
-from vitreous.project.commands import graph, jobs
+from vitreous.project.commands import graph, jobs, places, schemes
 from vitreous.project.commands.verb import Verb, lock_warnings, say
 from vitreous.project.project import Project
 
 VERBS: tuple[Verb, ...] = (
     *jobs.VERBS,
+    *places.VERBS,
     *graph.VERBS,
+    *schemes.VERBS,
 )
 
 

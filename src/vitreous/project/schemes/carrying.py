@@ -1,0 +1,143 @@
+"""A job node of a Scheme: its job is made or gone on with in the project, started in its place, and waited for."""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from vitreous.context import UserError
+from vitreous.job import as_star
+from vitreous.project import graph as graphs
+from vitreous.project import inputs
+from vitreous.project.schemes import scheme_file, visit
+from vitreous.project.schemes.folder import SchemeFolder
+from vitreous.project.schemes.model import Scheme, SchemeJob
+from vitreous.project.schemes.names import resolved
+from vitreous.project.schemes.visit import Visit
+from vitreous.run.folder import JobFolder
+from vitreous.run.record import clear_markers
+
+if TYPE_CHECKING:
+    from vitreous.project.project import Project
+
+ENDED = ("Succeeded", "Failed", "Aborted", "Died")
+
+
+class Stopped(Exception):
+    """The Scheme was asked to stop while a job ran or its input was waited for."""
+
+
+class JobNode:
+    """Carries out the job nodes of one Scheme. here: run in this process instead of handing the job to its place."""
+
+    def __init__(
+        self,
+        project: "Project",
+        folder: SchemeFolder,
+        scheme: Scheme,
+        *,
+        here: bool,
+        say: Callable[[str], None],
+        stop_asked: Callable[[], bool],
+        input_wait_s: float,
+        poll_s: float,
+    ) -> None:
+        self.project, self.folder, self.scheme = project, folder, scheme
+        self.here, self.say, self.stop_asked = here, say, stop_asked
+        self.input_wait_s, self.poll_s = input_wait_s, poll_s
+
+    def pass_through(self, node: str) -> None:
+        """Do the job of a node. A job that is not Succeeded in the end stops the Scheme, and the node stays current."""
+        before = visit.read(self.folder, node)
+        name = self._ready(self.scheme.jobs[node]) if before is None else self._taken_up(before)
+        state = self._wait(name)
+        if state != "Succeeded":
+            where = self.project.layout.job(name)
+            raise UserError(f"{self.scheme.name} stops at {node}: {name} is {state.lower()}; see {where / 'run.err'}")
+
+    def _ready(self, job: SchemeJob) -> str:
+        """Make or re-make the job of a node, with the values of now, and start it."""
+        loaded = self.loaded(job.original)
+        root = self.project.layout.root
+        came = inputs.wait_for(
+            loaded.job, root, name=job.original, say=self.say, stop_asked=self.stop_asked, limit_s=self.input_wait_s
+        )
+        if not came:
+            raise Stopped
+        again = job.has_started and job.mode != "new" and self.project.layout.job(job.name).is_dir()
+        if again:
+            name = self.project.find(job.name)
+            if job.mode == "overwrite":
+                self._empty(name)
+            job_star = self.project.layout.job(name) / "job.star"
+            as_star.write(job_star, loaded.job, loaded.placement, is_continue=job.mode == "continue", seed=loaded.seed)
+        else:
+            name = self.project.add(loaded.job, placement=loaded.placement, seed=loaded.seed)
+        self.scheme.jobs[job.original] = replace(job, name=name, has_started=True)
+        scheme_file.write(self.folder, self.scheme)
+        self.say(f"{job.original}: {name} {'goes on' if again and job.mode == 'continue' else 'starts'}")
+        self._start(Visit(job.original, name))
+        return name
+
+    def _taken_up(self, before: Visit) -> str:
+        """Take up the job that an earlier run of this Scheme began at the same node."""
+        state = self._state(before.job)
+        if state == "Succeeded" or (before.started and state not in ENDED):
+            self.say(f"{before.node}: takes up {before.job}, which is {state.lower()}")
+        else:
+            self.say(f"{before.node}: {before.job} was {state.lower()} and goes on")
+            self._start(before)
+        return before.job
+
+    def _start(self, begun: Visit) -> None:
+        visit.write(self.folder, begun)
+        if self.here:
+            self.project.run(begun.job, quiet=True, changed={"do_queue": "No"})
+            return
+        folder = JobFolder(self.project.layout.job(begun.job))
+        with graphs.locked(self.project.layout) as graph:
+            clear_markers(folder)
+            graph.set_status(begun.job, "Scheduled")
+        self.project.start(begun.job)
+        visit.write(self.folder, replace(begun, started=True))
+
+    def _wait(self, name: str) -> str:
+        state = self.project.wait(name, poll_s=self.poll_s, stop_asked=self.stop_asked)
+        if self.stop_asked() and state not in ENDED:
+            self.say(f"{name} is asked to stop")
+            self.project.abort(name)
+            self.project.wait(name, poll_s=self.poll_s)
+            raise Stopped
+        return state
+
+    def _state(self, name: str) -> str:
+        process = self.project.graph().processes.get(name)
+        if process is None:
+            raise UserError(
+                f"{self.scheme.name} was at work on {name}, which the project has no more: "
+                f"vitreous project scheme set-node {self.scheme.word} {self.scheme.current}"
+            )
+        return "Died" if self.project.has_died(process) else process.status
+
+    def _empty(self, name: str) -> None:
+        """Overwrite, of 3.1: what the job made before goes to the Trash."""
+        where = self.project.layout.job(name)
+        target = self.project.layout.root / "Trash" / f"{name.rstrip('/')}_{time.strftime('%Y%m%d_%H%M%S')}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(where, target)
+        where.mkdir()
+
+    def loaded(self, original: str) -> as_star.Loaded:
+        """The job of a node with the values of now in its options."""
+        file = as_star.read(self.folder.job_star(original))
+        root = self.project.layout.root
+        said = {name: resolved(text, self.scheme, root, strict=True) for name, text in file.values.items()}
+        left = {name: text for name, text in said.items() if text.startswith(("Schemes/", "Schedules/"))}
+        file = replace(file, values=said)
+        for name, text in left.items():
+            if not (root / text).exists():
+                raise UserError(
+                    f"{file.path}: {name} is {text}, but that job has not been started yet: run its scheme or its node first"
+                )
+        return as_star.to_job(file, as_star.job_class(file))
