@@ -10,7 +10,11 @@ from xml.sax.saxutils import escape
 
 from vitreous.context import UserError
 from vitreous.files import atomic
-from vitreous.project.flowchart import BOX_HEIGHT, FILE_HEIGHT, SMALL, TITLE, Box, Chart, File
+from vitreous.project.flowchart import BOX_HEIGHT, FILE_HEIGHT, SMALL, TITLE, Box, Chart, File, chart
+from vitreous.project.graph_model import Graph, Process
+from vitreous.project.history import title_of
+from vitreous.project.layout import Layout
+from vitreous.project.state import has_died
 
 COLOURS = {
     "Running": "1565c0",
@@ -29,16 +33,26 @@ _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciic
 Points = Sequence[tuple[float, float]]
 
 
-def write(path: Path, chart: Chart, heading: str) -> None:
+def draw(layout: Layout, graph: Graph, name: str, path: Path, *, down: bool = False) -> None:
+    """Draw the history of a job (down: what became of it), or without a name the whole project."""
+
+    def status_of(process: Process) -> str:
+        return "Died" if has_died(layout, process) else process.status
+
+    made = chart(graph, name, down=down, title_of=title_of, status_of=status_of)
+    write(path, made, f"{layout.root.resolve().name}: {name or 'all jobs'}")
+
+
+def write(path: Path, made: Chart, heading: str) -> None:
     """Write a chart in the format of the file's ending."""
     if path.suffix not in FORMATS:
         raise UserError(f"{path}: a flowchart is written as {', '.join(FORMATS)}")
     if path.suffix == ".svg":
-        atomic.write_text(path, svg(chart, heading))
+        atomic.write_text(path, svg(made, heading))
     elif path.suffix == ".tex":
-        atomic.write_text(path, tex(chart, heading))
+        atomic.write_text(path, tex(made, heading))
     else:
-        _write_pdf(path, tex(chart, heading))
+        _write_pdf(path, tex(made, heading))
 
 
 def svg(chart: Chart, heading: str) -> str:

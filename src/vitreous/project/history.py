@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
-from vitreous.project.graph_model import Graph
+from vitreous.job import registry
+from vitreous.project.graph_model import Graph, Process
 from vitreous.project.layout import Layout
 from vitreous.run.folder import JobFolder
 
@@ -29,6 +31,17 @@ class Times:
     first: datetime | None = None
     last: datetime | None = None
     ended: datetime | None = None
+
+
+def title_of(process: Process) -> str:
+    """The name of a job's type for people; RELION's label for a type that we do not know."""
+    return _title(process.label)
+
+
+@cache
+def _title(label: str) -> str:
+    known = registry.by_label(label)
+    return known[0].type.title if known else label
 
 
 def steps(graph: Graph, name: str, *, down: bool = False) -> Iterator[Step]:

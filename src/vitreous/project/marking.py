@@ -1,10 +1,9 @@
 """A job that never said how it ended is marked by hand: finished, with the outputs that are there, or failed."""
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from vitreous.context import UserError
+from vitreous.files import chain
 from vitreous.job import as_star
 from vitreous.nodes import kind
 from vitreous.project import edges
@@ -16,7 +15,6 @@ from vitreous.run.folder import JobFolder
 from vitreous.run.nodes_file import label_of
 from vitreous.run.record import append_text, mark
 
-OPTIMISER = re.compile(r"^(?P<root>run(?:_ct(?P<continued>\d+))?_it(?P<iteration>\d+))_optimiser\.star$")
 REFINING = ("relion.class2d", "relion.class3d", "relion.refine3d", "relion.initialmodel", "relion.multibody")
 OF_AN_ITERATION = (
     ("_data.star", "particles"),
@@ -69,19 +67,10 @@ def _close(layout: Layout, graph: Graph, name: str, status: str) -> None:
     append_text(folder.note, f" ++++ Marked as {'finished' if status == 'succeeded' else status} by hand\n")
 
 
-def last_optimiser(folder: Path) -> str:
-    """The root name of the last iteration, run_it012 or run_ct5_it012, of which the optimiser is there; empty without one."""
-    found = [match for match in map(OPTIMISER.match, (path.name for path in folder.glob("run_*_optimiser.star"))) if match]
-    last = max(found, key=lambda match: (int(match["iteration"]), int(match["continued"] or 0)), default=None)
-    return last["root"] if last else ""
-
-
 def _last_iteration(layout: Layout, name: str) -> dict[str, str] | None:
     """The files of the last iteration with their labels; None when none was written."""
-    root = last_optimiser(layout.job(name))
-    if not root:
-        return None
-    return dict(_files_of(layout, name, root))
+    latest = chain.latest(layout.job(name))
+    return None if latest is None else dict(_files_of(layout, name, latest.name))
 
 
 def _files_of(layout: Layout, name: str, root: str) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from vitreous.project import (
     aliases,
     changes,
     edges,
+    flowchart_drawing,
     history,
     last_used,
     lock,
@@ -136,7 +137,9 @@ class Project:
         """Go on with a job that was stopped, died, failed or lacks some units: only what is missing is done."""
         return self.run(word, changed=changed, quiet=quiet)
 
-    def overwrite(self, word: str, *, changed: Mapping[str, str] | None = None, command: str = "", quiet: bool = False) -> Outcome:
+    def overwrite(
+        self, word: str, *, changed: Mapping[str, str] | None = None, command: str = "", quiet: bool = False
+    ) -> Outcome:
         """Run a job again from scratch in its folder; what the folder holds goes to the Trash first."""
         name = self.find(word)
         tidy.start_afresh(self.layout, name, changed)
@@ -238,7 +241,7 @@ class Project:
 
     def flowchart(self, word: str, path: Path | str, *, down: bool = False) -> None:
         """Draw a job's history, or with "" the whole project, as .svg, .tex or .pdf."""
-        picturing.draw(self.layout, self.graph(), self.find(word) if word else "", Path(path), down=down)
+        flowchart_drawing.draw(self.layout, self.graph(), self.find(word) if word else "", Path(path), down=down)
 
     def note(self, word: str = "") -> str:
         """The note of a job, or of the project."""

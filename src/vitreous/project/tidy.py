@@ -1,14 +1,17 @@
-"""Gentle and harsh cleaning by the table of cleaning_rules.py, clearing a folder for a fresh start, and emptying the Trash."""
+"""Gentle and harsh cleaning by the table of cleaning_rules.py, a fresh start of a job in its folder, and emptying the Trash."""
 
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from vitreous.context import UserError
+from vitreous.files import chain
+from vitreous.job import as_star
+from vitreous.project import graph as graphs
 from vitreous.project.cleaning_rules import ITERATION, NO_HARSH_CLEAN, WHOLE, Rule, rule_of
 from vitreous.project.graph_model import Graph
 from vitreous.project.layout import Layout
@@ -77,14 +80,16 @@ def is_protected(layout: Layout, name: str) -> bool:
     return (layout.job(name) / NO_HARSH_CLEAN).exists()
 
 
-def clean(layout: Layout, graph: Graph, one: Plan) -> None:
+def clean(layout: Layout, plans: Sequence[Plan]) -> None:
     """Move what was planned to the Trash; what has gone since is passed over."""
-    refuse_alive(layout, graph, one.name)
-    for path, _ in one.going:
-        source = layout.job(one.name) / path
-        if os.path.lexists(source):
-            move(source, place_of(layout, one.name) / path)
-            _remove_empty(source.parent, layout.job(one.name))
+    with graphs.locked(layout) as graph:
+        for one in plans:
+            refuse_alive(layout, graph, one.name)
+            for path, _ in one.going:
+                source = layout.job(one.name) / path
+                if os.path.lexists(source):
+                    move(source, place_of(layout, one.name) / path)
+                    _remove_empty(source.parent, layout.job(one.name))
 
 
 def _remove_empty(folder: Path, top: Path) -> None:
@@ -106,7 +111,7 @@ def _candidates(folder: Path, rule: Rule, nodes: Collection[str]) -> Iterator[tu
             yield entry.name, entry.stat(follow_symlinks=False).st_size
     if rule.iterations:
         sizes = {entry.name: entry.stat(follow_symlinks=False).st_size for entry in on_top if not entry.is_dir()}
-        yield from ((name, sizes[name]) for name in _earlier_iterations(sizes, nodes))
+        yield from ((name, sizes[name]) for name in _earlier_iterations(folder, sizes, nodes))
 
 
 def _below(folder: Path, start: str) -> Iterator[tuple[str, int]]:
@@ -119,14 +124,15 @@ def _below(folder: Path, start: str) -> Iterator[tuple[str, int]]:
             yield os.path.relpath(path, folder), os.lstat(path).st_size
 
 
-def _earlier_iterations(names: Collection[str], nodes: Collection[str]) -> list[str]:
-    """The files of all iterations but the last whole one, and but those with a file that is in the graph."""
+def _earlier_iterations(folder: Path, names: Collection[str], nodes: Collection[str]) -> list[str]:
+    """The files of all whole iterations but the last, and but those with a file that is in the graph."""
     found: dict[str, tuple[int, int]] = {}
     for name in names:
         match = ITERATION.match(name)
         if match and name == match["root"] + WHOLE:
-            found[match["root"]] = int(match["iteration"]), int(match["continued"] or 0)
-    last = max(found, key=lambda root: found[root], default="")
+            found[match["root"]] = int(match["iteration"]), int(match["continued"] or -1)
+    latest = chain.latest(folder)
+    last = latest.name if latest is not None else max(found, key=lambda root: found[root], default="")
     kept = {last, *(match["root"] for match in map(ITERATION.match, nodes) if match)}
     matches = ((name, ITERATION.match(name)) for name in sorted(names))
     return [name for name, match in matches if match and match["root"] in found and match["root"] not in kept]
@@ -176,15 +182,20 @@ def _whole_folders(folder: Path, going: dict[str, int]) -> list[tuple[str, int]]
     return found
 
 
-def clear(layout: Layout, graph: Graph, name: str) -> None:
-    """Move the content of a job folder to the Trash, but for its options and notes: the job can run again from scratch."""
-    refuse_alive(layout, graph, name)
-    for path in in_the_way(layout, name):
-        move(path, place_of(layout, name) / path.name)
+def start_afresh(layout: Layout, name: str, changed: Mapping[str, str] | None = None) -> None:
+    """Make a job as it was when it was scheduled, with other options if wanted; what it has made goes to the Trash."""
+    job_star = layout.job(name) / "job.star"
+    now = as_star.load(job_star, changed)
+    with graphs.locked(layout) as graph:
+        refuse_alive(layout, graph, name)
+        for path in in_the_way(layout, name):
+            move(path, place_of(layout, name) / path.name)
+        as_star.write(job_star, now.job, now.placement, seed=now.seed)
+        graph.set_status(name, "Scheduled")
 
 
 def in_the_way(layout: Layout, name: str) -> list[Path]:
-    """What clearing a job folder moves away."""
+    """What a fresh start of a job moves away: everything but its options and notes."""
     folder = layout.job(name)
     return [path for path in sorted(folder.iterdir()) if path.name not in KEPT_WHEN_CLEARED] if folder.is_dir() else []
 
@@ -204,12 +215,13 @@ def content(layout: Layout) -> list[Trashed]:
 def empty(layout: Layout, things: Sequence[Trashed]) -> None:
     """Remove things from the Trash for good. Each leaves its place in one step before it is taken apart."""
     going = layout.root / TRASH / GOING
-    for number, thing in enumerate(things):
-        path = place_of(layout, thing.name)
-        if os.path.lexists(path) and path != going:
-            going.mkdir(exist_ok=True)
-            path.rename(going / f"{os.getpid()}-{number}")
-        if path.parent.name != TRASH and path.parent.is_dir() and not any(path.parent.iterdir()):
-            path.parent.rmdir()
+    with graphs.locked(layout):
+        for number, thing in enumerate(things):
+            path = place_of(layout, thing.name)
+            if os.path.lexists(path) and path != going:
+                going.mkdir(exist_ok=True)
+                path.rename(going / f"{os.getpid()}-{number}")
+            if path.parent.name != TRASH and path.parent.is_dir() and not any(path.parent.iterdir()):
+                path.parent.rmdir()
     if going.is_dir():
         shutil.rmtree(going)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vitreous.context import UserError
-from vitreous.project import edges
+from vitreous.project import aliases, node_marks
 from vitreous.project import graph as graphs
 from vitreous.project.graph_model import Graph, Node
 from vitreous.project.layout import Layout, number_of
@@ -104,7 +104,6 @@ def delete(layout: Layout, names: Collection[str]) -> None:
         for name in names:
             _remove_links(layout, name, graph.processes[name].alias)
         _drop(graph, names)
-    layout.changed.touch()
 
 
 def _into_trash(layout: Layout, graph: Graph, name: str) -> None:
@@ -127,9 +126,7 @@ def _with_users(graph: Graph, name: str) -> Graph:
 def _remove_links(layout: Layout, name: str, alias: str) -> None:
     if alias and layout.job(alias).is_symlink():
         layout.job(alias).unlink()
-    for word in filter(None, (name, alias)):
-        for marks in (layout.root / ".Nodes").glob(f"*/{word.rstrip('/')}"):
-            shutil.rmtree(marks)
+    node_marks.unmark_job(layout, name, alias)
 
 
 def _drop(graph: Graph, names: Collection[str]) -> None:
@@ -206,14 +203,7 @@ def _restore(layout: Layout, graph: Graph, name: str, part: Graph) -> list[str]:
             raise UserError(f"{folder} is there already: move it away, then undelete {name} again")
         move(there, folder)
     process, notes = part.processes[name], []
-    status = marker(JobFolder(folder)) or process.status
-    alias = process.alias
-    if alias and not _is_free(layout, graph, name, alias):
-        notes.append(f"{name} lost its alias {alias}, which is taken now")
-        alias = ""
-    graph.processes[name] = replace(process, alias=alias, status=status)
-    if alias and not layout.job(alias).is_symlink():
-        layout.job(alias).symlink_to(f"../{name.rstrip('/')}")
+    graph.processes[name] = replace(process, alias="", status=marker(JobFolder(folder)) or process.status)
     made = set(part.outputs_of(name))
     for node, user in part.inputs:
         if user == name or (node in made and user in graph.processes):
@@ -221,15 +211,13 @@ def _restore(layout: Layout, graph: Graph, name: str, part: Graph) -> list[str]:
             graph.add_input(node, user)
     for node in part.outputs_of(name):
         graph.add_node(part.nodes[node])
-        edges.enter(layout, graph, name, node, part.nodes[node].label)
+        graph.add_output(name, node)
+    try:
+        full = aliases.checked(layout, graph, name.partition("/")[0], process.alias.rstrip("/").rpartition("/")[2], but=name)
+    except UserError as error:
+        full, notes = "", [f"{name} has lost its alias: {error}"]
+    aliases.give(layout, graph, name, full)
     return notes
-
-
-def _is_free(layout: Layout, graph: Graph, name: str, alias: str) -> bool:
-    """Whether an alias can be given back: nobody has it, and no other file bears the name."""
-    link = layout.job(alias)
-    own = link.is_symlink() and os.readlink(link).rstrip("/").endswith(name.rstrip("/"))
-    return (own or not os.path.lexists(link)) and all(alias != other.alias for other in graph.processes.values())
 
 
 def _missing_parents(layout: Layout, graph: Graph, name: str) -> list[str]:
