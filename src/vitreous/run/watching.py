@@ -3,21 +3,26 @@
 import fcntl
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vitreous.job.options import options, value_of
 from vitreous.run.folder import JobFolder
+from vitreous.run.places import placed
 
 GRACE_S = 10.0  # without a process, until a producer counts as dead: it may be started again meanwhile
 _JOB = re.compile(r"^(.*?[^/]+/job\d{3,})(?:/|$)")
 
 
-def producer(path: str) -> JobFolder | None:
-    """The folder of the job that makes a file, by its path; aliases are followed. None for a file of no job."""
-    found = _JOB.match(path) or _JOB.match(str(Path(path).parent.resolve()))
+def producer(path: str, root: Path | None = None) -> JobFolder | None:
+    """The folder of the job that makes a file, by its path; aliases are followed. None for a file of no job.
+
+    root: what the path counts from, if not from the current directory.
+    """
+    full = str(root / path) if root is not None else path
+    found = _JOB.match(full) or _JOB.match(str(Path(full).parent.resolve()))
     return JobFolder(Path(found[1])) if found else None
 
 
@@ -26,11 +31,16 @@ def is_ended(folder: JobFolder) -> bool:
     return any(path.exists() for path in (folder.success, folder.failure, folder.aborted))
 
 
-def is_held(folder: JobFolder) -> bool:
-    """Whether a run of ours is at work in a folder, as its lock tells; also on another computer that shares the disk.
+def is_at_work(folder: JobFolder) -> bool:
+    """Whether a run of ours is at work in a folder, as its lock tells, or is on its way there, as its place tells.
 
-    Where the file system has no locks a run without an exit marker counts as being at work.
+    A lock is seen from another computer that shares the disk, too. Where the file system has no locks, a run without an
+    exit marker counts as being at work.
     """
+    return _is_held(folder) or placed.hint(folder) in ("waiting", "running")
+
+
+def _is_held(folder: JobFolder) -> bool:
     try:
         handle = folder.lock.open("rb")
     except OSError:
@@ -49,10 +59,23 @@ def given_inputs(job: Any) -> list[str]:
     return [path for path in paths if not set("*?[") & set(path)]
 
 
+def input_stamps(paths: Iterable[str], root: Path = Path()) -> dict[str, tuple[int, int]]:
+    """Size and time of change of files, (0, 0) for one that is not there. Only compared for equality: clocks do not matter."""
+    found = {}
+    for path in paths:
+        try:
+            about = (root / path).stat()
+        except OSError:
+            found[path] = (0, 0)
+        else:
+            found[path] = (about.st_size, about.st_mtime_ns)
+    return found
+
+
 def may_come(path: str) -> bool:
     """Whether a file that is not there may still be made: the job that it belongs to is at work."""
     maker = producer(path)
-    return maker is not None and not is_ended(maker) and is_held(maker)
+    return maker is not None and not is_ended(maker) and is_at_work(maker)
 
 
 @dataclass
@@ -74,7 +97,7 @@ class Watched:
             if not self.maker.success.exists():
                 self.told = f"{self.maker.path} did not succeed: going on with what it has made"
             return False
-        if is_held(self.maker):
+        if is_at_work(self.maker):
             self.lonely_since = None
             return True
         now = time.monotonic()
@@ -83,14 +106,6 @@ class Watched:
             self.ended = True
             self.told = f"{self.maker.path} has died without a word: going on with what it has made"
         return not self.ended
-
-    def stamp(self) -> tuple[int, int]:
-        """Size and time of change, (0, 0) while it is not there. Only compared for equality, so clocks do not matter."""
-        try:
-            about = Path(self.path).stat()
-        except OSError:
-            return 0, 0
-        return about.st_size, about.st_mtime_ns
 
 
 @dataclass
@@ -107,7 +122,7 @@ class Inputs:
             maker = producer(path)
             if maker is not None and maker.path.resolve() == own.path.resolve():
                 maker = None
-            if maker is not None and (is_ended(maker) or not is_held(maker)):
+            if maker is not None and (is_ended(maker) or not is_at_work(maker)):
                 maker = None
             found.append(Watched(path, maker))
         return cls(found)
@@ -130,4 +145,4 @@ class Inputs:
 
     def stamps(self) -> dict[str, tuple[int, int]]:
         """Size and time of each, by path."""
-        return {file.path: file.stamp() for file in self.files}
+        return input_stamps([file.path for file in self.files])

@@ -1,0 +1,211 @@
+"""Starts the jobs of a chain as soon as there is something for each to do, and again those that died or got more input.
+
+It keeps nothing of its own: what is to be done is read from the graph and the job folders each time, so it may be stopped
+and started at will, and the jobs go on without it.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vitreous.context import UserError
+from vitreous.job import as_star
+from vitreous.job.declare import LoopJob, MapJob
+from vitreous.project import starting
+from vitreous.project.current import current
+from vitreous.project.graph import Graph
+from vitreous.project.layout import Layout, number_of
+from vitreous.project.state import is_alive
+from vitreous.run.folder import JobFolder
+from vitreous.run.watching import given_inputs, input_stamps, producer
+
+TRIES = 3  # of a job that dies without a word, before it is left
+LEAST_POLL_S, MOST_POLL_S = 0.5, 5.0
+SHARE = 20.0  # of the time, at most one part in so many goes into looking
+
+WORKING, DONE, STALE, DUE, DIED, FAILED = "at work", "done", "has new input", "to be started", "died", "not to be started"
+
+
+def _silent(text: str) -> None:
+    """Nobody listens."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much may run at once. jobs: in all, 0 for no limit; cores: for jobs that go round in iterations, 0 for no limit.
+
+    Map jobs that follow each other share the cores as the system deals them out, and idle when they have nothing to do.
+    """
+
+    jobs: int = 0
+    cores: int = 0
+
+
+@dataclass
+class Following:
+    """One session of following: the jobs, and how often each was started in it.
+
+    named: those that are started even if they failed or were stopped before.
+    """
+
+    layout: Layout
+    names: Sequence[str]
+    named: Sequence[str] = ()
+    limits: Limits = field(default_factory=Limits)
+    say: Callable[[str], None] = _silent
+    begun: dict[str, int] = field(default_factory=dict)
+    _loaded: dict[str, tuple[int, as_star.Loaded]] = field(default_factory=dict)
+
+    def run(self, stop_asked: Callable[[], bool] = _never) -> dict[str, str]:
+        """Start what can be started until nothing is at work and nothing can begin; gives the state of each job."""
+        poll_s = LEAST_POLL_S
+        while not stop_asked():
+            began = time.monotonic()
+            graph = current(self.layout)
+            states = {name: self.state(graph, name) for name in self.names}
+            started = self._start(graph, states)
+            if not started and WORKING not in states.values():
+                break
+            poll_s = LEAST_POLL_S if started else min(1.3 * poll_s, MOST_POLL_S)
+            time.sleep(max(poll_s, SHARE * (time.monotonic() - began)))
+        graph = current(self.layout)
+        return {name: self.state(graph, name) for name in self.names}
+
+    def state(self, graph: Graph, name: str) -> str:
+        """How a job stands, as one of the words above."""
+        folder = JobFolder(self.layout.job(name))
+        status = graph.processes[name].status
+        if status == "Succeeded":
+            return STALE if self._has_new_input(name, folder) else DONE
+        if status == "Running":
+            return WORKING if is_alive(folder) else DIED
+        is_asked_for = name in self.named and not self.begun.get(name)
+        return DUE if status == "Scheduled" or is_asked_for else FAILED
+
+    def _start(self, graph: Graph, states: dict[str, str]) -> int:
+        """Start every job whose input is there, within the limits; gives how many."""
+        started = 0
+        for name in self.names:
+            if states[name] not in (DUE, STALE, DIED) or not self._may_begin(graph, name, states):
+                continue
+            working = [other for other, state in states.items() if state == WORKING]
+            if self.limits.jobs and len(working) >= self.limits.jobs:
+                break
+            if not self._fits(name, working):
+                continue
+            if states[name] == DIED and self.begun.get(name, 0) >= TRIES:
+                states[name] = FAILED
+                continue
+            self.begun[name] = self.begun.get(name, 0) + 1
+            try:
+                starting.start(self.layout, name, self._load(name), {})
+            except UserError as error:
+                self.say(f"{name}: {error}")
+                states[name] = FAILED
+                continue
+            why = {DUE: "its input is there", STALE: STALE, DIED: "it had died"}[states[name]]
+            self.say(f"{name} started: {why}")
+            states[name] = WORKING
+            started += 1
+        return started
+
+    def _may_begin(self, graph: Graph, name: str, states: dict[str, str]) -> bool:
+        """A job that follows begins with the first row; any other when all before it is done."""
+        job = self._load(name).job
+        if not all((self.layout.root / path).exists() for path in given_inputs(job)):
+            return False
+        if isinstance(job, MapJob) and job.follows:
+            return True
+        return all(self._is_settled(graph, maker, states) for maker in self._makers(graph, job))
+
+    def _is_settled(self, graph: Graph, name: str, states: dict[str, str]) -> bool:
+        """Whether a job has succeeded and nothing before it will change its input."""
+        state = states.get(name) or self.state(graph, name)
+        if state != DONE:
+            return False
+        if name not in self.names:
+            return True
+        return all(self._is_settled(graph, maker, states) for maker in self._makers(graph, self._load(name).job))
+
+    def _makers(self, graph: Graph, job: Any) -> list[str]:
+        """The jobs that make the inputs of a job."""
+        folders = (producer(path, self.layout.root) for path in given_inputs(job))
+        found = (f"{folder.path.parent.name}/{folder.path.name}/" for folder in folders if folder is not None)
+        return [name for name in dict.fromkeys(found) if name in graph.processes]
+
+    def _fits(self, name: str, working: Sequence[str]) -> bool:
+        """Whether there are cores for a job that goes round in iterations; one always runs."""
+        if not self.limits.cores or not isinstance(self._load(name).job, LoopJob):
+            return True
+        busy = [self._cores(other) for other in working if isinstance(self._load(other).job, LoopJob)]
+        return not busy or sum(busy) + self._cores(name) <= self.limits.cores
+
+    def _cores(self, name: str) -> int:
+        placement = self._load(name).placement
+        return placement.workers * placement.threads
+
+    def _has_new_input(self, name: str, folder: JobFolder) -> bool:
+        """Whether an input of a job that follows has changed since the run that succeeded read it, unless it was closed."""
+        if folder.close.exists():
+            return False
+        try:
+            seen = json.loads(folder.seen.read_text())
+        except (OSError, ValueError):
+            return False
+        now = input_stamps(seen, self.layout.root)
+        return any(now[path] != tuple(stamp) for path, stamp in seen.items() if now[path] != (0, 0))
+
+    def _load(self, name: str) -> as_star.Loaded:
+        """The job of a folder, read again when its job.star has changed."""
+        path = self.layout.job(name) / "job.star"
+        stamp = path.stat().st_mtime_ns if path.exists() else 0
+        if name not in self._loaded or self._loaded[name][0] != stamp:
+            self._loaded[name] = (stamp, as_star.load(path))
+        return self._loaded[name][1]
+
+
+def chosen(layout: Layout, names: Sequence[str]) -> list[str]:
+    """The jobs to follow, in order of number: those named, or all that are scheduled or at work; and all that use them."""
+    graph = current(layout)
+    open_ones = [name for name, process in graph.processes.items() if process.status in ("Scheduled", "Running")]
+    found = dict.fromkeys(names or open_ones)
+    waiting = list(found)
+    while waiting:
+        name = waiting.pop()
+        made = {node for maker, node in graph.outputs if maker == name}
+        users = [user for node, user in graph.inputs if node in made or node.startswith(name)]
+        for user in users:
+            if user not in found:
+                found[user] = None
+                waiting.append(user)
+    return sorted(found, key=lambda name: number_of(name) or 0)
+
+
+def follow(
+    layout: Layout,
+    names: Sequence[str],
+    *,
+    limits: Limits | None = None,
+    say: Callable[[str], None] = _silent,
+    stop_asked: Callable[[], bool] = _never,
+) -> dict[str, str]:
+    """Follow these jobs and all that use their outputs, or every job that is scheduled; gives how each stands in the end."""
+    jobs = chosen(layout, names)
+    if not jobs:
+        raise UserError("there is nothing to follow: no job is scheduled or at work; name the jobs, or schedule some")
+    return Following(layout, jobs, names, limits or Limits(), say).run(stop_asked)
+
+
+def close(layout: Layout, name: str) -> str:
+    """Let a job that waits for more input, or watches a folder, end with what it has. Says what was done."""
+    folder = JobFolder(layout.job(name))
+    if not is_alive(folder) or not folder.lock.exists():
+        raise UserError(f"{name} is not at work: there is nothing to close")
+    folder.close.touch()
+    return f"{name}: takes nothing more in, and ends when what it has is done"
