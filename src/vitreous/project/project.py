@@ -11,7 +11,7 @@ from typing import Any
 from vitreous.context import UserError
 from vitreous.job import as_star
 from vitreous.job.placement import Placement
-from vitreous.project import (
+from vitreous.project import (, follow
     adding,
     aliases,
     changes,
@@ -193,6 +193,24 @@ class Project:
     def has_died(self, process: Process) -> bool:
         """Whether a job of ours that the graph says is running has lost its process without a word."""
         return has_died(self.layout, process)
+
+    def follow(
+        self,
+        *words: str,
+        limits: follow.Limits | None = None,
+        say: Callable[[str], None] = lambda text: None,
+        stop_asked: Callable[[], bool] = lambda: False,
+    ) -> dict[str, str]:
+        """Start these jobs and all that use them, or all that are scheduled, each as soon as there is something for it to do.
+
+        Returns when all have ended or nothing more can begin; gives how each stands, in words of project.follow.
+        """
+        names = [self.find(word) for word in words]
+        return follow.follow(self.layout, names, limits=limits, say=say, stop_asked=stop_asked)
+
+    def close(self, word: str) -> str:
+        """Let a job that waits for more input, or watches a folder, end with what it has. Says what was done."""
+        return follow.close(self.layout, self.find(word))
 
     def alias(self, word: str, alias: str) -> str:
         """Give a job a name beside its number: a link beside its folder and an entry in the graph. "None" takes it away."""
