@@ -4,7 +4,7 @@ import argparse
 import shlex
 from collections.abc import Sequence
 
-from vitreous.project.commands import graph, jobs, places, schemes
+from vitreous.project.commands import graph, jobs, places, schemes, stream
 from vitreous.project.commands.verb import Verb, lock_warnings, say
 from vitreous.project.project import Project
 
@@ -13,6 +13,7 @@ VERBS: tuple[Verb, ...] = (
     *places.VERBS,
     *graph.VERBS,
     *schemes.VERBS,
+    *stream.VERBS,
 )
 
 
