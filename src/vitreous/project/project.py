@@ -11,12 +11,13 @@ from typing import Any
 from vitreous.context import UserError
 from vitreous.job import as_star
 from vitreous.job.placement import Placement
-from vitreous.project import (, follow
+from vitreous.project import (
     adding,
     aliases,
     changes,
     edges,
     flowchart_drawing,
+    follow,
     history,
     last_used,
     lock,
