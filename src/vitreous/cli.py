@@ -127,15 +127,19 @@ def external_arguments(cls: type[Any], arguments: Sequence[str]) -> list[str]:
 
 def _start(job: Any, placement: Placement, *, out: str, seed: int, command: str, alias: str = "") -> int:
     if not out and Path(PIPELINE).is_file():
+        from vitreous.project.commands.places import carry_out
         from vitreous.project.project import Project
 
         project = Project.open(".")
         name = project.add(job, placement=placement, seed=seed, alias=alias)
-        return _code(project.run(name, command=command).status)
+        return carry_out(project, name, changed={}, command=command)
     if not out:
         raise UserError("give --out DIR for the results, or work in a project directory (vitreous project new DIR)")
+    from vitreous.job.declare import LoopJob
     from vitreous.run.runner import run
 
+    if isinstance(job, LoopJob) and (placement.use_queue or placement.profile):
+        raise UserError("a job that goes round in iterations is handed to a queue in a project only (vitreous project new DIR)")
     return _code(run(job, _relative(out), placement, seed=seed, command=command).status)
 
 
@@ -183,7 +187,6 @@ def _run_file(arguments: list[str]) -> int:
     from vitreous.job.as_command import pairs
 
     loaded = as_star.load(said.job_star, pairs(said.changes))
-    as_star.refuse_queue(loaded, said.job_star)
     command = shlex.join(["vitreous", "run", *arguments])
     return _start(loaded.job, loaded.placement, out=said.out, seed=loaded.seed, command=command)
 

@@ -89,14 +89,6 @@ def test_queue_fields_round_trip(toys, tmp_path):
     assert not {"queuename", "qsub", "qsubscript", "qsub_extra1"} & set(as_star.read(tmp_path / "plain.star").values)
 
 
-def test_a_queue_is_refused_when_the_job_starts(toys, tmp_path):
-    path = write_star(tmp_path / "job.star", {"in_list": "l.txt", "do_queue": "Yes"})
-    loaded = as_star.load(path, cls=toys.ToyMap)
-    with pytest.raises(UserError, match="do_queue"):
-        as_star.refuse_queue(loaded, path)
-    as_star.refuse_queue(as_star.load(path, {"do_queue": "No"}, cls=toys.ToyMap), path)
-
-
 def test_changes_by_either_name(toys, tmp_path):
     path = write_star(tmp_path / "job.star", {"in_list": "l.txt", "nr_looks": 4})
     for name in ("factor", "factor_x", "--factor"):

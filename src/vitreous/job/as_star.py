@@ -153,12 +153,6 @@ def write(path: Path | str, job: Any, placement: Placement, *, is_continue: bool
     star.write(path, StarFile(blocks))
 
 
-def refuse_queue(loaded: Loaded, path: Path | str) -> None:
-    """A file that asks for a queue must not run here unnoticed."""
-    if loaded.placement.use_queue:
-        raise UserError(f"{path}: do_queue = Yes: start it with vitreous project start, or run it here with --set do_queue=No")
-
-
 _ARGUMENTS = {"--do_at_most": "at_most"}
 
 

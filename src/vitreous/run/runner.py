@@ -24,6 +24,8 @@ from vitreous.run import before, loops, maps, record
 from vitreous.run.engine import use_threads
 from vitreous.run.folder import JobFolder
 from vitreous.run.nodes_file import listed_nodes, write_output_nodes
+from vitreous.run.places.crew import from_elsewhere
+from vitreous.run.places.environment import threads_here, too_wide_here
 from vitreous.run.screen import Screen
 from vitreous.run.stopping import StopQuestion, signals_ask
 from vitreous.run.units import input_stamp
@@ -82,6 +84,8 @@ def run(
 
 
 def _carry_out(job: Any, where: JobFolder, placed: Placement, *, seed: int, screen: Screen, question: StopQuestion) -> Outcome:
+    if isinstance(job, MapJob) and not placed.use_queue and too_wide_here(placed):
+        screen.note(too_wide_here(placed))
     before.look(job, where, placed, screen.note)
     if placed.device != "cpu" and not job.type.uses_gpu:
         screen.note(f"{job.type.title} has no GPU code in this release: it runs on the CPU")
@@ -230,8 +234,10 @@ def _cores(wanted: int) -> int:
 
 
 def _fitting(placement: Placement) -> Placement:
-    """The placement with no more threads than there are cores, which would only slow the work."""
-    return replace(placement, threads=_cores(placement.threads))
+    """The placement with the threads that this process was given, and no more than there are cores: that would only slow it."""
+    if from_elsewhere(placement):
+        return placement
+    return replace(placement, threads=_cores(threads_here(placement.threads)))
 
 
 @contextmanager

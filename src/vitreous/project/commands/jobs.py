@@ -1,12 +1,14 @@
-"""Verbs of single jobs: add, list, show, run, start, continue, abort, alias."""
+"""Verbs of single jobs: add, list, show, alias."""
 
 import argparse
 
 from vitreous.job import as_star, registry
 from vitreous.job.as_command import pairs
-from vitreous.project.commands.verb import STOPPED, Verb, say, takes_changes, takes_job
+from vitreous.project.commands.places import carry_out
+from vitreous.project.commands.verb import Verb, say, takes_changes, takes_job
 from vitreous.project.project import Project
 from vitreous.run.folder import JobFolder
+from vitreous.run.places import placed
 from vitreous.run.record import last_progress
 
 
@@ -14,11 +16,6 @@ def _takes_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("job_star", metavar="JOB.star")
     parser.add_argument("--run", action="store_true", help="run it at once")
     parser.add_argument("--alias", default="", metavar="NAME", help="a name beside its number")
-    takes_changes(parser)
-
-
-def _takes_job_and_changes(parser: argparse.ArgumentParser) -> None:
-    takes_job(parser)
     takes_changes(parser)
 
 
@@ -35,20 +32,7 @@ def _add(project: Project, said: argparse.Namespace) -> int:
     loaded = as_star.load(said.job_star, pairs(said.changes))
     name = project.add(loaded.job, placement=loaded.placement, seed=loaded.seed, alias=said.alias)
     say(f"{name}\n")
-    if not said.run:
-        return 0
-    as_star.refuse_queue(loaded, said.job_star)
-    return _code(project.run(name, command=said.command).status)
-
-
-def _run(project: Project, said: argparse.Namespace) -> int:
-    return _code(project.run(said.job, changed=pairs(said.changes), command=said.command).status)
-
-
-def _start(project: Project, said: argparse.Namespace) -> int:
-    name = project.start(said.job, changed=pairs(said.changes))
-    say(f"{name} started; it goes on when this terminal is closed\n")
-    return 0
+    return carry_out(project, name, changed={}, command=said.command) if said.run else 0
 
 
 def _list(project: Project, said: argparse.Namespace) -> int:
@@ -61,18 +45,9 @@ def _show(project: Project, said: argparse.Namespace) -> int:
     return 0
 
 
-def _abort(project: Project, said: argparse.Namespace) -> int:
-    say(project.abort(said.job) + "\n")
-    return 0
-
-
 def _alias(project: Project, said: argparse.Namespace) -> int:
     say(f"{project.find(said.job)} is called {project.alias(said.job, said.name) or 'by its number'} now\n")
     return 0
-
-
-def _code(status: str) -> int:
-    return 0 if status == "succeeded" else STOPPED
 
 
 def listing(project: Project) -> str:
@@ -84,6 +59,8 @@ def listing(project: Project) -> str:
     for process in graph.processes.values():
         alias = process.alias.rstrip("/").rpartition("/")[2]
         state = "died" if project.has_died(process) else process.status.lower()
+        if state == "running" and placed.hint(JobFolder(project.layout.job(process.name))) == "waiting":
+            state = "queued"
         rows.append((process.name.rstrip("/"), alias, state, _title(process.label), _now(project, process.name)))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = ["  ".join([*(text.ljust(width) for text, width in zip(row, widths)), row[4]]).rstrip() for row in rows]
@@ -123,9 +100,5 @@ VERBS = (
     Verb("add", "schedule a job from a job.star", _add, _takes_file),
     Verb("list", "all jobs with their states", _list),
     Verb("show", "one job: options, inputs, outputs, progress; or the project", _show, _takes_any_job),
-    Verb("run", "run a scheduled job here and wait for it", _run, _takes_job_and_changes),
-    Verb("start", "hand a job to the place where it is to run, and return", _start, _takes_job_and_changes),
-    Verb("continue", "go on with a job: only what is missing is done", _run, _takes_job_and_changes),
-    Verb("abort", "ask a running job to stop", _abort, takes_job),
     Verb("alias", "name a job", _alias, _takes_name),
 )

@@ -145,3 +145,15 @@ def _whole(name: str) -> int | None:
 
 def _is_yes(text: str) -> bool:
     return text.strip().lower() in ("yes", "y", "true", "1", "on")
+
+
+def leave_out_leader(workers: int) -> bool:
+    """Where one process more was started than there are workers, as a leader, and none is needed: count without the last.
+
+    Whether this process is the one too many, for which nothing is left to do.
+    """
+    for number, size, _ in RANKS:
+        if _whole(number) is not None and _whole(size) == workers + 1:
+            os.environ[size] = str(workers)
+            return _whole(number) == workers
+    return False

@@ -64,10 +64,18 @@ def hint(folder: JobFolder) -> str:
     placed = read(folder)
     if placed is None:
         return ""
-    found = _of_slurm(placed) if placed.place == "slurm" else _of_process(placed)
+    if placed.place == "here":
+        return _of_process(placed)
+    found = _of_slurm(placed) if placed.place == "slurm" else _of_files(folder)
     if found == "gone" and time.time() - max(placed.when, _last_sign(folder)) < GRACE_S:
         return "running"
     return found
+
+
+def _of_files(folder: JobFolder) -> str:
+    """Nobody can be asked: a job whose settings were not written since it was handed over has not begun."""
+    begun = folder.settings.exists() and folder.settings.stat().st_mtime_ns >= folder.place.stat().st_mtime_ns
+    return "" if begun else "waiting"
 
 
 def _of_slurm(placed: Placed) -> str:
@@ -81,7 +89,7 @@ def _of_slurm(placed: Placed) -> str:
 
 
 def _of_process(placed: Placed) -> str:
-    if placed.place != "here" or placed.host != socket.gethostname():
+    if placed.host != socket.gethostname():
         return ""
     return "running" if placed.began and local.began_at(placed.pid) == placed.began else "gone"
 
