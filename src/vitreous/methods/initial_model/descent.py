@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import special
 
-from vitreous.arrays.source import ImageSource, InMemory
+from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import fourier, masks, rotations, sphere
 from vitreous.methods.initial_model import axes, soft
@@ -31,17 +31,34 @@ STEP_OF_SUMS = 0.3  # weight of a mini-batch against the running sums
 LEAST_AGREEMENT = 0.6  # with its mates, below which a symmetry is doubted
 
 
-def _shrunk(source: ImageSource, box: int, context: Context) -> InMemory:
-    """The images cropped in Fourier space to a small box, held in memory; one that is not all numbers stays so."""
-    parts = []
-    for first in range(0, len(source), READ_AT_ONCE):
-        context.check()
-        images = source.read(np.arange(first, min(first + READ_AT_ONCE, len(source))))
+class _Shrunk:
+    """The images cropped in Fourier space to a small box, this member's held in memory; one that is not all numbers stays so."""
+
+    def __init__(self, source: ImageSource, box: int, context: Context) -> None:
+        self._source, self._box, self._own = source, box, context.team.share(len(source))
+        self._held = np.empty((len(self._own), box, box), np.float32)
+        for first in range(0, len(self._own), READ_AT_ONCE):
+            context.check()
+            part = slice(first, min(first + READ_AT_ONCE, len(self._own)))
+            self._held[part] = self._small(np.arange(part.start, part.stop) + self._own.start)
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def read(self, indices: Any) -> NDArray[np.float32]:
+        """Images (n, box, box) by index from 0."""
+        at = np.asarray(indices) - self._own.start
+        if len(at) and at.min() >= 0 and at.max() < len(self._own):
+            return self._held[at]
+        return self._small(np.asarray(indices))
+
+    def _small(self, indices: NDArray[np.int64]) -> NDArray[np.float32]:
+        images = self._source.read(indices)
         finite: NDArray[np.bool_] = np.asarray(np.isfinite(images).all(axis=(1, 2)))
-        small = fourier.resize2(torch.from_numpy(np.where(finite[:, None, None], images, np.float32(0))), box).numpy()
+        plain = torch.from_numpy(np.where(finite[:, None, None], images, np.float32(0)))
+        small: NDArray[np.float32] = fourier.resize2(plain, self._box).numpy()
         small[~finite] = np.nan
-        parts.append(small)
-    return InMemory(np.concatenate(parts))
+        return small
 
 
 @dataclass(frozen=True)
@@ -73,7 +90,7 @@ class InitialModel:
         self.box = min(self.full_box, 2 * int(np.ceil(1.25 * last + 3)))
         self.pixel_size_A = length_A / self.box
         self.stock = Stock(
-            _shrunk(source, self.box, context), particles, pixel_size_A=self.pixel_size_A,
+            _Shrunk(source, self.box, context), particles, pixel_size_A=self.pixel_size_A,
             diameter_A=settings.shape.particle_diameter_A, context=context, ctf=settings.images.correct_ctf,
         )  # fmt: skip
         self.first = max(3, round(length_A / settings.descent.first_resolution_A))
@@ -112,9 +129,11 @@ class InitialModel:
             after = replace(state, maps=maps, score=score) if score > state.score else state
         else:
             if number == starts + rounds + 1:
-                state = self.symmetrised(state)
+                first = self.context.team.is_first
+                state = self.context.team.agree(self.symmetrised(state) if first else None)
             place = (number - starts - 1) % rounds
             after = self.round(state, share=(place + 1) / rounds, everyone=number == self.rounds)
+        self.stock.settle()
         return replace(after, iteration=number, finished=number == self.rounds)
 
     def start(self, number: int, noise: NDArray[np.float64]) -> tuple[tuple[Volume, ...], float]:
@@ -157,14 +176,19 @@ class InitialModel:
         rows = usable if everyone else np.sort(generator.permutation(usable)[: max(1000, len(usable) // 4)])
         grid = self._grid(low)
         how = expectation3d.Search(grid.order, reach, state.group, grid.shifts, keep=4)
+        mine = np.flatnonzero(self.stock.mine(rows))
         found = []
         for number, volume in enumerate(state.maps):
-            found.append(expectation3d.find(self.stock, rows, volume=volume, noise=state.noise, start=None, how=how))
+            found.append(expectation3d.find(self.stock, rows[mine], volume=volume, noise=state.noise, start=None, how=how))
             part = (number + 1) / len(state.maps)
             self.context.progress(state.iteration + 0.9 * part, self.rounds, f"refining poses to {self._resolution(reach):.0f} Å")
         shares = _shares(found)
-        maps, curve = self._reconstructed(rows, found, shares, state, reach)
-        return replace(state, maps=maps, modes=tuple(found) if everyone else (), shares=shares if everyone else None, fsc=curve)
+        maps, curve = self._reconstructed(rows, mine, found, shares, state=state, reach=reach)
+        if not everyone:
+            return replace(state, maps=maps, modes=(), shares=None, fsc=curve)
+        team = self.context.team
+        modes = tuple(expectation3d.stack(team.gather(one)) for one in found)
+        return replace(state, maps=maps, modes=modes, shares=np.concatenate(team.gather(shares)), fsc=curve)
 
     def symmetrised(self, state: State) -> State:
         """The maps turned to the standard axes of the group and averaged over it."""
@@ -276,7 +300,11 @@ class InitialModel:
         turns = rotations.random_rotations(len(rows), torch_generator).numpy()[:, None]
         modes = Modes(turns, np.zeros((len(rows), 1, 2)), np.zeros((len(rows), 1)), np.zeros((len(rows), 1, 5, 5)))
         inverse = (1.0 / noise).astype(np.float32)
-        made = gold_standard.back_project(self.stock, rows, modes, inverse_noise=inverse, group=self.search_group)
+        mine = np.flatnonzero(self.stock.mine(rows))
+        made = gold_standard.back_project(
+            self.stock, rows[mine], modes.select(mine), inverse_noise=inverse, group=self.search_group
+        )
+        made = gold_standard.added(made, self.context.team)
         return gold_standard.Sums(made.data / len(rows), made.weights / np.float32(len(rows)))
 
     def _map(self, sums: gold_standard.Sums, shells: int) -> Volume:
@@ -289,20 +317,31 @@ class InitialModel:
         return np.maximum(volume * self.mask, 0.0).astype(np.float32)
 
     def _reconstructed(
-        self, rows: NDArray[np.int64], found: list[Modes], shares: NDArray[np.float64], state: State, reach: int
+        self,
+        rows: NDArray[np.int64],
+        mine: NDArray[np.int64],
+        found: list[Modes],
+        shares: NDArray[np.float64],
+        *,
+        state: State,
+        reach: int,
     ) -> tuple[tuple[Volume, ...], NDArray[np.float64]]:
-        """Maps of the rows, filtered by the agreement of their odd and even images (which share the reference)."""
+        """Maps of the rows, filtered by the agreement of their odd and even images (which share the reference).
+
+        found and shares are those of this member's images, rows[mine].
+        """
         inverse = (1.0 / state.noise).astype(np.float32)
         maps = []
         curve = np.zeros(self.box // 2 + 1)
         for number, modes in enumerate(found):
-            halves = [
-                gold_standard.back_project(
-                    self.stock, rows[h::2], modes.select(np.arange(h, len(rows), 2)), inverse_noise=inverse, group=state.group,
-                    share=shares[h::2, number],
-                )
-                for h in range(2)
-            ]  # fmt: skip
+            halves = []
+            for h in range(2):
+                at = np.flatnonzero(mine % 2 == h)
+                made = gold_standard.back_project(
+                    self.stock, rows[mine[at]], modes.select(at), inverse_noise=inverse, group=state.group,
+                    share=shares[at, number],
+                )  # fmt: skip
+                halves.append(gold_standard.added(made, self.context.team))
             odd, even = (gold_standard.unfiltered(s, self.box) for s in halves)
             fsc = resolution.half_map_fsc(odd, even, self.mask)
             fsc = np.where(np.arange(len(fsc)) <= reach, fsc, 0.0)

@@ -41,8 +41,12 @@ class Pass:
 def gather(
     stock: Stock, rows: NDArray[np.int64], *, volumes: Sequence[NDArray[np.float32]], noise: NDArray[np.float64], grid: Grid
 ) -> Pass:
-    """Weigh every pose of every image against the maps (one a class), and sum the images at their poses."""
-    bank, parts = _bank(stock, rows, volumes, grid)
+    """Weigh every pose of every image against the maps (one a class), and sum the images at their poses.
+
+    Each member takes those of the rows that are its own; the sums are those of all.
+    """
+    bank, parts = _bank(stock, rows[stock.mine(rows)], volumes, grid)
+    team = stock.context.team
 
     def work(part: NDArray[np.int64], space: scores.Workspace) -> Any:
         stock.context.check()
@@ -55,27 +59,34 @@ def gather(
         return sums, cells.sum((0, 2)) @ found.radial, score
 
     done = search.in_parallel(work, parts, stock.context.threads)
-    sums, weights, score = done[0]
+    sums, weights, score = done[0] if done else _nothing(bank)
     for more, extra, also in done[1:]:
         for total, piece in zip(sums, more):
             total += piece
         weights, score = weights + extra, score + also
+    sums, weights = [team.sum(part) for part in sums], team.sum(weights)
     samples = scores.to_samples(sums, bank.grid).chunk(len(volumes))
     cubes = [_into_cubes(stock, bank, one, w) for one, w in zip(samples, weights.chunk(len(volumes)))]
-    return Pass(tuple(cubes), score / len(rows))
+    return Pass(tuple(cubes), sum(team.gather(score)) / len(rows))
+
+
+def _nothing(bank: Bank) -> tuple[scores.Modes, torch.Tensor, float]:
+    """The sums of no image."""
+    like, count = bank.samples.real, len(bank.directions)
+    return scores.empty_sums(count, bank.grid, like), like.new_zeros((count, bank.grid.shells + 1)), 0.0
 
 
 def log_likelihood(
     stock: Stock, rows: NDArray[np.int64], *, volumes: Sequence[NDArray[np.float32]], noise: NDArray[np.float64], grid: Grid
 ) -> float:
     """Mean log-likelihood of images under the maps, all classes and poses of the grid marginalised."""
-    bank, parts = _bank(stock, rows, volumes, grid)
+    bank, parts = _bank(stock, rows[stock.mine(rows)], volumes, grid)
 
     def work(part: NDArray[np.int64], space: scores.Workspace) -> float:
         cells = _scored(stock, part, bank, noise, grid, space).cells
         return float(cells.flatten(0, 2).logsumexp(0).sum())
 
-    return sum(search.in_parallel(work, parts, stock.context.threads)) / len(rows)
+    return sum(stock.context.team.gather(sum(search.in_parallel(work, parts, stock.context.threads)))) / len(rows)
 
 
 def _bank(

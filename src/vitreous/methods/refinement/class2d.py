@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import torch
@@ -19,10 +20,10 @@ from vitreous.methods.refinement.expectation import BlockResult, Model
 from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.problem2d import Problem, pixels, problem, tell_bad
 from vitreous.methods.refinement.sampling import Plan, plan_for
-from vitreous.methods.refinement.schedule import Block, blocks_of, rows_of
+from vitreous.methods.refinement.schedule import Block, blocks_of, part_of, rows_of
 from vitreous.methods.refinement.settings import Class2DSettings
 from vitreous.methods.refinement.state import State
-from vitreous.methods.refinement.update2d import Gathered, updated
+from vitreous.methods.refinement.update2d import Gathered, exchanged, updated
 from vitreous.tables.table import Table
 
 CELLS_BYTES = 8 << 20
@@ -39,13 +40,16 @@ def step(setup: Problem, state: State, context: Context = QUIET) -> State:
     plan = plan_for(setup.settings.search, state.box, state.shells, support_px=setup.support_px, jitter=jitter)
     models = _models(state, plan)
     size = _block_size(state, plan, context)
-    blocks = list(blocks_of(rows, setup.images.group, size))
-    told = len(setup.bad)
-    gathered = _in_threads(setup, state, blocks, plan, models, context)
-    tell_bad(setup, told, context)
+    blocks = part_of(list(blocks_of(rows, setup.images.group, size)), context.team.share(len(rows)))
+    known = dict(setup.bad)
+    gathered = exchanged(_in_threads(setup, state, blocks, plan, models, context), context.team)
+    for found in context.team.gather(dict(setup.bad)):
+        setup.bad.update(found)
+    tell_bad(setup, len(known), context)
     if not gathered.blocks:
         raise UserError(f"not one of the {turn.images} particle images of this turn can be used: extract them again")
-    return updated(setup, state, turn, gathered, models[0])
+    made = updated(setup, state, turn, gathered, models[0]) if context.team.is_first else None
+    return cast(State, context.team.agree(made))
 
 
 def _block_size(state: State, plan: Plan, context: Context) -> int:

@@ -1,5 +1,6 @@
 """Where the particles of one half look from: a global search on the polar bank, then a climb from each mode; and the noise."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,10 +61,13 @@ def find(
     return stack(search.in_parallel(work, places, stock.context.threads))
 
 
-def stack(parts: list[Modes]) -> Modes:
-    """Modes of consecutive parts put together."""
+def stack(parts: Sequence[Modes]) -> Modes:
+    """Modes of consecutive parts put together; parts without an image count for nothing."""
     names = ("rotations", "origins", "log_likelihood", "information")
-    return Modes(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
+    full = [part for part in parts if len(part.origins)]
+    if not full:
+        return Modes(np.zeros((0, 1, 3, 3)), np.zeros((0, 1, 2)), np.zeros((0, 1)), np.zeros((0, 1, 5, 5)))
+    return Modes(*(np.concatenate([getattr(part, name) for part in full]) for name in names))
 
 
 def _global(
@@ -102,7 +106,10 @@ def _climb(
 
 
 def residual_sums(stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Sums of |X - C A|^2 (groups, shells) of masked images at their best poses; divide by 2 x pixels x images for sigma2."""
+    """Sums of |X - C A|^2 (groups, shells) of masked images at their best poses; divide by 2 x pixels x images for sigma2.
+
+    rows are those of this member, and so are the sums.
+    """
     cube = density.to_cube(volume, stock.pixels.reach)
     best = modes.posterior().argmax(1)
     sums = np.zeros((len(stock.group_names), stock.pixels.reach + 1))
@@ -121,7 +128,7 @@ def residual_sums(stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume
 def fitted_scale(
     stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume: NDArray[np.float32], noise: NDArray[np.float64], reach: int
 ) -> float:
-    """The factor on the map that fits the images best at their best poses, in shells up to reach."""
+    """The factor on the map that fits the images best at their best poses, in shells up to reach; rows: each member's own."""
     count = stock.pixels.count(reach)
     cube = density.to_cube(volume, stock.pixels.reach)
     best = modes.posterior().argmax(1)
@@ -137,6 +144,7 @@ def fitted_scale(
         )  # fmt: skip
         cross, norm = cross + float(terms[:, 0].sum()), norm + float(terms[:, 1].sum())
         at += len(part)
+    cross, norm = stock.context.team.sum(np.array([cross, norm])).tolist()
     return max(cross, 1e-3 * norm) / norm if norm > 0 else 1.0
 
 
@@ -163,10 +171,11 @@ def first_noise(stock: Stock, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     for group in range(len(stock.group_names)):
         mine = rows[stock.groups[rows] == group][:1000]
         sums, mean = np.zeros(len(stock.pixels.index)), np.zeros(len(stock.pixels.index), np.complex128)
-        for part in stock.chunks(mine):
+        for part in stock.chunks(mine[stock.mine(mine)]):
             masked = stock.batch(part).masked
             sums += (masked.real.astype(np.float64) ** 2 + masked.imag.astype(np.float64) ** 2).sum(0)
             mean += masked.sum(0)
+        sums, mean = stock.context.team.sum(sums), stock.context.team.sum(mean)
         n = max(len(mine), 1)
         power = sums / n - np.abs(mean / n) ** 2
         out[group] = by_shell(power, stock) / 2.0

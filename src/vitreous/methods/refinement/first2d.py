@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import torch
@@ -23,7 +24,14 @@ FIRST_OFFSET_SIGMA_A = 10.0
 
 
 def begin(setup: Problem, context: Context = QUIET) -> State:
-    """Iteration 0: noise from the images, classes as averages of equal shares of them at random angles."""
+    """Iteration 0: noise from the images, classes as averages of equal shares of them at random angles; the first member's."""
+    made = _begun(setup, context) if context.team.is_first else None
+    state, bad = context.team.agree((made, dict(setup.bad)))
+    setup.bad.update(bad)
+    return cast(State, state)
+
+
+def _begun(setup: Problem, context: Context) -> State:
     images, classes = setup.images, setup.settings.classification.classes
     count = len(setup.given.classes)
     generator = np.random.default_rng(context.seed_for("first classes"))

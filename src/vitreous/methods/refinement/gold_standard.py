@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.context import Team
 from vitreous.maths import symmetry
 from vitreous.maths.conventions import PADDING, WEIGHT_FLOOR
 from vitreous.methods.refinement import density, slices
@@ -86,6 +87,11 @@ def back_project(
         at += len(part)
     slices.complete_plane(data, weights)
     return Sums(data, weights)
+
+
+def added(sums: Sums, team: Team) -> Sums:
+    """The sums of all members' images."""
+    return Sums(team.sum(sums.data), team.sum(sums.weights))
 
 
 def join_low(sums: Sequence[Sums], shell: int) -> tuple[Sums, Sums]:

@@ -24,6 +24,18 @@ from vitreous.tables.table import Table
 Volume = NDArray[np.float32]
 FIRST_SIGMA_ORIGIN_A = 10.0  # spread of the origins expected before the first round
 LEAST_SIGMA_ORIGIN_A = 2.0  # the prior never holds origins closer than this
+_JUDGED = (
+    "noise",
+    "fsc",
+    "map_noise",
+    "convergence",
+    "sigma_origin_px",
+    "global_rounds",
+    "stage",
+    "reach",
+    "resolution_A",
+    "finished",
+)  # what the first member says, so that no rounding parts the members
 SHELLS_AHEAD = 4  # beyond the resolution of the halves are scored in the next round
 
 
@@ -94,7 +106,9 @@ class Refinement:
 
     def step(self, state: State) -> State:
         """One round: poses, noise, sums, FSC, maps, and what the next round shall do."""
-        rows = [np.flatnonzero((state.half == h) & self.stock.usable()) for h in (1, 2)]
+        team = self.context.team
+        everyone = [np.flatnonzero((state.half == h) & self.stock.usable()) for h in (1, 2)]
+        rows = [them[self.stock.mine(them)] for them in everyone]
         how = self._how(state)
         found = []
         for h in range(2):
@@ -103,11 +117,14 @@ class Refinement:
                 expectation3d.find(self.stock, rows[h], volume=state.references[h], noise=state.noise, start=start, how=how)
             )
             self.context.progress(state.iteration + (h + 1) / 3, self.settings.optimisation.most_rounds, self._words(state))
-        noise = self._noise(state, rows, found)
+        noise = self._noise(state, rows, found, np.concatenate(everyone))
         sums = self._sums(rows, found, noise)
         maps = self._maps(sums, state)
-        modes = _spread(rows, found, len(state.half), how.keep)
-        return self._judge(replace(state, iteration=state.iteration + 1, modes=modes, noise=noise, **maps), state)
+        gathered = [expectation3d.stack(team.gather(modes)) for modes in found]
+        modes = _spread(everyone, gathered, len(state.half), how.keep)
+        self.stock.settle()
+        after = self._judge(replace(state, iteration=state.iteration + 1, modes=modes, noise=noise, **maps), state)
+        return replace(after, **team.agree({name: getattr(after, name) for name in _JUDGED}))
 
     def _words(self, state: State) -> str:
         known = "" if state.fsc is None else f", {state.resolution_A:.1f} Å"
@@ -130,6 +147,7 @@ class Refinement:
         rows = np.flatnonzero(self.stock.usable())
         rows = np.random.default_rng(self.context.seed_for("grey scale")).permutation(rows)[:400]
         scaled = volume * expectation3d.power_scale(self.stock, rows, volume=volume, noise=state.noise, reach=state.reach)
+        rows = rows[self.stock.mine(rows)]
         for _ in range(2):
             how = replace(self._how(state), keep=2)
             modes = expectation3d.find(self.stock, rows, volume=scaled, noise=state.noise, start=None, how=how)
@@ -138,11 +156,14 @@ class Refinement:
             )
         return scaled.astype(np.float32)
 
-    def _noise(self, state: State, rows: list[NDArray[np.int64]], found: list[Modes]) -> NDArray[np.float64]:
+    def _noise(
+        self, state: State, rows: list[NDArray[np.int64]], found: list[Modes], everyone: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
         sums = np.zeros_like(state.noise)
         for h in range(2):
             sums += expectation3d.residual_sums(self.stock, rows[h], found[h], volume=state.references[h])
-        members = np.bincount(self.stock.groups[np.concatenate(rows)], minlength=len(sums))
+        sums = self.context.team.sum(sums)
+        members = np.bincount(self.stock.groups[everyone], minlength=len(sums))
         count = np.bincount(self.stock.pixels.shell, minlength=sums.shape[1])
         noise = sums / np.maximum(2.0 * count[None] * members[:, None], 1.0)
         noise[:, 0] = noise[:, 1]
@@ -155,23 +176,29 @@ class Refinement:
             return gold_standard.back_project(self.stock, rows[h], found[h], inverse_noise=inverse, group=self.group)
 
         with ThreadPoolExecutor(min(2, max(1, self.context.threads))) as pool:
-            return list(pool.map(one, range(2)))
+            made = list(pool.map(one, range(2)))
+        return [gold_standard.added(sums, self.context.team) for sums in made]
 
     def _maps(self, sums: list[Any], state: State) -> dict[str, Any]:
         """FSC, unfiltered halves, references of the next round and the joined map."""
         box = self.stock.box
         join_A = self.settings.optimisation.join_halves_to_A
         halves = list(sums) if join_A <= 0 else list(gold_standard.join_low(sums, self._shell(join_A)))
-        raw = [gold_standard.unfiltered(s, box) for s in halves]
+        raw = self.context.team.each(lambda h: gold_standard.unfiltered(halves[h], box), 2)
         if self.settings.optimisation.solvent_corrected_fsc:
             seed = self.context.seed_for(f"phases {state.iteration}")
             fsc = resolution.corrected_fsc(raw[0], raw[1], self.mask, seed=seed)
         else:
             fsc = resolution.half_map_fsc(raw[0], raw[1], self.mask)
         ratio = resolution.signal_to_noise(fsc)
-        references = [(gold_standard.filtered(s, ratio, box) * self.mask).astype(np.float32) for s in halves]
         both = resolution.signal_to_noise(resolution.joined(fsc))
-        whole = gold_standard.filtered(gold_standard.together(sums), both, box)
+
+        def map_of(which: int) -> Volume:
+            if which == 2:
+                return gold_standard.filtered(gold_standard.together(sums), both, box)
+            return (gold_standard.filtered(halves[which], ratio, box) * self.mask).astype(np.float32)
+
+        *references, whole = self.context.team.each(map_of, 3)
         mean = gold_standard.together(halves).shell_means()[: box // 2 + 1]
         return {
             "map_noise": 2.0 / np.maximum(mean, 1e-30),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +93,17 @@ class Block:
     rows: NDArray[np.int64]
     group: int
     half: int
+
+
+def part_of(blocks: Sequence[Block], places: range) -> list[Block]:
+    """The images at these places (a stretch) of all the blocks in a row, as blocks; one that lies across an end is cut."""
+    parts, at = [], 0
+    for block in blocks:
+        low, high = max(places.start - at, 0), min(places.stop - at, len(block.rows))
+        if low < high:
+            parts.append(replace(block, rows=block.rows[low:high]))
+        at += len(block.rows)
+    return parts
 
 
 def blocks_of(rows: NDArray[np.int64], group: NDArray[np.int64], size: int) -> Iterator[Block]:

@@ -58,10 +58,12 @@ class Stock:
         groups = particles.get("optics_group", 1)
         self.group_names, self.groups = np.unique(groups, return_inverse=True)
         self.bad: dict[int, str] = {}
-        self._held: Batch | None = None
-        if self.bytes_a_particle * len(particles) < 0.5e9 * context.memory_GB:
-            self._held = self._hold(len(particles))
         self.count = len(particles)
+        self.own = context.team.share(self.count)
+        self._held: Batch | None = None
+        if self.bytes_a_particle * len(self.own) < 0.5e9 * context.memory_GB:
+            self._held = self._hold()
+        self.settle()
 
     @property
     def bytes_a_particle(self) -> int:
@@ -70,9 +72,20 @@ class Stock:
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """The packed images of these rows: from memory, or read and transformed now."""
-        if self._held is not None:
-            return Batch(self._held.whole[rows], self._held.masked[rows], self._held.ctf[rows])
+        at = rows - self.own.start
+        if self._held is not None and len(rows) and at.min() >= 0 and at.max() < len(self.own):
+            return Batch(self._held.whole[at], self._held.masked[at], self._held.ctf[at])
         return self._make(rows)
+
+    def mine(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of these rows are this member's to read; alone, all."""
+        inside: NDArray[np.bool_] = (rows >= self.own.start) & (rows < self.own.stop)
+        return inside
+
+    def settle(self) -> None:
+        """Every member knows the bad rows that any has found."""
+        for found in self.context.team.gather(dict(self.bad)):
+            self.bad.update(found)
 
     def masked_images(self, rows: NDArray[np.int64]) -> torch.Tensor:
         """Real images (n, box, box) as the scores see them: masked, cleared of NaN."""
@@ -88,8 +101,8 @@ class Stock:
         good[list(self.bad)] = False
         return good
 
-    def _hold(self, count: int) -> Batch:
-        pixels = len(self.pixels.index)
+    def _hold(self) -> Batch:
+        pixels, count, first = len(self.pixels.index), len(self.own), self.own.start
         held = Batch(
             np.empty((count, pixels), np.complex64),
             np.empty((count, pixels), np.complex64),
@@ -97,7 +110,7 @@ class Stock:
         )
         for rows in self.chunks(np.arange(count)):
             self.context.check()
-            made = self._make(rows)
+            made = self._make(rows + first)
             held.whole[rows], held.masked[rows], held.ctf[rows] = made.whole, made.masked, made.ctf
         return held
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
+from vitreous.context import Team
 from vitreous.methods.refinement import maximisation
 from vitreous.methods.refinement.expectation import BlockResult, Model
 from vitreous.methods.refinement.maximisation import Collected
@@ -36,6 +37,45 @@ class Gathered:
         result.modes = []
         self.blocks.append(block)
         self.results.append(result)
+
+
+def exchanged(mine: Gathered, team: Team) -> Gathered:
+    """What all members gathered: sums added up, rows of results put together in the order of the members. Alone, `mine`."""
+    if team.size == 1:
+        return mine
+    counts = team.gather({key: part.count for key, part in mine.sums.items()})
+    first = next(iter(mine.sums.values()), None)
+    told = team.gather([(value.shape, value.dtype) for value in _values(first)] if first else [])
+    shapes: list[tuple[torch.Size, torch.dtype]] = next((one for one in told if one), [])
+    together = Gathered(blocks=[], results=[])
+    for key in sorted({key for part in counts for key in part}):
+        held = mine.sums.get(key)
+        values = _values(held) if held else [torch.zeros(shape, dtype=dtype) for shape, dtype in shapes]
+        *modes, weight, mass, noise = _summed(values, team)
+        together.sums[key] = Collected(modes, weight, mass, noise, sum(part.get(key, 0) for part in counts))
+    nothing = torch.zeros(0)
+    rows = [replace(result, weight=nothing, mass=nothing, noise=nothing) for result in mine.results]
+    for blocks, results in team.gather((mine.blocks, rows)):
+        together.blocks += blocks
+        together.results += results
+    return together
+
+
+def _values(part: Collected) -> list[torch.Tensor]:
+    """The tensors of the sums of one group and half."""
+    return [*part.modes, part.weight, part.mass, part.noise]
+
+
+def _summed(values: list[torch.Tensor], team: Team) -> list[torch.Tensor]:
+    """Tensors added up over the members, in one exchange for each type of number."""
+    made = list(values)
+    for dtype in (torch.float32, torch.float64):
+        at = [i for i, value in enumerate(values) if value.dtype == dtype]
+        if at:
+            flat = team.sum(torch.cat([values[i].flatten() for i in at]))
+            for i, piece in zip(at, flat.split([values[i].numel() for i in at])):
+                made[i] = piece.view(values[i].shape)
+    return made
 
 
 def with_classes(setup: Problem, state: State, sums: Sums, *, centre: bool, iteration: int = 0) -> State:
