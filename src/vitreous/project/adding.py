@@ -4,7 +4,7 @@ from typing import Any
 
 from vitreous.job import as_star
 from vitreous.job.placement import Placement
-from vitreous.project import aliases, edges, last_used
+from vitreous.project import aliases, edges, last_used, moving
 from vitreous.project import graph as graphs
 from vitreous.project.graph_model import Graph, Process
 from vitreous.project.layout import Layout, job_name, number_of
@@ -12,6 +12,7 @@ from vitreous.project.layout import Layout, job_name, number_of
 
 def add(layout: Layout, job: Any, *, placement: Placement | None = None, seed: int = 0, alias: str = "") -> str:
     """Schedule a job; gives its name. What it says becomes what a new job of its type begins with."""
+    job = moving.with_inner_paths(layout, job)
     with graphs.locked(layout) as graph:
         full = aliases.checked(layout, graph, job.type.folder, alias)
         name = next_name(layout, graph, job.type.folder)

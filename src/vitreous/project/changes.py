@@ -1,6 +1,7 @@
 """What a continued job does otherwise than before, and what it must not: iterations go on with the input that they began with."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from vitreous.context import UserError
@@ -8,12 +9,15 @@ from vitreous.job import as_star
 from vitreous.job.declare import CONTINUE_FROM, LoopJob
 from vitreous.job.options import Option, as_text, options, value_of
 from vitreous.project.layout import Layout
+from vitreous.project.moving import with_inner_paths
 
 
 def loaded(layout: Layout, name: str, changed: Mapping[str, str] | None = None) -> as_star.Loaded:
     """The job of a folder as its job.star and the changes say; a change that it cannot take in its present state is refused."""
     path = layout.job(name) / "job.star"
     now = as_star.load(path, changed)
+    if changed:
+        now = replace(now, job=with_inner_paths(layout, now.job))
     if changed and isinstance(now.job, LoopJob) and now.job.saved(layout.job(name)):
         before = as_star.load(path)
         other = [option for option in _differing(before.job, now.job) if option.is_input and option.name != CONTINUE_FROM]

@@ -22,6 +22,7 @@ from vitreous.project import (
     last_used,
     lock,
     marking,
+    moving,
     node_marks,
     notes,
     restore,
@@ -35,6 +36,7 @@ from vitreous.project.graph import Graph, Process
 from vitreous.project.layout import GRAPH, Layout, number_of
 from vitreous.project.schemes.door import ProjectScheme
 from vitreous.project.state import has_died, is_alive, marker
+from vitreous.run.estimates import Estimate, estimate
 from vitreous.run.folder import JobFolder
 from vitreous.run.runner import Outcome, run
 
@@ -133,6 +135,20 @@ class Project:
                 return run(loaded.job, folder, loaded.placement, seed=loaded.seed, command=command, quiet=quiet)
             finally:
                 here._close(name, loaded.job)
+
+    def estimate(self, word: str, *, changed: Mapping[str, str] | None = None) -> Estimate:
+        """What a job will take of disk, memory and GPU, by a quick look at its input."""
+        loaded = self.loaded(self.find(word), changed)
+        with self._inside():
+            return estimate(loaded.job, loaded.placement)
+
+    def external_paths(self) -> moving.Ways:
+        """The paths and links that lead out of the project, with whether they can be reached and what uses them."""
+        return moving.ways_out(self.layout)
+
+    def repoint(self, old: str, new: str, *, dry_run: bool = False) -> moving.Repointed:
+        """Let every path in the project's files that begins with `old` begin with `new`; finished work stays finished."""
+        return moving.repoint(self.layout, old, new, dry_run=dry_run)
 
     def continue_(self, word: str, *, changed: Mapping[str, str] | None = None, quiet: bool = False) -> Outcome:
         """Go on with a job that was stopped, died, failed or lacks some units: only what is missing is done."""

@@ -4,16 +4,19 @@ import argparse
 import shlex
 from collections.abc import Sequence
 
-from vitreous.project.commands import graph, jobs, places, schemes, stream
+from vitreous.project.commands import disk, graph, history, jobs, places, schemes, stream, tidy
 from vitreous.project.commands.verb import Verb, lock_warnings, say
 from vitreous.project.project import Project
 
 VERBS: tuple[Verb, ...] = (
     *jobs.VERBS,
     *places.VERBS,
+    *tidy.VERBS,
+    *history.VERBS,
     *graph.VERBS,
     *schemes.VERBS,
     *stream.VERBS,
+    *disk.VERBS,
 )
 
 
