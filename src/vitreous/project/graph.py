@@ -25,15 +25,16 @@ def read(path: Path) -> Graph:
     graph = graph_file.read(path)
     if path.name != GRAPH:
         return graph
-    if graph.nodes and not graph.inputs and not graph.outputs:
+    no_edges = bool(graph.nodes) and not graph.inputs and not graph.outputs
+    no_files = bool(graph.processes) and not graph.nodes
+    whole = graph.flavour.numbers and graph.flavour.labels
+    before = None if whole and not (no_edges or no_files) else _kept(path)
+    if no_edges and (before is None or before.inputs or before.outputs):
         raise UserError(f"{path} is broken: it has lost the edges between jobs and files, as when it is cut; {CURE}")
-    cut = bool(graph.processes) and not graph.nodes
-    before = None if graph.flavour.numbers and graph.flavour.labels and not cut else _kept(path)
-    if before is None:
-        return graph
-    if cut and before.nodes and before.processes.keys() <= graph.processes.keys():
+    if no_files and before is not None and before.nodes and before.processes.keys() <= graph.processes.keys():
         raise UserError(f"{path} is broken: it has lost its files, as when it is cut; {CURE}")
-    _put_back(graph, before)
+    if before is not None:
+        _put_back(graph, before)
     return graph
 
 

@@ -4,7 +4,7 @@ import argparse
 import shlex
 from collections.abc import Sequence
 
-from vitreous.project.commands import disk, graph, history, jobs, places, schemes, stream, tidy
+from vitreous.project.commands import disk, graph, history, jobs, places, repeats, schemes, stream, tidy
 from vitreous.project.commands.verb import Verb, lock_warnings, say
 from vitreous.project.project import Project
 
@@ -15,6 +15,7 @@ VERBS: tuple[Verb, ...] = (
     *history.VERBS,
     *graph.VERBS,
     *schemes.VERBS,
+    *repeats.VERBS,
     *stream.VERBS,
     *disk.VERBS,
 )

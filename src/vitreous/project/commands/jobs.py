@@ -1,15 +1,16 @@
-"""Verbs of single jobs: add, list, show, alias."""
+"""Verbs of single jobs: add, list, show, alias, overwrite, mark."""
 
 import argparse
 
-from vitreous.job import as_star, registry
+from vitreous.job import as_star
 from vitreous.job.as_command import pairs
+from vitreous.project import tidy, trash
+from vitreous.project.commands.asking import REFUSED, agreed, takes_yes
+from vitreous.project.commands.listing import ORDERS, STATES, listing, shown
 from vitreous.project.commands.places import carry_out
 from vitreous.project.commands.verb import Verb, say, takes_changes, takes_job
+from vitreous.project.commands.wording import bytes_text
 from vitreous.project.project import Project
-from vitreous.run.folder import JobFolder
-from vitreous.run.places import placed
-from vitreous.run.record import last_progress
 
 
 def _takes_file(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,26 @@ def _takes_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="the name; None takes it away")
 
 
+def _takes_choice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--type", action="append", default=[], dest="types", metavar="WORD", help="only jobs of a type, as class2d or refine"
+    )
+    parser.add_argument("--state", action="append", default=[], dest="states", choices=STATES, help="only jobs in a state")
+    parser.add_argument("--sort", choices=ORDERS, default="number", help="by what they are in order [number]")
+    parser.add_argument("--reverse", action="store_true", help="the other way round")
+
+
+def _takes_fresh_start(parser: argparse.ArgumentParser) -> None:
+    takes_job(parser)
+    takes_changes(parser)
+    takes_yes(parser)
+
+
+def _takes_mark(parser: argparse.ArgumentParser) -> None:
+    takes_job(parser)
+    parser.add_argument("how", choices=("finished", "failed"))
+
+
 def _add(project: Project, said: argparse.Namespace) -> int:
     loaded = as_star.load(said.job_star, pairs(said.changes))
     name = project.add(loaded.job, placement=loaded.placement, seed=loaded.seed, alias=said.alias)
@@ -36,7 +57,7 @@ def _add(project: Project, said: argparse.Namespace) -> int:
 
 
 def _list(project: Project, said: argparse.Namespace) -> int:
-    say(listing(project))
+    say(listing(project, types=said.types, states=said.states, order=said.sort, reverse=said.reverse))
     return 0
 
 
@@ -50,55 +71,37 @@ def _alias(project: Project, said: argparse.Namespace) -> int:
     return 0
 
 
-def listing(project: Project) -> str:
-    """A line for each job: name, alias, state, title, progress of one that runs."""
-    graph = project.graph()
-    if not graph.processes:
-        return "no jobs yet; the next is number 1\n"
-    rows = []
-    for process in graph.processes.values():
-        alias = process.alias.rstrip("/").rpartition("/")[2]
-        state = "died" if project.has_died(process) else process.status.lower()
-        if state == "running" and placed.hint(JobFolder(project.layout.job(process.name))) == "waiting":
-            state = "queued"
-        rows.append((process.name.rstrip("/"), alias, state, _title(process.label), _now(project, process.name)))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = ["  ".join([*(text.ljust(width) for text, width in zip(row, widths)), row[4]]).rstrip() for row in rows]
-    return "\n".join([*lines, f"the next is number {graph.counter}", ""])
+def _overwrite(project: Project, said: argparse.Namespace) -> int:
+    name = project.find(said.job)
+    going = tidy.in_the_way(project.layout, name)
+    if going:
+        size = bytes_text(sum(trash.bytes_in(path) for path in going))
+        say(f"{name} has {size}, which go to the Trash: {', '.join(path.name for path in going)}\n")
+    users = project.graph().children(name)
+    if users:
+        say(f"its output is used by {', '.join(user.rstrip('/') for user in users)}\n")
+    if going and not agreed(said, f"run {name} again from scratch?"):
+        return REFUSED
+    tidy.start_afresh(project.layout, name, pairs(said.changes))
+    return carry_out(project, name, changed={}, command=said.command)
 
 
-def shown(project: Project, word: str) -> str:
-    """Everything about one job."""
-    name = project.find(word)
-    graph = project.graph()
-    process = graph.processes[name]
-    lines = [f"{name}  {_title(process.label)} ({process.label}), {process.status.lower()} {_now(project, name)}".rstrip()]
-    if process.alias:
-        lines.append(f"alias    {process.alias}")
-    lines += [f"input    {node}" for node, job in graph.inputs if job == name]
-    for node in (node for job, node in graph.outputs if job == name):
-        there = (project.layout.root / node).exists()
-        lines.append(f"output   {node}  {graph.nodes[node].label}{'' if there else '  (not there)'}")
-    job_star = project.layout.job(name) / "job.star"
-    if job_star.is_file():
-        lines += [f"option   {option} = {value}" for option, value in as_star.read(job_star).values.items()]
-    return "\n".join([*lines, ""])
-
-
-def _title(label: str) -> str:
-    known = registry.by_label(label)
-    return known[0].type.title if known else label
-
-
-def _now(project: Project, name: str) -> str:
-    """How far a job is that has not come to its end."""
-    folder = JobFolder(project.layout.job(name))
-    return "" if folder.success.exists() else last_progress(folder)
+def _mark(project: Project, said: argparse.Namespace) -> int:
+    name = project.find(said.job)
+    if said.how == "failed":
+        project.mark_failed(name)
+        say(f"{name} is marked as failed\n")
+        return 0
+    made = project.mark_finished(name)
+    say(f"{name} is marked as finished, with\n" + "".join(f"  {node}\n" for node in made))
+    return 0
 
 
 VERBS = (
     Verb("add", "schedule a job from a job.star", _add, _takes_file),
-    Verb("list", "all jobs with their states", _list),
-    Verb("show", "one job: options, inputs, outputs, progress; or the project", _show, _takes_any_job),
+    Verb("list", "all jobs with their states", _list, _takes_choice),
+    Verb("show", "one job: state, times, inputs, outputs, options, note; or the project", _show, _takes_any_job),
     Verb("alias", "name a job", _alias, _takes_name),
+    Verb("overwrite", "run a job again from scratch in its folder", _overwrite, _takes_fresh_start),
+    Verb("mark", "say of a stuck job that it has finished, or failed", _mark, _takes_mark),
 )

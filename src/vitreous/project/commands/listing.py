@@ -1,5 +1,6 @@
-"""What `list` and `show` print: all jobs in aligned lines, and everything about one job."""
+"""What `list` and `show` print: all jobs in aligned lines, quick also for ten thousand; and everything about one job."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -15,8 +16,10 @@ from vitreous.run.folder import JobFolder
 from vitreous.run.places import placed
 from vitreous.run.record import duration, last_progress
 
+STATES = ("running", "scheduled", "succeeded", "failed", "aborted", "died", "queued")
 ORDERS = ("number", "type", "state", "alias")
 NOTE_LINES = 8
+GONE = "its folder is gone"
 
 
 def state_of(project: Project, process: Process) -> str:
@@ -42,7 +45,8 @@ def listing(
     wanted = {word.lower() for word in states}
     kept = [(process, state) for process, state in found if (not wanted or state in wanted) and _is_of(process, types)]
     kept.sort(key=lambda pair: _key(pair[0], pair[1], order), reverse=reverse)
-    rows = [_row(project, process, state) for process, state in kept]
+    there = _folders(project)
+    rows = [_row(project, process, state, is_there=process.name in there) for process, state in kept]
     counts = Counter(state for _, state in found)
     tally = ", ".join(f"{count} {state}" for state, count in counts.items())
     shown = f"{len(kept)} of {len(found)} jobs shown; " if len(kept) < len(found) else ""
@@ -61,10 +65,26 @@ def _key(process: Process, state: str, order: str) -> tuple[str, int]:
     return word, number_of(process.name) or 0
 
 
-def _row(project: Project, process: Process, state: str) -> tuple[str, ...]:
+def _row(project: Project, process: Process, state: str, *, is_there: bool) -> tuple[str, ...]:
     alias = process.alias.rstrip("/").rpartition("/")[2]
-    progress = "" if state in ("succeeded", "scheduled") else last_progress(JobFolder(project.layout.job(process.name)))
-    return process.name.rstrip("/"), alias, state, title_of(process), progress
+    return process.name.rstrip("/"), alias, state, title_of(process), _progress(project, process) if is_there else GONE
+
+
+def _folders(project: Project) -> set[str]:
+    """The names of the job folders that are there, by one look into each folder of jobs."""
+    found: set[str] = set()
+    root = project.layout.root
+    for kind in os.listdir(root):
+        try:
+            found.update(f"{kind}/{name}/" for name in os.listdir(root / kind) if name.startswith("job"))
+        except OSError:  # a file, a link that leads nowhere or round in a circle, a folder that is closed to us
+            continue
+    return found
+
+
+def _progress(project: Project, process: Process) -> str:
+    """How far a job is that has not come to a good end."""
+    return "" if process.status in ("Succeeded", "Scheduled") else last_progress(JobFolder(project.layout.job(process.name)))
 
 
 def shown(project: Project, word: str) -> str:
@@ -73,8 +93,7 @@ def shown(project: Project, word: str) -> str:
     graph = project.graph()
     process = graph.processes[name]
     state = state_of(project, process)
-    progress = "" if state == "succeeded" else last_progress(JobFolder(project.layout.job(name)))
-    head = f"{name}  {title_of(process)} ({process.label}), {state} {progress}".rstrip()
+    head = f"{name}  {title_of(process)} ({process.label}), {state} {_progress(project, process)}".rstrip()
     rows = [*([("alias", process.alias)] if process.alias else []), *_times(project, name)]
     rows += [("input", f"{node}{_by(graph.makers_of(node), 'from', graph, but=name)}") for node in graph.inputs_of(name)]
     for node in graph.outputs_of(name):
