@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vitreous.context import UserError
-from vitreous.job.options import options, value_of
+from vitreous.run.watching import given_inputs
 
 LOOK_EVERY_S, SAY_EVERY_S = 1.0, 60.0
 LIMIT_S = 600.0
@@ -14,8 +14,7 @@ LIMIT_S = 600.0
 
 def missing(job: Any, root: Path) -> list[str]:
     """The input files that are not there; a pattern with * or ? is left to the job."""
-    named = [str(value_of(job, option)) for option in options(type(job)) if option.is_input]
-    return [path for path in named if path and not set("*?[") & set(path) and not (root / path).exists()]
+    return [path for path in given_inputs(job) if not (root / path).exists()]
 
 
 def wait_for(

@@ -34,6 +34,7 @@ from vitreous.project import graph as graphs
 from vitreous.project.current import current
 from vitreous.project.graph import Graph, Process
 from vitreous.project.layout import GRAPH, Layout, number_of
+from vitreous.project.repeats import Passed, Repeats, Rhythm
 from vitreous.project.schemes.door import ProjectScheme
 from vitreous.project.state import has_died, is_alive, marker
 from vitreous.run.estimates import Estimate, estimate
@@ -306,6 +307,18 @@ class Project:
     def new_scheme(self, word: str, *, schedule: bool = False) -> ProjectScheme:
         """Make an empty Scheme; schedule: in the way of RELION 3.1."""
         return ProjectScheme.new(self, word, schedule=schedule)
+
+    def run_scheduled(
+        self,
+        name: str,
+        jobs: Sequence[str],
+        rhythm: Rhythm | None = None,
+        *,
+        here: bool = False,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> Passed:
+        """Run jobs one after another under a name, also again and again while data come."""
+        return Repeats(self, name, jobs, rhythm or Rhythm(), here=here, say=say).go()
 
     def _close(self, name: str, job: Any) -> None:
         """Enter how a run ended, and what it made."""

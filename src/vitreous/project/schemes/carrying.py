@@ -1,31 +1,20 @@
 """A job node of a Scheme: its job is made or gone on with in the project, started in its place, and waited for."""
 
-import shutil
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vitreous.context import UserError
 from vitreous.job import as_star
-from vitreous.project import graph as graphs
-from vitreous.project import inputs
+from vitreous.project import inputs, tidy, turn
 from vitreous.project.schemes import scheme_file, visit
 from vitreous.project.schemes.folder import SchemeFolder
 from vitreous.project.schemes.model import Scheme, SchemeJob
 from vitreous.project.schemes.names import resolved
 from vitreous.project.schemes.visit import Visit
-from vitreous.run.folder import JobFolder
-from vitreous.run.record import clear_markers
 
 if TYPE_CHECKING:
     from vitreous.project.project import Project
-
-ENDED = ("Succeeded", "Failed", "Aborted", "Died")
-
-
-class Stopped(Exception):
-    """The Scheme was asked to stop while a job ran or its input was waited for."""
 
 
 class JobNode:
@@ -64,12 +53,12 @@ class JobNode:
             loaded.job, root, name=job.original, say=self.say, stop_asked=self.stop_asked, limit_s=self.input_wait_s
         )
         if not came:
-            raise Stopped
+            raise turn.Stopped
         again = job.has_started and job.mode != "new" and self.project.layout.job(job.name).is_dir()
         if again:
             name = self.project.find(job.name)
             if job.mode == "overwrite":
-                self._empty(name)
+                tidy.start_afresh(self.project.layout, name)
             job_star = self.project.layout.job(name) / "job.star"
             as_star.write(job_star, loaded.job, loaded.placement, is_continue=job.mode == "continue", seed=loaded.seed)
         else:
@@ -83,7 +72,7 @@ class JobNode:
     def _taken_up(self, before: Visit) -> str:
         """Take up the job that an earlier run of this Scheme began at the same node."""
         state = self._state(before.job)
-        if state == "Succeeded" or (before.started and state not in ENDED):
+        if state == "Succeeded" or (before.started and state not in turn.ENDED):
             self.say(f"{before.node}: takes up {before.job}, which is {state.lower()}")
         else:
             self.say(f"{before.node}: {before.job} was {state.lower()} and goes on")
@@ -92,41 +81,20 @@ class JobNode:
 
     def _start(self, begun: Visit) -> None:
         visit.write(self.folder, begun)
-        if self.here:
-            self.project.run(begun.job, quiet=True, changed={"do_queue": "No"})
-            return
-        folder = JobFolder(self.project.layout.job(begun.job))
-        with graphs.locked(self.project.layout) as graph:
-            clear_markers(folder)
-            graph.set_status(begun.job, "Scheduled")
-        self.project.start(begun.job)
+        turn.begin(self.project, begun.job, here=self.here, say=self.say)
         visit.write(self.folder, replace(begun, started=True))
 
     def _wait(self, name: str) -> str:
-        state = self.project.wait(name, poll_s=self.poll_s, stop_asked=self.stop_asked)
-        if self.stop_asked() and state not in ENDED:
-            self.say(f"{name} is asked to stop")
-            self.project.abort(name)
-            self.project.wait(name, poll_s=self.poll_s)
-            raise Stopped
-        return state
+        return turn.end(self.project, name, say=self.say, stop_asked=self.stop_asked, poll_s=self.poll_s)
 
     def _state(self, name: str) -> str:
-        process = self.project.graph().processes.get(name)
-        if process is None:
+        state = turn.state_of(self.project, name)
+        if not state:
             raise UserError(
                 f"{self.scheme.name} was at work on {name}, which the project has no more: "
                 f"vitreous project scheme set-node {self.scheme.word} {self.scheme.current}"
             )
-        return "Died" if self.project.has_died(process) else process.status
-
-    def _empty(self, name: str) -> None:
-        """Overwrite, of 3.1: what the job made before goes to the Trash."""
-        where = self.project.layout.job(name)
-        target = self.project.layout.root / "Trash" / f"{name.rstrip('/')}_{time.strftime('%Y%m%d_%H%M%S')}"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(where, target)
-        where.mkdir()
+        return state
 
     def loaded(self, original: str) -> as_star.Loaded:
         """The job of a node with the values of now in its options."""

@@ -30,9 +30,7 @@ class ProjectScheme:
     @classmethod
     def new(cls, project: "Project", word: str, *, schedule: bool = False) -> "ProjectScheme":
         """An empty Scheme; schedule: in the way of RELION 3.1."""
-        if not word or set("/ \t$") & set(word):
-            raise UserError(f"{word!r} cannot be the name of a scheme: it must have no blanks, slashes or $")
-        made = cls(project, SchemeFolder(project.layout.root, "schedule" if schedule else "scheme", word))
+        made = cls(project, SchemeFolder(project.layout.root, "schedule" if schedule else "scheme", folders.named(word)))
         if made.folder.path.exists():
             raise UserError(f"{made.folder.name} is there already")
         scheme_file.write(made.folder, Scheme(made.folder.name, made.folder.flavour))

@@ -7,7 +7,7 @@ from vitreous.context import UserError
 from vitreous.files import atomic, star
 from vitreous.job import as_star
 from vitreous.project.schemes import operators, scheme_file, visit
-from vitreous.project.schemes.folder import SchemeFolder
+from vitreous.project.schemes.folder import SchemeFolder, named
 from vitreous.project.schemes.model import UNDEFINED, Edge, Operator, Scheme, SchemeJob, Value, Variable, guessed
 
 
@@ -126,7 +126,5 @@ def _operator_name(operator: Operator) -> str:
 
 
 def _is_free(scheme: Scheme, name: str, taken: Mapping[str, object]) -> None:
-    if not name or any(c.isspace() for c in name) or set("/$") & set(name):
-        raise UserError(f"{name!r} cannot be a name in a scheme: it must have no blanks, slashes or $")
-    if name in taken:
+    if named(name) in taken:
         raise UserError(f"{scheme.name} has {name} already")

@@ -94,3 +94,10 @@ def find(root: Path, word: str) -> SchemeFolder:
             return folder
     there = ", ".join(folder.word for folder in all_of(root)) or "none"
     raise UserError(f"the project has no scheme {word!r}; it has {there} (a scheme lies in Schemes/NAME/scheme.star)")
+
+
+def named(word: str) -> str:
+    """A word that may be a part of file names; one that may not is an error."""
+    if not word or any(c.isspace() for c in word) or set("/$*?\"'") & set(word):
+        raise UserError(f"{word!r} cannot be a name: it must have no blanks, slashes, quotes, * ? or $")
+    return word
