@@ -13,6 +13,7 @@ from vitreous.job.placement import Placement
 from vitreous.project import starting
 from vitreous.project.commands.verb import STOPPED, Verb, say, takes_changes, takes_job
 from vitreous.project.project import Project
+from vitreous.run.folder import JobFolder
 from vitreous.run.places import environment, profile, request, slurm
 
 GRACE_S = 60.0
@@ -51,7 +52,14 @@ def _run(project: Project, said: argparse.Namespace) -> int:
     changed = pairs(said.changes)
     if said.placed:
         return _code(project.run(said.job, changed=changed, command=said.command, quiet=True, placed=True).status)
-    return carry_out(project, project.find(said.job), changed=changed, command=said.command)
+    name = project.find(said.job)
+    if not JobFolder(project.layout.job(name)).settings.exists():  # else the runner says it
+        _say_changes(project, name, changed)
+    return carry_out(project, name, changed=changed, command=said.command)
+
+
+def _say_changes(project: Project, name: str, changed: dict[str, str]) -> None:
+    say("".join(f"{line}\n" for line in project.changes(name, changed)) if changed else "")
 
 
 def _takes_start(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +70,8 @@ def _takes_start(parser: argparse.ArgumentParser) -> None:
 
 def _start(project: Project, said: argparse.Namespace) -> int:
     changed = pairs(said.changes)
+    if not said.dry_run:
+        _say_changes(project, said.job, changed)
     say(project.plan(said.job, changed=changed) if said.dry_run else project.start(said.job, changed=changed) + "\n")
     return 0
 
