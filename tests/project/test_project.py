@@ -14,15 +14,6 @@ from vitreous.project.commands import main
 from vitreous.project.project import Project
 
 
-@pytest.fixture
-def project(toys, tmp_path, monkeypatch):
-    made = Project.new(tmp_path / "P")
-    monkeypatch.chdir(tmp_path / "P")
-    (tmp_path / "P" / "list.txt").write_text("a 1\nbad 2\nc 3\n")
-    (tmp_path / "P" / "start.txt").write_text("1")
-    return made
-
-
 def test_a_new_project_is_one_and_stays_one(tmp_path):
     project = Project.new(tmp_path / "P")
     assert project.graph().counter == 1

@@ -15,9 +15,8 @@ from vitreous.project import graph as graphs
 from vitreous.project.cleaning_rules import ITERATION, NO_HARSH_CLEAN, WHOLE, Rule, rule_of
 from vitreous.project.graph_model import Graph
 from vitreous.project.layout import Layout
-from vitreous.project.trash import DELETED, TRASH, bytes_in, move, place_of, refuse_alive
+from vitreous.project.trash import DELETED, GOING, TRASH, bytes_in, move, place_of, refuse_alive
 
-GOING = ".going"
 KEPT_WHEN_CLEARED = ("job.star", "note.txt", NO_HARSH_CLEAN)
 NOT_OUTPUT = ("job.star", "default_pipeline.star", "job_pipeline.star", DELETED, "RELION_OUTPUT_NODES.star")
 SUFFIX = "coords_suffix"

@@ -23,6 +23,8 @@ TRASH = "Trash"
 DELETED = "deleted_pipeline.star"
 OWN = "job_pipeline.star"
 UNKNOWN = "UserFile"
+GOING = ".going"
+"""In the Trash: what is being taken apart for good."""
 
 
 @dataclass(frozen=True)
@@ -144,10 +146,11 @@ def deleted_parts(layout: Layout) -> dict[str, Graph]:
     in_trash = layout.root / TRASH
     found: dict[str, Graph] = {}
     for path in [*sorted([*in_trash.glob(f"*/*/{DELETED}"), *cut_short]), *sorted(in_trash.glob(f"*/*/{OWN}"))]:
-        if path.name == OWN and _job_of(path) in {*known, *found}:
+        if GOING in path.parts or (path.name == OWN and _job_of(path) in {*known, *found}):
             continue
         part = graphs.read(path)
-        found.update({name: part for name in part.processes if name not in known and name not in found})
+        new = [name for name in part.processes if name not in known and name not in found]
+        found.update({name: part for name in new if place_of(layout, name).is_dir() or layout.job(name).is_dir()})
     return found
 
 
