@@ -119,7 +119,8 @@ def test_output_appears_with_the_first_row_and_grows_until_the_producer_ends(str
 
 def test_an_input_that_is_not_there_yet_is_waited_for(streams, producer, tmp_path):
     following = Following(streams.ToyFollow(listing=str(producer.table)), tmp_path / "External" / "job002")
-    wait_until(lambda: "waiting for" in (following.folder / "run.out").read_text() if following.folder.exists() else False)
+    out = following.folder / "run.out"
+    wait_until(lambda: out.exists() and "waiting for" in out.read_text())
     producer.write("a")
     producer.end()
     assert following.ended().did == 1

@@ -84,7 +84,7 @@ class JobType:
     uses_gpu: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Unit:
     """One independent piece of a map job: a key that is unique and stable, and the plain values that decide its result."""
 

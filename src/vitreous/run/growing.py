@@ -42,7 +42,7 @@ class Growing:
         self._stamps: dict[str, tuple[int, int]] = {}
         self.open = True
         self._complete = False
-        self._pause_s, self._next_look = LEAST_PAUSE_S, 0.0
+        self._pause_s, self._next_ask, self._next_read = LEAST_PAUSE_S, 0.0, 0.0
         self._bad_since: float | None = None
         self._trusted = True
 
@@ -68,7 +68,7 @@ class Growing:
         return False
 
     def take(self, most: int) -> list[Unit]:
-        if self.open and time.monotonic() >= self._next_look:
+        if self.open and time.monotonic() >= self._next_ask:
             self._look()
         found: list[Unit] = []
         while self._ready and len(found) < most:
@@ -110,27 +110,29 @@ class Growing:
         return dict(self._stamps)
 
     def _look(self) -> None:
-        """Ask for the units, if an input has changed. Whether it is open is asked before, so that nothing is missed."""
+        """Ask for the units, if an input has changed and it is time, or at once when the inputs have closed.
+
+        Whether they are open is asked before they are read, so that nothing is missed.
+        """
         began = time.monotonic()
+        self._next_ask = began + self._pause_s
         arriving = self._arrivals is not None and self._arrivals.is_open()
         was_open, self.open = self.open, (self._inputs.is_open() or arriving) and not self._where.close.exists()
         for text in self._inputs.told():
             self._note(text)
+        ending = self._complete or self.open != was_open
         stamps = self._inputs.stamps()
         same = stamps == self._stamps and self._arrivals is None and bool(self.keys)
-        if same and self.open == was_open and not self._complete:
-            self._next_look = began + self._pause_s
+        if not ending and (same or began < self._next_read):
+            return
+        if self._job.follows and self._inputs.missing():
             return
         before = len(self._ready)
-        if self._inputs.missing() and (self.open or self._job.follows):
-            self._next_look = began + self._pause_s
-            return
         if self._read(began):
             self._stamps = stamps
         if len(self._ready) > before:
             self._pause_s = LEAST_PAUSE_S
-        spent = time.monotonic() - began
-        self._next_look = time.monotonic() + max(self._pause_s, SHARE * spent)
+        self._next_read = time.monotonic() + SHARE * (time.monotonic() - began)
 
     def _read(self, now: float) -> bool:
         """Take the rows as they are now; False when an input that grows cannot be read, which is borne for a while."""
