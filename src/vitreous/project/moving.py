@@ -19,6 +19,7 @@ from vitreous.project.layout import GRAPH, JOB_NAME, Layout
 from vitreous.project.reidentify import Rewritten, rematch
 from vitreous.project.state import is_alive, marker
 from vitreous.run.folder import JobFolder
+from vitreous.tables.places import below_job
 
 BACKUPS = ".vitreous_repointed"
 PLACES = (BACKUPS, ".Nodes", ".relion_lock", ".vitreous")  # folders whose text names nothing that is read again as a path
@@ -193,7 +194,7 @@ def repoint(layout: Layout, old: str, new: str, *, dry_run: bool = False) -> Rep
     counts = {name: changed.count for name, changed in rewritten.items()}
     if dry_run:
         return Repointed(counts, names, rematch(layout, prefix, rewritten, dry_run=True))
-    backup = layout.root / BACKUPS / time.strftime("%Y%m%d-%H%M%S")
+    backup = _new_backup(layout)
     records = rematch(layout, prefix, rewritten, backup=backup)
     with graphs.locked(layout) as graph:
         _keep(layout, GRAPH, backup)
@@ -201,6 +202,7 @@ def repoint(layout: Layout, old: str, new: str, *, dry_run: bool = False) -> Rep
     for name in rewritten:
         if name != GRAPH:
             _rewrite(layout, name, prefix, backup)
+    _link_folders(layout, prefix)
     for path, target in turned:
         aside = path.with_name(f".{path.name}.{os.getpid()}")
         os.symlink(target, aside)
@@ -234,6 +236,30 @@ def _turn_graph(graph: Graph, prefix: Prefix) -> None:
     graph.nodes = nodes
     graph.inputs = list(dict.fromkeys((named.get(node, node), job) for node, job in graph.inputs))
     graph.outputs = list(dict.fromkeys((job, named.get(node, node)) for job, node in graph.outputs))
+
+
+def _link_folders(layout: Layout, prefix: Prefix) -> None:
+    """Let results that are named after the place of their input be found under its new place too.
+
+    Job002 keeps what it made of /data/movies/ in MotionCorr/job002/data/movies/; picks and the like are looked for there.
+    """
+    old, new = (below_job(f"{text}/x").rpartition("/")[0] for text in (prefix.old, prefix.new))
+    if not (old and new):
+        return
+    for name in graphs.read(layout.graph).processes:
+        there, wanted = layout.job(name) / old, layout.job(name) / new
+        if there.is_dir() and not os.path.lexists(wanted) and not f"{wanted}/".startswith(f"{there}/"):
+            wanted.parent.mkdir(parents=True, exist_ok=True)
+            os.symlink(os.path.relpath(there, wanted.parent), wanted)
+
+
+def _new_backup(layout: Layout) -> Path:
+    """A folder of its own for the files as they were."""
+    named = layout.root / BACKUPS / time.strftime("%Y%m%d-%H%M%S")
+    tries = (named, *(named.with_name(f"{named.name}-{number}") for number in range(2, 1000)))
+    folder = next(folder for folder in tries if not folder.exists())
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _keep(layout: Layout, name: str, backup: Path) -> None:

@@ -19,6 +19,8 @@ from vitreous.project.layout import Layout
 from vitreous.run import units
 from vitreous.run.folder import JobFolder
 
+Stamp = list[tuple[str, int, int]]
+
 
 @dataclass(frozen=True)
 class Rewritten:
@@ -62,11 +64,23 @@ class Change:
         """The job with its paths changed."""
         return build(type(job), {name: self.prefix.values(value) for name, value in values(job).items()})
 
-    def stamp(self, job: Any, stamp: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
-        """Size and time of a job's input files as they will be: those that are rewritten keep their time."""
-        path = {option.name: str(value_of(job, option)) for option in options(type(job)) if option.is_input}
-        after = {name: self.rewritten[path[name]].bytes_after for name in path if path[name] in self.rewritten}
-        return [(name, after.get(name, size), when) for name, size, when in stamp]
+    def stamp(self, now: Any, stamp: Stamp) -> Stamp:
+        """Size and time of a job's input files as the next run will see them; `now` is the job with its paths changed.
+
+        A file that is rewritten keeps its time. One that lies elsewhere now is the same if it has the same length.
+        """
+        path = {option.name: str(value_of(now, option)) for option in options(type(now)) if option.is_input}
+        found = []
+        for name, size, when in stamp:
+            file = self.root / path.get(name, "")
+            about = file.stat() if file.is_file() else None
+            if about is not None and path[name] in self.rewritten:
+                found.append((name, self.rewritten[path[name]].bytes_after, about.st_mtime_ns))
+            elif about is not None and about.st_size == size:
+                found.append((name, size, about.st_mtime_ns))
+            else:
+                found.append((name, size, when))
+        return found
 
 
 def rematch(
@@ -92,9 +106,11 @@ def _rematch_job(folder: JobFolder, change: Change, backup: Path | None) -> int:
         loaded = as_star.load(own if own.is_file() else folder.job_star)
     except UserError:
         return 0
-    if folder.settings.is_file():
-        _settings(folder, loaded.job, change, backup)
-    matches = _identities(loaded, change)
+    now = change.job(loaded.job)
+    stamp = _recorded_stamp(folder)
+    matches = _identities(loaded, now, stamp, change.stamp(now, stamp))
+    if folder.settings.is_file() and backup is not None:
+        _settings(folder, change, change.stamp(now, stamp), backup)
     count = 0
     for path in sorted(folder.rows.glob("*.jsonl")):
         done, text = _lines(path, matches, change)
@@ -104,32 +120,23 @@ def _rematch_job(folder: JobFolder, change: Change, backup: Path | None) -> int:
     return count
 
 
-def _identities(loaded: as_star.Loaded, change: Change) -> dict[str, str]:
-    """The identities that the job's units may have been recorded under, and what each becomes."""
+def _recorded_stamp(folder: JobFolder) -> Stamp:
+    """Size and time of the input files in the last run."""
+    if not folder.settings.is_file():
+        return []
+    said = json.loads(folder.settings.read_text()).get("inputs", [])
+    return [(str(name), int(size), int(when)) for name, size, when in said]
+
+
+def _identities(loaded: as_star.Loaded, now: Any, before: Stamp, after: Stamp) -> dict[str, str]:
+    """The identities that the job's units may have been recorded under, and what each becomes.
+
+    A job of one unit is known by its input files too.
+    """
     seed = values(loaded.job).get("seed", loaded.seed)
     seed = seed if isinstance(seed, int) else loaded.seed
-    now = change.job(loaded.job)
-    before, after = identity(loaded.job, seed=seed), identity(now, seed=seed)
-    stamp = _stamp(loaded.job, change.root)
-    whole_before = canonical([before, stamp])
-    return {before: after, whole_before: canonical([after, _stamp_after(loaded.job, now, stamp, change)])}
-
-
-def _stamp(job: Any, root: Path) -> list[tuple[str, int, int]]:
-    found = []
-    for option in options(type(job)):
-        path = root / str(value_of(job, option)) if option.is_input and value_of(job, option) else None
-        if path is not None and path.is_file():
-            found.append((option.name, path.stat().st_size, path.stat().st_mtime_ns))
-    return found
-
-
-def _stamp_after(job: Any, now: Any, stamp: list[tuple[str, int, int]], change: Change) -> list[tuple[str, int, int]]:
-    """The stamp when all is done: of files in the project foretold, of those outside as they lie where they are now."""
-    foretold = {name: (name, size, when) for name, size, when in change.stamp(job, stamp)}
-    for name, size, when in _stamp(now, change.root):
-        foretold.setdefault(name, (name, size, when))
-    return [foretold[option.name] for option in options(type(now)) if option.name in foretold]
+    first, then = identity(loaded.job, seed=seed), identity(now, seed=seed)
+    return {first: then, canonical([first, before]): canonical([then, after])}
 
 
 def _lines(path: Path, matches: Mapping[str, str], change: Change) -> tuple[int, str | None]:
@@ -158,13 +165,12 @@ def _match(line: Mapping[str, Any], after: Mapping[str, Any], matches: Mapping[s
     return None
 
 
-def _settings(folder: JobFolder, job: Any, change: Change, backup: Path | None) -> None:
+def _settings(folder: JobFolder, change: Change, stamp: Stamp, backup: Path) -> None:
     """The options of the last run and the stamps of its input, so that a continued job does not take them for changed."""
     said = json.loads(folder.settings.read_text())
     after = mapped(said, change.prefix.path)
-    stamps = [(str(name), int(size), int(when)) for name, size, when in said.get("inputs", [])]
-    after["inputs"] = [list(stamp) for stamp in change.stamp(job, stamps)]
-    if after != said and backup is not None:
+    after["inputs"] = [list(one) for one in stamp]
+    if after != said:
         _replace(folder.settings, json.dumps(after, indent=1), backup)
 
 
