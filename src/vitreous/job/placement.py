@@ -41,6 +41,13 @@ class Placement:
         tab="Running",
         help="Threads of each process; never more than there are cores.",
     )
+    loop_workers: str = param(
+        "threads",
+        choices=("threads", "processes"),
+        tab="Running",
+        help="What the workers of a job that goes round in iterations are on one machine: threads more of one process, or "
+        "processes that share the images and add up their sums. In a queue they are always processes.",
+    )
     device: str = param(
         "cpu",
         choices=("cpu", "cuda"),

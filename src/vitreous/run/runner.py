@@ -21,6 +21,7 @@ from vitreous.job.options import as_plain, identity, options, value_of, values
 from vitreous.job.placement import Placement, device_of
 from vitreous.job.registry import EXTERNAL
 from vitreous.run import before, loops, maps, record
+from vitreous.run.assisting import Part, assist, awaited, first_of_team, members_of, threads_of
 from vitreous.run.engine import use_threads
 from vitreous.run.folder import JobFolder
 from vitreous.run.nodes_file import listed_nodes, write_output_nodes
@@ -62,7 +63,11 @@ def run(
     where = JobFolder(Path(folder))
     placed = _fitting(placement or Placement())
     began = time.monotonic()
-    with _alone(where), Screen(where, job.type.title, quiet=quiet) as screen:
+    part = _part(job, where, placed, seed)
+    if part and part.member.helps:
+        assist(part)
+        return Outcome("succeeded", seconds=time.monotonic() - began)
+    with _alone(where), awaited(part), Screen(where, job.type.title, quiet=quiet) as screen:
         question = StopQuestion(where)
         try:
             with signals_ask(question, screen.note):
@@ -90,12 +95,12 @@ def _carry_out(job: Any, where: JobFolder, placed: Placement, *, seed: int, scre
     if placed.device != "cpu" and not job.type.uses_gpu:
         screen.note(f"{job.type.title} has no GPU code in this release: it runs on the CPU")
         placed = replace(placed, device="cpu")
-    own_seed = values(job).get("seed", seed)
-    threads = placed.threads if isinstance(job, MapJob) else _cores(placed.threads * placed.workers)
+    part = _part(job, where, placed, seed)
+    threads = part.threads if part else placed.threads
     use_threads(threads)
     context = Context(
         folder=where.path,
-        seed=own_seed if isinstance(own_seed, int) else seed,
+        seed=_seed(job, seed),
         device=device_of(placed, 0),
         threads=threads,
         memory_GB=before.memory_for_work_GB(job, placed),
@@ -106,16 +111,33 @@ def _carry_out(job: Any, where: JobFolder, placed: Placement, *, seed: int, scre
     )
     outcome: Outcome | None = None
     try:
-        outcome = _worked(job, where, placed, context)
+        if part:
+            with first_of_team(part, context) as joined:
+                stopped, done, did = loops.go(part.job, where, joined, keep_root=placed.keep_root)
+            outcome = Outcome("aborted" if stopped else "succeeded", done, did)
+        else:
+            outcome = _worked(job, where, placed, context)
     finally:
         before.leave(context.reading, succeeded=outcome is not None and outcome.status == "succeeded")
     return outcome
 
 
+def _seed(job: Any, seed: int) -> int:
+    """The job's own seed where it has one, else that of the run."""
+    own = values(job).get("seed", seed)
+    return own if isinstance(own, int) else seed
+
+
+def _part(job: Any, where: JobFolder, placed: Placement, seed: int) -> Part | None:
+    """This process's part of a loop job, which may be shared with others; None for a job of independent units."""
+    if not isinstance(job, LoopJob):
+        return None
+    member = members_of(placed)
+    placed = placed if job.type.uses_gpu else replace(placed, device="cpu")
+    return Part(job, where, placed, _seed(job, seed), _cores(threads_of(placed, member)), member)
+
+
 def _worked(job: Any, where: JobFolder, placed: Placement, context: Context) -> Outcome:
-    if isinstance(job, LoopJob):
-        stopped, done, did = loops.go(job, where, context, keep_root=placed.keep_root)
-        return Outcome("aborted" if stopped else "succeeded", done, did)
     if not isinstance(job, MapJob):
         raise TypeError(f"{type(job).__name__} is neither a MapJob nor a LoopJob")
     known = identity(job, seed=context.seed)

@@ -33,6 +33,7 @@ class Group:
 
         self.rank, self.size, self._watch, self._store = rank, size, watch, store
         self.bytes_summed = 0
+        self._broken = False
         chosen = dist.ProcessGroupGloo._Options()
         chosen._devices = [dist.ProcessGroupGloo.create_device(hostname=address)]
         chosen._timeout = LONGEST
@@ -53,10 +54,8 @@ class Group:
         summed = values.contiguous()
         plain = torch.view_as_real(summed) if summed.is_complex() else summed
         self.bytes_summed += plain.numel() * plain.element_size()
-        if plain.is_cuda and self._nccl is not None:
-            self._nccl.allreduce([plain]).wait()
-        else:
-            self._wait(self._gloo.allreduce([plain]))
+        group = self._nccl if plain.is_cuda and self._nccl else self._gloo
+        self._wait(group.allreduce([plain]))
         return summed
 
     def gather(self, value: Any) -> list[Any]:
@@ -78,23 +77,30 @@ class Group:
         """Say that this member gives up what all are doing, and wait until all know.
 
         A member that has been told already, or has lost touch, says nothing. One that only stops raises the error of another.
+        One that was torn out of an exchange cannot speak any more: the others notice when it ends.
         """
         if isinstance(error, (Told, StoppedTogether, Lost)):
             return
         if self._watch.fault:
             raise Lost(self._watch.fault) from error
+        if self._broken:
+            return
         stopping = isinstance(error, Stopped)
         said = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
         self._store.set(f"said {self.rank}", said)
         self._watch.call_off()
-        codes = self._codes(STOPPED if stopping else FAILED, 0)
-        if stopping and FAILED in codes[0]:
-            raise self._from_others(codes[0]) from error
-
-    def resume(self) -> None:
-        """After all have given up something: to be ready for something else, when everybody is."""
+        codes = self._codes(STOPPED if stopping else FAILED, 0)[0]
         self._watch.calm()
-        self._codes(FINE, 0)
+        if stopping and FAILED in codes:
+            raise self._from_others(codes) from error
+
+    def stop_asked(self) -> bool:
+        """Whether the work in hand is to be left: a stop was asked for, an error met, a member lost, here or elsewhere."""
+        return self._watch.stop_asked()
+
+    def end(self) -> None:
+        """Part: no more is expected of anybody."""
+        self._watch.end()
 
     def _turns(self, mine: bytes, sizes: list[int]) -> Iterator[tuple[int, int]]:
         for source, size in enumerate(sizes):
@@ -126,6 +132,7 @@ class Group:
         """Everybody's sizes, when all are fine; else the stop or the error that ends this."""
         codes, sizes = self._codes(FINE, size)
         if any(codes):
+            self._watch.calm()
             raise self._from_others(codes)
         return sizes
 
@@ -145,6 +152,7 @@ class Group:
     def _wait(self, work: Any) -> None:
         """Wait for an exchange in small naps, so that signals are heard and a member that is gone is noticed."""
         pause = PAUSES_S[0]
+        self._broken = True
         while not work.is_completed():
             if self._watch.fault:
                 raise Lost(self._watch.fault)
@@ -154,6 +162,7 @@ class Group:
             work.wait()
         except RuntimeError as error:
             raise Lost(self._watch.sentence(str(error))) from error
+        self._broken = False
 
 
 def distributed() -> Any:
@@ -171,11 +180,15 @@ def _nccl(store: Any, rank: int, size: int) -> Any:
     return dist.ProcessGroupNCCL(dist.PrefixStore("nccl", store), rank, size, dist.ProcessGroupNCCL.Options())
 
 
-def together(team: Team, work: Callable[[], Any]) -> Any:
-    """work(), by all members or by none: where it raises in one, it raises in all."""
+def together(team: Team, work: Callable[[], Any], *, wait: bool = True) -> Any:
+    """work(), by all members or by none: where it raises in one, it raises in all, at the end or in their next exchange.
+
+    wait: only when all are done with it, does any go on.
+    """
     try:
         value = work()
-        team.gather(None)
+        if wait:
+            team.gather(None)
     except BaseException as error:
         team.tell(error)
         raise

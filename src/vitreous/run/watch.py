@@ -29,7 +29,7 @@ class Watch(threading.Thread):
     def __init__(self, store: Any, rank: int, size: int, *, names: Mapping[int, str], asked: Callable[[], bool] = _never) -> None:
         super().__init__(name="team watch", daemon=True)
         self.fault = ""
-        self.off = False
+        self._off = -1
         self._store, self._rank, self._size, self._names = store, rank, size, names
         self._asked = asked
         self._ended = threading.Event()
@@ -52,17 +52,16 @@ class Watch(threading.Thread):
 
     def stop_asked(self) -> bool:
         """Whether the work in hand is to be left: a stop was asked for somewhere, an error met, a member lost."""
-        return self.off or bool(self.fault) or self._asked()
+        return self._off == self._round or bool(self.fault) or self._asked()
 
     def call_off(self) -> None:
         """Let all members leave what they are doing at their next look."""
-        self.off = True
-        self._store.set(f"off {self._round}", "1")
+        number = self._off = self._round
+        self._store.set(f"off {number}", "1")
 
     def calm(self) -> None:
-        """What was called off is over."""
+        """What was called off is over, of which all members learn in the same exchange."""
         self._round += 1
-        self.off = False
 
     def end(self) -> None:
         """No more beats, and none expected."""
@@ -81,9 +80,9 @@ class Watch(threading.Thread):
 
     def _listen(self) -> None:
         number = self._round
-        if not self.off and self._store.check([f"off {number}"]) and number == self._round:
-            self.off = True
-        if not self.off and self._asked():
+        if self._off != number and self._store.check([f"off {number}"]):
+            self._off = number
+        if self._off != number and self._asked():
             self.call_off()
         dead = self._dead_child()
         if dead:
