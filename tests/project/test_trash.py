@@ -1,3 +1,4 @@
+import io
 import json
 import os
 
@@ -194,7 +195,7 @@ def test_jobs_that_relion_deleted_together_come_back_together(relions):
 
 def test_the_verbs(project, three, capsys, monkeypatch):
     _, second, third = three
-    monkeypatch.setattr("sys.stdin", open(os.devnull))
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     assert main(["delete", "2"]) == 2, "where nobody can be asked, nothing is done"
     said = capsys.readouterr().out
     assert "External/job002" in said and "kB" in said and f"{third} loses its input {second}run_it002.json" in said
