@@ -73,3 +73,16 @@ def test_a_file_to_go_on_from(tmp_path):
     with pytest.raises(UserError, match="there is no file"):
         chain.parse(tmp_path / "run_it001_optimiser.star")
     assert chain.latest(tmp_path / "nowhere") is None
+
+
+def test_the_latest_of_files_by_their_names():
+    rising = [
+        "job.star",
+        "run_it002_data.star",
+        "run_it010_data.star",
+        "run_ct9_it010_data.star",
+        "run_data.star",
+        "run_ct10_data.star",
+    ]
+    assert sorted(rising[::-1], key=chain.order_of) == rising
+    assert chain.order_of("Class2D/run_old/run_it003_optimiser.star") == (3, -1)

@@ -6,6 +6,7 @@ RELION 3.1 names the files of a continued run so; 4 and 5 keep "run". Both are r
 import json
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,14 @@ def start_of(folder: Path, iteration: int) -> str:
     if not isinstance(iteration, Saved):
         iteration = next((one for one in reversed(saved(folder)) if one == iteration), Saved(iteration))
     return str(folder / iteration.name)
+
+
+def order_of(name: str) -> tuple[int, int]:
+    """Rises to the latest of the files that a job's iterations and runs left; a last file without a number comes after all."""
+    found = re.search(r"run(?:_ct(\d+))?_(?:it(\d{3,})_)?[^/]*$", name)
+    if not found:
+        return -1, -1
+    return int(found[2] or sys.maxsize), int(found[1] or -1)
 
 
 def parse(path: str | os.PathLike[str]) -> tuple[Path, Saved]:

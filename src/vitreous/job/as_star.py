@@ -101,7 +101,8 @@ def to_job(file: JobFile, cls: type[Any]) -> Loaded:
     left = dict(file.values)
     extra = _queue_extra(left)
     left |= cls.older_options(left)
-    left |= _further_arguments(left.get("other_args", ""))
+    if not any("other_args" in option.relion for option in options(cls)):
+        left |= _further_arguments(left.get("other_args", ""))
     job_values = _taken(cls, left, file.path)
     place_values = {"queue_extra": extra, **_taken(Placement, left, file.path)}
     seed_text = left.pop(SEED, "0").strip() or "0"

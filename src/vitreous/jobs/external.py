@@ -1,6 +1,9 @@
 """Anybody's program as a job, by the contract of RELION's External type: its arguments, its exit markers, its list of outputs."""
 
+import os
 import shlex
+import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -11,8 +14,10 @@ from vitreous.context import Context, Stopped, UserError
 from vitreous.job.declare import MapJob, Unit, group, input, job
 from vitreous.param import param, settings
 
-GRACE_S = 20.0
+GRACE_S = 10.0  # between the request to stop and the signal to end, and between that and the end by force
 LOOK_EVERY_S = 0.2
+SUCCESS, FAILURE, ABORTED = (f"RELION_JOB_EXIT_{word}" for word in ("SUCCESS", "FAILURE", "ABORTED"))
+ABORT_NOW, OUTPUT_NODES = "RELION_JOB_ABORT_NOW", "RELION_OUTPUT_NODES.star"
 
 
 @settings
@@ -49,9 +54,9 @@ class Extras:
         return found
 
 
-@job("relion.external", number=99, folder="External", title="External program", version=1, command="external")
+@job("relion.external", number=99, folder="External", title="External program", version=2, command="external")
 class External(MapJob):
-    """Run a program of yours, which writes into the job folder and lists its outputs in RELION_OUTPUT_NODES.star."""
+    """Run a program of yours, which writes into the job folder, lists its outputs there, and marks its success."""
 
     program: str = param(relion="fn_exe", tab="I/O", help="The program, with arguments of its own if need be.")
     movies: str = input(kind="movies", relion="in_mov", optional=True, help="STAR file given as --in_movies.")
@@ -61,9 +66,15 @@ class External(MapJob):
     reference: str = input(kind="map", relion="in_3dref", optional=True, help="Map given as --in_3dref.")
     mask: str = input(kind="mask", relion="in_mask", optional=True, help="Mask given as --in_mask.")
     extras: Extras = group(Extras, tab="Params")
+    further: str = param("", relion="other_args", tab="Running", help="More arguments, put after all others as they stand.")
+    trust_exit_code: bool = param(
+        False,
+        tab="Running",
+        help="Take the exit code 0 for success. Otherwise a program that leaves no RELION_JOB_EXIT_SUCCESS has failed.",
+    )
 
     def units(self, context: Context) -> Sequence[Unit]:
-        """One piece of work: the command, less the number of threads."""
+        """One piece of work: the command, less the number of threads, and the age of the program."""
         inputs = {
             "--in_movies": self.movies,
             "--in_mics": self.micrographs,
@@ -73,12 +84,20 @@ class External(MapJob):
             "--in_mask": self.mask,
         }
         given = [part for flag, path in inputs.items() if path for part in (flag, path)]
-        command = [*shlex.split(self.program), "--o", f"{context.folder}/", *given, *self.extras.arguments()]
-        return [Unit("program", {"command": command})]
+        if not given:
+            raise UserError(
+                f"{self.program} has no input: give one at least (--micrographs, --particles and so on), "
+                "so that what it makes hangs in the project's graph"
+            )
+        words = shlex.split(self.program)
+        if not words:
+            raise UserError("no program was given: name one with --program")
+        command = [_found(words[0]), *words[1:], "--o", f"{context.folder}/", *given, *self.extras.arguments()]
+        return [Unit("program", {"command": command, "made": [_age(word) for word in words]})]
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:
-        """Run it, and judge by its exit code and the marker it leaves."""
-        command = [*unit.row["command"], "--j", str(context.threads)]
+        """Run it, and judge by the marker it leaves, as RELION does."""
+        command = [*unit.row["command"], "--j", str(context.threads), *shlex.split(self.further)]
         context.note(shlex.join(command))
         with (context.folder / "run.out").open("ab") as out, (context.folder / "run.err").open("ab") as err:
             try:
@@ -86,28 +105,72 @@ class External(MapJob):
             except OSError as error:
                 raise UserError(f"the program {command[0]} cannot be started: {error.strerror}") from error
             code = _ended(process, context)
-        if (context.folder / "RELION_JOB_EXIT_ABORTED").exists():
+        self._judge(command[0], code, context)
+        return {"exit_code": code, **_listed(context)}
+
+    def _judge(self, program: str, code: int, context: Context) -> None:
+        """Return if the program succeeded; the markers are looked for in RELION's order."""
+        folder = context.folder
+        if (folder / SUCCESS).exists():
+            if code:
+                context.note(f"{program} ended with exit code {code}, but it marked its success")
+            return
+        failed = (folder / FAILURE).exists()
+        if not failed and ((folder / ABORTED).exists() or context.stop_asked()):
             raise Stopped
-        if code != 0 or (context.folder / "RELION_JOB_EXIT_FAILURE").exists():
+        if failed or code:
+            raise UserError(f"the program {program} failed (exit code {code}); what it said is in {folder / 'run.err'}")
+        if not self.trust_exit_code:
             raise UserError(
-                f"the program {command[0]} failed (exit code {code}); what it said is in {context.folder / 'run.err'}"
+                f"the program {program} ended without writing {folder / SUCCESS}, which says that it succeeded: "
+                "let it do so, or set --trust-exit-code"
             )
-        return {"exit_code": code}
 
     def gather(self, records: Sequence[Mapping[str, Any]], context: Context) -> None:
         """Nothing to add: the program wrote its outputs and their list."""
 
 
+def _found(program: str) -> str:
+    """The program as it can be started: one in the current directory needs no ./ before its name."""
+    here = "/" not in program and not shutil.which(program) and Path(program).is_file()
+    return f"./{program}" if here else program
+
+
+def _age(word: str) -> list[Any]:
+    """Size and time of the program or script behind a word of the command; a changed one is run again."""
+    found = shutil.which(word) or (word if Path(word).is_file() else "")
+    about = os.stat(found) if found else None
+    return [word, about.st_size, about.st_mtime_ns] if about else [word]
+
+
+def _listed(context: Context) -> dict[str, str]:
+    """The outputs that the program listed and made, by number: when one is lost later, the program is run again."""
+    from vitreous.files import star
+
+    listed = context.folder / OUTPUT_NODES
+    if not listed.is_file():
+        return {}
+    file = star.read(listed)
+    if "output_nodes" not in file:
+        raise UserError(f"{listed} has no table data_output_nodes: the program must list its outputs there, or not write it")
+    names = [str(row.get("rlnPipeLineNodeName", "")) for row in file["output_nodes"].rows()]
+    for name in names:
+        if not Path(name).exists():
+            context.note(f"{listed} lists {name or 'an output without a name'}, which was not made")
+    return {f"output {number}": name for number, name in enumerate(names, 1) if Path(name).exists()}
+
+
 def _ended(process: "subprocess.Popen[bytes]", context: Context) -> int:
-    """Wait for the program. Asked to stop, it is told by RELION's abort file, then by a signal, and Stopped is raised."""
+    """Wait for the program. Asked to stop, it is told by RELION's abort file, then by signals, and Stopped is raised."""
     while process.poll() is None:
         if context.stop_asked():
-            Path(context.folder / "RELION_JOB_ABORT_NOW").touch()
-            try:
-                process.wait(timeout=GRACE_S)
-            except subprocess.TimeoutExpired:
-                process.terminate()
-                process.wait()
+            (context.folder / ABORT_NOW).touch()
+            for number in (signal.SIGTERM, signal.SIGKILL):
+                try:
+                    process.wait(timeout=GRACE_S)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, number)
+            process.wait()
             raise Stopped
         time.sleep(LOOK_EVERY_S)
     return process.returncode

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vitreous.context import UserError
-from vitreous.files import star
+from vitreous.files import chain, star
 from vitreous.job.declare import CONTINUE_FROM
 from vitreous.job.options import options, value_of
 from vitreous.nodes import kind
@@ -102,4 +102,4 @@ def _without_alias(layout: Layout, graph: Graph, path: str) -> str:
 def _output_of(graph: Graph, name: str, label: str) -> str:
     """The last output of a job that has the label an input asks for, where the input is the job's folder; empty without one."""
     made = [node for process, node in graph.outputs if process == name and graph.nodes[node].label.startswith(label)]
-    return max(made, default="")
+    return max(made, default="", key=lambda node: (chain.order_of(node), node))

@@ -30,6 +30,7 @@ def go(job: MapJob, where: JobFolder, placement: Placement, *, context: Context,
     feed = Growing(job, where, context, ledger=ledger, known=known)
     failed: dict[str, Result] = {}
     did = 0
+    gave_up = False
     if feed.begin(context.stop_asked):
         if len(ledger):
             context.note(f"{len(ledger)} of {len(feed.keys)} were done before; {feed.waiting()} to do")
@@ -38,13 +39,16 @@ def go(job: MapJob, where: JobFolder, placement: Placement, *, context: Context,
             if result is not None:
                 feed.landed(result.unit, result.record, stopped=result.stopped)
                 did += result.record is not None
+                gave_up = result.stopped and not context.stop_asked()
+                if gave_up:  # a program that was asked to stop by others
+                    break
                 if result.record is None and not result.stopped:
                     failed[result.unit.key] = result
                     _set_aside(where, result, context)
                 _show(feed, len(ledger) + len(feed.failed), result.unit.key, context)
             tables.now_and_then(ledger, feed.keys, idle=result is None)
         failed = {key: result for key, result in failed.items() if key in feed.failed}
-    if context.stop_asked():
+    if gave_up or context.stop_asked():
         Tables(job, context).write(ledger, feed.keys)
         return "aborted", len(ledger), did, len(failed)
     _verdict(job, where, failed, len(ledger))

@@ -98,10 +98,12 @@ def clear_markers(folder: JobFolder) -> None:
 
 
 def mark(folder: JobFolder, status: str) -> None:
-    """Say how the run ended: "succeeded", "failed" or "aborted"."""
-    folder.abort_now.unlink(missing_ok=True)
-    folder.stop.unlink(missing_ok=True)
-    atomic.write_text({"succeeded": folder.success, "failed": folder.failure, "aborted": folder.aborted}[status], "")
+    """Say how the run ended: "succeeded", "failed" or "aborted"; there is one verdict, also where a program left its own."""
+    verdict = {"succeeded": folder.success, "failed": folder.failure, "aborted": folder.aborted}[status]
+    atomic.write_text(verdict, "")
+    for path in (*folder.control, folder.stop):
+        if path != verdict:
+            path.unlink(missing_ok=True)
 
 
 def versions() -> dict[str, str]:
