@@ -20,7 +20,6 @@ LIST_EVERY_S = 30.0
 class _File:
     size: int
     changed_ns: int
-    place: tuple[int, int]
     since: float
     complete: bool = False
     there: bool = True
@@ -50,8 +49,8 @@ class Incoming:
         self._settle_s, self._time_out_s, self._last_file = settle_s, time_out_s, last_file
         self._listing, self._note = listing, note
         self._files: dict[str, _File] = {}
-        self._stems: dict[str, str] = {}
-        self._places: dict[tuple[int, int], str] = {}
+        self._stems: dict[int, str] = {}
+        self._places: dict[int, str] = {}
         self._odd: dict[str, str] = {}
         self._said: dict[str, int] = {}
         self._active = self._listed = time.monotonic()
@@ -59,8 +58,8 @@ class Incoming:
         self._closed = False
         for path in sorted(known):
             if fnmatch(path, pattern) and not os.path.exists(path):
-                self._files[path] = _File(0, 0, (0, 0), self._active, complete=True, there=False)
-                self._stems[without_suffix(path)] = path
+                self._files[path] = _File(0, 0, self._active, complete=True, there=False)
+                self._stems[hash(without_suffix(path))] = path
 
     def is_open(self) -> bool:
         """Whether more may come; False once a look has found the end."""
@@ -69,13 +68,13 @@ class Incoming:
     def look(self) -> Sequence[str]:
         """The complete files so far, in the order of their names."""
         now = time.monotonic()
-        found = self._stat()
-        for path in [path for path in self._files if path not in found]:
+        ended = bool(self._last_file) and os.path.exists(self._last_file)  # before the folder is read, to miss nothing
+        there = {path for path in glob.iglob(self._pattern) if path.lower().endswith(self._endings)}
+        for path in [path for path in self._files if path not in there]:
             self._vanished(path)
-        for path, about in found.items():
-            self._saw(path, about, now)
+        for path in sorted(there):
+            self._saw(path, now)
         growing = [path for path, file in self._files.items() if file.there and not file.complete]
-        ended = bool(self._last_file) and os.path.exists(self._last_file)
         quiet = bool(self._time_out_s) and now - self._active > self._time_out_s
         settling = [path for path in growing if self._files[path].size]
         self._closed = self._closed or ((ended and not settling) or quiet)
@@ -85,30 +84,25 @@ class Incoming:
         self._write_listing(now)
         return sorted(path for path, file in self._files.items() if file.complete)
 
-    def _stat(self) -> dict[str, os.stat_result]:
-        found = {}
-        for path in glob.iglob(self._pattern):
-            if path.lower().endswith(self._endings):
-                try:
-                    found[path] = os.stat(path)
-                except OSError:
-                    self._is_odd(path, "cannot be read", "a link to nowhere, or gone again")
-        return found
-
-    def _saw(self, path: str, about: os.stat_result, now: float) -> None:
+    def _saw(self, path: str, now: float) -> None:
         """Follow one file that is there."""
-        place = (about.st_dev, about.st_ino)
+        try:
+            about = os.stat(path)
+        except OSError:
+            self._is_odd(path, "cannot be read", "a link to nowhere, or gone again")
+            return
+        place = hash((about.st_dev, about.st_ino))
         file = self._files.get(path)
         if file is None:
             if not self._is_new(path, about, place):
                 return
-            self._files[path] = _File(about.st_size, about.st_mtime_ns, place, now)
-            self._stems[without_suffix(path)] = path
+            self._files[path] = _File(about.st_size, about.st_mtime_ns, now)
+            self._stems[hash(without_suffix(path))] = path
             self._places[place] = path
             self._active = now
             file = self._files[path]
         if not file.there:
-            file.there, file.place = True, place
+            file.there = True
             if not file.changed_ns:  # imported by an earlier run, back again
                 file.size, file.changed_ns = about.st_size, about.st_mtime_ns
         if (file.size, file.changed_ns) != (about.st_size, about.st_mtime_ns):
@@ -121,7 +115,7 @@ class Incoming:
             file.complete = True
             self._active = now
 
-    def _is_new(self, path: str, about: os.stat_result, place: tuple[int, int]) -> bool:
+    def _is_new(self, path: str, about: os.stat_result, place: int) -> bool:
         """Whether a path is a new file: not the same under another name, nor one whose results would bear the same name.
 
         A number of a file that is gone may be used again for another file, so size and time must be the same as well.
@@ -134,8 +128,8 @@ class Incoming:
                 return False
             self._is_odd(before, "was renamed", f"{path} takes its place")
             self._forget(before)
-        twin = self._stems.get(without_suffix(path))
-        if twin is not None and twin != path:
+        twin = self._stems.get(hash(without_suffix(path)))
+        if twin is not None and without_suffix(twin) == without_suffix(path):
             self._is_odd(path, "came twice", f"differs from {twin} only in its ending; not taken")
             return False
         return True
@@ -153,7 +147,7 @@ class Incoming:
             self._forget(path)
 
     def _forget(self, path: str) -> None:
-        self._stems.pop(without_suffix(path), None)
+        self._stems.pop(hash(without_suffix(path)), None)
         del self._files[path]
 
     def _is_odd(self, path: str, what: str, more: str) -> None:
