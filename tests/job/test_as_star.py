@@ -128,15 +128,14 @@ def test_the_file_has_both_ways_of_naming_the_type(toys, tmp_path):
 
 
 LOOPS = {
-    "relion.class2d": {"fn_cont": "Class2D/job001/run_it020_optimiser.star", "allow_coarser": "Yes"},
+    "relion.class2d": {"allow_coarser": "Yes"},
     "relion.refine3d": {
-        "fn_cont": "Refine3D/job001/run_it003_optimiser.star",
         "auto_local_sampling": '"0.9 degrees"',
         "auto_faster": "Yes",
         "do_pad1": "Yes",
         "skip_gridding": "No",
     },
-    "relion.initialmodel": {"fn_cont": "InitialModel/job001/run_it100_optimiser.star", "do_pad1": "Yes"},
+    "relion.initialmodel": {"do_pad1": "Yes"},
 }
 
 
