@@ -103,6 +103,7 @@ def _bank(
     )
     context = stock.context
     size = min(32, search.images_at_once(bank, grid.shifts, 0.25 * context.memory_GB / max(1, context.threads)))
+    stock.tell_batch(size, search.cells_of(bank, grid.shifts))
     return bank, stock.chunks(rows, size)
 
 

@@ -18,7 +18,7 @@ from vitreous.maths.shells import power, shell_count
 from vitreous.methods.refinement import expectation, first2d, prepare, scores
 from vitreous.methods.refinement.expectation import BlockResult, Model
 from vitreous.methods.refinement.polar import PolarGrid
-from vitreous.methods.refinement.problem2d import Problem, pixels, problem, tell_bad
+from vitreous.methods.refinement.problem2d import Problem, pixels, problem, tell_bad, tell_batch
 from vitreous.methods.refinement.sampling import Plan, plan_for
 from vitreous.methods.refinement.schedule import Block, blocks_of, part_of, rows_of
 from vitreous.methods.refinement.settings import Class2DSettings
@@ -39,7 +39,7 @@ def step(setup: Problem, state: State, context: Context = QUIET) -> State:
     jitter = torch.from_numpy(np.random.default_rng(context.seed_for(f"shifts {turn.iteration}")).uniform(-0.5, 0.5, 2))
     plan = plan_for(setup.settings.search, state.box, state.shells, support_px=setup.support_px, jitter=jitter)
     models = _models(state, plan)
-    size = _block_size(state, plan, context)
+    size = _block_size(setup, state, plan, context)
     blocks = part_of(list(blocks_of(rows, setup.images.group, size)), context.team.share(len(rows)))
     known = dict(setup.bad)
     gathered = exchanged(_in_threads(setup, state, blocks, plan, models, context), context.team)
@@ -52,7 +52,7 @@ def step(setup: Problem, state: State, context: Context = QUIET) -> State:
     return cast(State, context.team.agree(made))
 
 
-def _block_size(state: State, plan: Plan, context: Context) -> int:
+def _block_size(setup: Problem, state: State, plan: Plan, context: Context) -> int:
     """Images that go through the E step together: their cells fit the cache where they can, and memory in any case."""
     shifts = len(plan.coarse_shifts_px) or len(plan.shifts_px)
     cells = 4 * plan.fine.angles * state.classes * shifts
@@ -64,7 +64,9 @@ def _block_size(state: State, plan: Plan, context: Context) -> int:
             f"a thread, more than the {context.memory_GB:g} GB allowed: raise --memory-gb, or choose "
             "fewer threads, classes or shifts"
         )
-    return min(most, max(LEAST_BLOCK, min(256, CELLS_BYTES // cells)))
+    size = min(most, max(LEAST_BLOCK, min(256, CELLS_BYTES // cells)))
+    tell_batch(setup, size, size * held / 1e9, context)
+    return size
 
 
 def _models(state: State, plan: Plan) -> tuple[Model, Model | None]:

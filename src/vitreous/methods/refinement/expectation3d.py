@@ -48,6 +48,7 @@ def find(
         shells = min(search.shells_for(step, stock.radius_px, stock.box), how.reach)
         bank = search.build_bank(volume, order=how.order, group=how.group, shells=shells, support_px=stock.radius_px)
         size = search.images_at_once(bank, how.shifts, 0.25 * stock.context.memory_GB / max(1, stock.context.threads))
+        stock.tell_batch(size, search.cells_of(bank, how.shifts))
     places = [np.arange(i, min(i + size, len(rows))) for i in range(0, len(rows), size)]
 
     def work(place: NDArray[np.int64], space: Workspace) -> Modes:

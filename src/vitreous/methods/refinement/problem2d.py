@@ -32,6 +32,8 @@ class Problem:
     given: Poses
     bad: dict[int, str] = field(default_factory=dict)
     """Rows whose images were read and cannot be used, with the reason."""
+    batches: list[int] = field(default_factory=list)
+    """How many images went through the E step together, as it was told."""
 
     def usable(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows less those known to be bad."""
@@ -124,6 +126,13 @@ def pixels(setup: Problem, rows: NDArray[np.int64], poses: Poses, mean_norm: flo
     if not len(rows):
         return Pixels(rows, torch.zeros(raw.shape), torch.zeros(raw.shape))
     return Pixels(rows, *prepare.pixels(images, raw, rows, origins=origins, scale=mean_norm / poses.norm[rows]))
+
+
+def tell_batch(setup: Problem, size: int, need_GB: float, context: Context) -> None:
+    """A line for the memory plan when it changes: how many images go together, and what that takes."""
+    if setup.batches[-1:] != [size]:
+        setup.batches.append(size)
+        context.note(f"batches of {size} images, {need_GB:.2f} GB of the {context.memory_GB:g} GB allowed")
 
 
 def tell_bad(setup: Problem, told: int, context: Context) -> None:

@@ -175,8 +175,12 @@ def best_modes(
 
 def images_at_once(bank: Bank, shifts: Shifts, memory_GB: float) -> int:
     """How many images a pass may take so that its buffers (four times the cells) stay inside the memory."""
-    cells = bank.grid.angles * bank.directions.shape[0] * len(shifts.offsets)
-    return max(1, min(64, int(memory_GB * 1e9 / (4 * 4 * cells))))
+    return max(1, min(64, int(memory_GB * 1e9 / (4 * 4 * cells_of(bank, shifts)))))
+
+
+def cells_of(bank: Bank, shifts: Shifts) -> int:
+    """Scores of one image: angles, directions and shifts."""
+    return bank.grid.angles * int(bank.directions.shape[0]) * len(shifts.offsets)
 
 
 def in_parallel(work: Any, parts: list[Any], threads: int) -> list[Any]:

@@ -61,14 +61,29 @@ class Stock:
         self.count = len(particles)
         self.own = context.team.share(self.count)
         self._held: Batch | None = None
-        if self.bytes_a_particle * len(self.own) < 0.5e9 * context.memory_GB:
+        self._batch = 0
+        need_GB = self.bytes_a_particle * len(self.own) / 1e9
+        if need_GB < 0.5 * context.memory_GB:
+            context.note(f"{len(self.own):,} images are kept in memory as transforms: {need_GB:.2f} GB")
             self._held = self._hold()
+        else:
+            context.note(
+                f"{len(self.own):,} images as transforms take {need_GB:.2f} GB, more than half of the {context.memory_GB:g} GB "
+                "allowed: they are read anew in each round"
+            )
         self.settle()
 
     @property
     def bytes_a_particle(self) -> int:
         """Memory of one particle's packed transforms and CTF."""
         return 20 * len(self.pixels.index)
+
+    def tell_batch(self, size: int, cells: int) -> None:
+        """A line for the memory plan when it changes: images that are scored together, and what the scores of each take."""
+        if size != self._batch:
+            self._batch = size
+            self.context.note(f"batches of {size} images for each of {max(1, self.context.threads)} threads, "
+                              f"{16e-9 * size * cells * max(1, self.context.threads):.2f} GB")  # fmt: skip
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """The packed images of these rows: from memory, or read and transformed now."""
