@@ -28,14 +28,14 @@ class Placed:
     ways: Mapping[Edge, Sequence[Key]]
 
 
-def place(widths: Mapping[str, float], edges: Iterable[Edge], *, gap: float, even: Collection[str] = ()) -> Placed:
+def place(widths: Mapping[str, float], edges: Iterable[Edge], *, gap: float, even: Collection[str] | None = None) -> Placed:
     """Place things of these widths so that edges lead downwards and cross seldom; `gap` stays free between neighbours.
 
-    Things of `even` stand in layers of even number, all others in odd ones. An edge that closes a circle is left out.
+    even: things that are to stand in layers of even number, all others in odd ones. An edge that closes a circle is left out.
     """
     kept = _without_circles(widths, edges)
     layer: dict[Key, int] = {}
-    layer.update(_layers(widths, kept, frozenset(even)))
+    layer.update(_layers(widths, kept, even))
     ways = {edge: _way(edge, layer) for edge in kept}
     above, below = _neighbours(ways)
     rows = _ordered(_rows(widths, layer), above, below)
@@ -60,7 +60,7 @@ def _sorted(things: Iterable[str], edges: Iterable[Edge]) -> list[str]:
     return list(TopologicalSorter(before).static_order())
 
 
-def _layers(things: Iterable[str], edges: Sequence[Edge], even: Collection[str]) -> dict[str, int]:
+def _layers(things: Iterable[str], edges: Sequence[Edge], even: Collection[str] | None) -> dict[str, int]:
     """Each thing right below the lowest that it follows; then down again where that makes edges shorter."""
     order = _sorted(things, edges)
     before: dict[str, list[str]] = {thing: [] for thing in order}
@@ -71,12 +71,16 @@ def _layers(things: Iterable[str], edges: Sequence[Edge], even: Collection[str])
     layer: dict[str, int] = {}
     for thing in order:
         first = max((layer[other] + 1 for other in before[thing]), default=0)
-        layer[thing] = first + (first % 2 != int(thing not in even))
+        layer[thing] = first + _is_wrong(first, thing, even)
     for thing in reversed(order):
         if after[thing] and len(after[thing]) >= len(before[thing]):
             last = min(layer[other] for other in after[thing]) - 1
-            layer[thing] = last - (last % 2 != int(thing not in even))
+            layer[thing] = last - _is_wrong(last, thing, even)
     return layer
+
+
+def _is_wrong(layer: int, thing: str, even: Collection[str] | None) -> bool:
+    return even is not None and layer % 2 != int(thing not in even)
 
 
 def _way(edge: Edge, layer: dict[Key, int]) -> list[Key]:
@@ -102,7 +106,7 @@ def _rows(things: Iterable[str], layer: Mapping[Key, int]) -> list[list[Key]]:
     rows: list[list[Key]] = [[] for _ in range(max(layer.values(), default=0) + 1)]
     for key in layer:
         rows[layer[key]].append(key)
-    return rows
+    return [row for row in rows if row]
 
 
 def _ordered(rows: list[list[Key]], above: Near, below: Near) -> list[list[Key]]:

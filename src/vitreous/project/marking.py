@@ -30,7 +30,7 @@ OF_AN_ITERATION = (
 def mark_failed(layout: Layout, name: str) -> None:
     """Give a job that does not run the state Failed."""
     with graphs.locked(layout) as graph:
-        refuse_alive(layout, graph, name)
+        refuse_alive(layout, graph, name, ours_only=True)
         _close(layout, graph, name, "failed")
 
 
@@ -40,7 +40,7 @@ def mark_finished(layout: Layout, name: str) -> list[str]:
     A classification or refinement offers the files of its last iteration. A job that wrote nothing is refused.
     """
     with graphs.locked(layout) as graph:
-        refuse_alive(layout, graph, name)
+        refuse_alive(layout, graph, name, ours_only=True)
         refining = graph.processes[name].label.startswith(REFINING)
         found = _last_iteration(layout, name) if refining else None
         if refining and found is None:

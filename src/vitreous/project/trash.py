@@ -78,11 +78,13 @@ def move(source: Path, target: Path) -> None:
         raise
 
 
-def refuse_alive(layout: Layout, graph: Graph, name: str) -> None:
-    """A job that is at work must not lose its folder."""
+def refuse_alive(layout: Layout, graph: Graph, name: str, *, ours_only: bool = False) -> None:
+    """A job that is at work must keep its folder and state. One of another program is taken to be, unless ours_only."""
     folder = JobFolder(layout.job(name))
-    if graph.processes[name].status == "Running" and not marker(folder) and is_alive(folder):
-        raise UserError(f"{name} is running: abort it first, or mark it as failed if it is stuck (vitreous project mark)")
+    known = folder.lock.exists() or folder.place.exists() or not ours_only
+    if graph.processes[name].status == "Running" and not marker(folder) and known and is_alive(folder):
+        stuck = "" if ours_only else ", or mark it as failed if it is stuck (vitreous project mark)"
+        raise UserError(f"{name} is at work: abort it first{stuck}")
 
 
 def deletion(layout: Layout, graph: Graph, names: Sequence[str], *, descendants: bool = False) -> Deletion:
