@@ -1,3 +1,5 @@
+import contextlib
+import os
 import shutil
 import subprocess
 import tarfile
@@ -285,6 +287,35 @@ def test_names_with_blanks_and_far_letters(tmp_path):
     graphs.write(tmp_path / "g.star", graph)
     assert graphs.read(tmp_path / "g.star") == graph
     assert to_text(graphs.read(tmp_path / "g.star")) == (tmp_path / "g.star").read_text()
+
+
+def test_a_full_disk_leaves_the_graph_as_it_was(tmp_path):
+    """A small disk of its own, filled to the brim."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(disk)], capture_output=True).returncode == 0
+    if not mounted:
+        pytest.skip("a small disk cannot be mounted here")
+    try:
+        layout = Layout(disk)
+        graphs.save(layout, small())
+        before = layout.graph.read_bytes()
+        filler = os.open(disk / "filler", os.O_WRONLY | os.O_CREAT)
+        with contextlib.suppress(OSError):
+            while os.write(filler, bytes(4096)):
+                pass
+        os.close(filler)
+        with pytest.raises(UserError, match="no space left"), graphs.locked(layout) as graph:
+            for number in range(200):
+                graph.add_node(Node(f"Import/job001/{number}.star", "UserFile"))
+        assert layout.graph.read_bytes() == before
+        assert not list(disk.glob(".*part")), "nothing half-written stays"
+        (disk / "filler").unlink()
+        with graphs.locked(layout) as graph:
+            graph.counter = 7
+        assert graphs.read(layout.graph).counter == 7
+    finally:
+        subprocess.run(["umount", str(disk)], capture_output=True)
 
 
 @pytest.mark.relion

@@ -147,3 +147,46 @@ def test_many_break_a_dead_lock_and_one_wins(layout):
         for thread in threads:
             thread.join()
     assert sorted(counted) == list(range(1, 13))
+
+
+HOLD_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+from vitreous.project import graph as graphs
+from vitreous.project.layout import Layout
+with graphs.locked(Layout(Path(sys.argv[1]))) as graph:
+    graph.counter = 99
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+WRITE_AND_DIE = """
+import os, signal, sys
+from pathlib import Path
+from vitreous.files import atomic
+from vitreous.project import graph as graphs
+from vitreous.project.layout import Layout
+os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+with graphs.locked(Layout(Path(sys.argv[1]))) as graph:
+    graph.counter = 99
+"""
+
+
+@pytest.mark.parametrize("program", [HOLD_AND_DIE, WRITE_AND_DIE])
+def test_a_process_killed_with_the_lock_in_its_hand_costs_nothing(layout, program):
+    died = subprocess.run([sys.executable, "-c", program, str(layout.root)], capture_output=True)
+    assert died.returncode == -9
+    assert layout.lock_folder.is_dir()
+    assert graphs.read(layout.graph).counter == 1, "the graph is the whole one from before"
+    began = time.monotonic()
+    with pytest.warns(lock.LockBroken), graphs.locked(layout) as graph:
+        graph.counter += 1
+    assert time.monotonic() - began < 30, "at once, not after a minute of waiting"
+    assert graphs.read(layout.graph).counter == 2
+
+
+def test_a_lock_from_the_future_is_waited_for_and_told(layout):
+    leave(layout, None)
+    os.utime(layout.lock_folder, (4_000_000_000, 4_000_000_000))
+    with pytest.raises(UserError, match="such as RELION"), lock.held(layout, wait_s=0.05):
+        pass
+    assert "is taken away" in lock.unlock(layout, force=True)

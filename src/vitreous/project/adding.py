@@ -7,7 +7,7 @@ from vitreous.job.placement import Placement
 from vitreous.project import aliases, edges, last_used, moving
 from vitreous.project import graph as graphs
 from vitreous.project.graph_model import Graph, Process
-from vitreous.project.layout import Layout, job_name, number_of
+from vitreous.project.layout import Layout, job_name
 
 
 def add(layout: Layout, job: Any, *, placement: Placement | None = None, seed: int = 0, alias: str = "") -> str:
@@ -22,7 +22,7 @@ def add(layout: Layout, job: Any, *, placement: Placement | None = None, seed: i
         folder = layout.job(name)
         folder.mkdir(parents=True)
         as_star.write(folder / "job.star", job, placement or Placement(), seed=seed)
-        graphs.write(folder / "job_pipeline.star", graph.part(name))
+        graphs.write(folder / "job_pipeline.star", graph.part(name), durable=False)
         if full:
             aliases.give(layout, graph, name, full)
     last_used.keep(layout, job, folder / "job.star")
@@ -30,9 +30,9 @@ def add(layout: Layout, job: Any, *, placement: Placement | None = None, seed: i
 
 
 def next_name(layout: Layout, graph: Graph, folder: str) -> str:
-    """The name of the next job; the counter goes past it, past every job there is, and past folders that nobody knows."""
-    graph.counter = max(graph.counter, 1 + max((number_of(name) or 0 for name in graph.processes), default=0))
-    while layout.job(job_name(folder, graph.counter)).exists():
+    """The name of the next job. The counter goes past numbers that are taken, and past folders that nobody knows."""
+    taken = {name[name.find("/") + 1 :] for name in graph.processes}
+    while f"job{graph.counter:03d}/" in taken or layout.job(job_name(folder, graph.counter)).exists():
         graph.counter += 1
     graph.counter += 1
     return job_name(folder, graph.counter - 1)

@@ -19,6 +19,8 @@ from vitreous.project.relion_types import node_number, process_number
 
 __all__ = ["NAMES", "Flavour", "Graph", "Node", "Process", "locked", "read", "save", "write"]
 
+_BEGINS = 4096  # bytes in which the columns of the table of jobs stand
+
 
 def read(path: Path) -> Graph:
     """A graph as it stands in a file; in the graph of a project, what another program has dropped is put back."""
@@ -28,7 +30,7 @@ def read(path: Path) -> Graph:
     no_edges = bool(graph.nodes) and not graph.inputs and not graph.outputs
     no_files = bool(graph.processes) and not graph.nodes
     whole = graph.flavour.numbers and graph.flavour.labels
-    before = None if whole and not (no_edges or no_files) else _kept(path)
+    before = _kept(path) if no_edges or no_files or (not whole and _may_know_more(path)) else None
     if no_edges and (before is None or before.inputs or before.outputs):
         raise UserError(f"{path} is broken: it has lost the edges between jobs and files, as when it is cut; {CURE}")
     if no_files and before is not None and before.nodes and before.processes.keys() <= graph.processes.keys():
@@ -36,6 +38,16 @@ def read(path: Path) -> Graph:
     if before is not None:
         _put_back(graph, before)
     return graph
+
+
+def _may_know_more(path: Path) -> bool:
+    """Whether our copy of a project's graph has numbers and labels, by a look at its beginning."""
+    kept = Layout(path.parent).kept_graph
+    if not kept.is_file():
+        return False
+    with kept.open("rb") as stream:
+        begins = stream.read(_BEGINS)
+    return len(begins) < _BEGINS or (b"ProcessType " in begins and b"ProcessTypeLabel " in begins)
 
 
 def _kept(path: Path) -> Graph | None:

@@ -199,19 +199,22 @@ def _pairs(block: LineBlock | None, first: str, second: str) -> list[tuple[str, 
     for label in (first, second):
         if label not in block.labels:
             raise KeyError(label)
+    if block.labels == (first, second):
+        return [*block.rows]  # type: ignore[list-item]  # rows of two labels are pairs
     return list(zip(*_columns(block, (first, second))))
 
 
-def write(path: Path, graph: Graph) -> bool:
+def write(path: Path, graph: Graph, *, durable: bool = True) -> bool:
     """Write a graph in the way it was read; blocks without rows are left out, blocks that are not ours follow.
 
-    Gives False, and leaves the file alone, where it would say what it says already.
+    Gives False, and leaves the file alone, where it would say what it says already. durable=False does not wait for the
+    disk: for files that can be made again.
     """
     with _many_objects():
         text = to_text(graph)
     if text == graph.text and path.is_file():
         return False
-    atomic.write_bytes(path, text.encode("utf-8", "surrogateescape"))
+    atomic.write_bytes(path, text.encode("utf-8", "surrogateescape"), durable=durable)
     return True
 
 

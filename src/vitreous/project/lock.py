@@ -145,8 +145,12 @@ def _take(layout: Layout, wait_s: float) -> Owner:
             continue
         except OSError as error:
             raise UserError(_refused(layout, error)) from error
-        _token(layout, mine.token).touch()
-        layout.lock_file.write_text(mine.text())
+        try:
+            _token(layout, mine.token).touch()
+            layout.lock_file.write_text(mine.text())
+        except OSError as error:
+            _remove(layout, mine.token)
+            raise UserError(_refused(layout, error)) from error
         return mine
 
 
@@ -154,7 +158,7 @@ def _refused(layout: Layout, error: OSError) -> str:
     where = layout.root.resolve()
     if error.errno in _FORBIDDEN:
         return f"{where} cannot be written by you: it can be looked at (list, show), but nothing in it can be changed"
-    if error.errno == errno.ENOSPC:
+    if error.errno == errno.ENOSPC or error.errno == errno.EDQUOT:
         return f"no space left on the disk of {where}: free some space, then try again"
     return f"cannot lock {where}: {error.strerror}"
 

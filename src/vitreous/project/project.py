@@ -122,7 +122,7 @@ class Project:
             with self._inside():
                 return starting.help_here(JobFolder(Path(name)), loaded)
         with self._inside():
-            here = Project(".")
+            here = Project(".", readonly=self.layout.readonly)
             with graphs.locked(here.layout) as graph:
                 graph.set_status(name, "Running")
                 graph.inputs = [edge for edge in graph.inputs if edge[1] != name]

@@ -44,4 +44,6 @@ def main(arguments: Sequence[str]) -> int:
     said.command = shlex.join(["vitreous", "project", *arguments])
     verb = next(verb for verb in VERBS if verb.name == said.verb)
     with lock_warnings():
-        return verb.do(Project.open(".", readonly=said.readonly) if verb.needs_graph else Project("."), said)
+        return verb.do(
+            Project.open(".", readonly=said.readonly) if verb.needs_graph else Project(".", readonly=said.readonly), said
+        )
