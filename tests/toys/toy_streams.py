@@ -94,3 +94,23 @@ class ToySource(MapJob):
 
     def gather(self, records: Sequence[Mapping[str, Any]], context: Context) -> None:
         atomic.write_text(context.folder / "table.json", json.dumps([record["name"] for record in records]))
+
+
+@job("relion.external.vitreous.toycount", number=99, folder="External", title="Toy count", version=1, command="toy-count")
+class ToyCount(MapJob):
+    """Count the names of a list that must be whole."""
+
+    listing: str = input(kind="file", help="A JSON list of names.")
+    fails: bool = param(False, help="Whether it fails.")
+    result = output("count.json", kind="file", help="How many there were.")
+
+    def units(self, context: Context) -> Sequence[Unit]:
+        return [Unit("count", {})]
+
+    def work(self, unit: Unit, context: Context) -> dict[str, Any]:
+        if self.fails:
+            raise UserError("it was to fail")
+        return {"count": len(json.loads(Path(self.listing).read_text()))}
+
+    def gather(self, records: Sequence[Mapping[str, Any]], context: Context) -> None:
+        atomic.write_text(context.folder / "count.json", json.dumps(records[0]["count"]))

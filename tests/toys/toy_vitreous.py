@@ -7,6 +7,7 @@ registry.register("toy_jobs:ToyMap")
 registry.register("toy_jobs:ToyLoop")
 registry.register("toy_streams:ToySource")
 registry.register("toy_streams:ToyFollow")
+registry.register("toy_streams:ToyCount")
 
 if __name__ == "__main__":
     main()

@@ -23,7 +23,7 @@ from vitreous.run.watching import given_inputs, input_stamps, producer
 
 TRIES = 3  # of a job that dies without a word, before it is left
 LEAST_POLL_S, MOST_POLL_S = 0.5, 5.0
-SHARE = 20.0  # of the time, at most one part in so many goes into looking
+SHARE = 5.0  # of the time, at most one part in so many goes into looking
 
 WORKING, DONE, STALE, DUE, DIED, FAILED = "at work", "done", "has new input", "to be started", "died", "not to be started"
 
@@ -69,11 +69,12 @@ class Following:
             began = time.monotonic()
             graph = current(self.layout)
             states = {name: self.state(graph, name) for name in self.names}
+            looked_s = time.monotonic() - began
             started = self._start(graph, states)
             if not started and WORKING not in states.values():
                 break
             poll_s = LEAST_POLL_S if started else min(1.3 * poll_s, MOST_POLL_S)
-            time.sleep(max(poll_s, SHARE * (time.monotonic() - began)))
+            time.sleep(max(poll_s, SHARE * looked_s))
         graph = current(self.layout)
         return {name: self.state(graph, name) for name in self.names}
 

@@ -15,6 +15,7 @@ from vitreous.files import atomic
 from vitreous.job.options import plain_value
 from vitreous.run.folder import JobFolder
 
+TAIL_BYTES = 4096  # of progress.jsonl, which hold its last lines
 REPORTED = ("vitreous", "torch", "numpy", "scipy", "numba", "pydantic", "distributed", "mrcfile", "tifffile", "imagecodecs")
 
 
@@ -126,7 +127,9 @@ def last_progress(folder: JobFolder) -> str:
     """What progress.jsonl says last, in words; empty without one."""
     if not folder.progress.is_file():
         return ""
-    lines = folder.progress.read_text().splitlines()[-2:]
+    with folder.progress.open("rb") as stream:
+        stream.seek(max(0, stream.seek(0, os.SEEK_END) - TAIL_BYTES))
+        lines = stream.read().splitlines()[-2:]
     for line in reversed(lines):
         try:
             said = json.loads(line)

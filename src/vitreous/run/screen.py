@@ -10,8 +10,8 @@ from typing import Any
 from vitreous.run.folder import JobFolder
 from vitreous.run.record import append_text, duration
 
-LINE_EVERY_S = 15.0  # in run.out
-FILE_EVERY_S = 0.5  # progress.jsonl
+LINE_EVERY_S, LINE_AT_MOST_S = 15.0, 600.0  # in run.out: seldomer the longer the job runs, so that days do not fill it
+FILE_EVERY_S, FILE_AT_MOST_S = 0.5, 10.0  # in progress.jsonl
 
 
 class Screen:
@@ -53,17 +53,21 @@ class Screen:
             sys.stdout.flush()
 
     def progress(self, done: float, total: float, note: str = "") -> None:
-        """How far the work is; written to progress.jsonl twice a second at most, to the log every quarter of a minute."""
+        """How far the work is; written to progress.jsonl twice a second at most, to the log every quarter of a minute.
+
+        In a job of days both are written seldomer: every ten seconds and ten minutes in the end.
+        """
         now = time.monotonic()
         if self._first is None or done < self._state[0] or total != self._state[1]:
             self._first = (now, done)
         self._state = (done, total, note)
-        if now - self._last_file >= FILE_EVERY_S or done >= total:
+        spent = now - self._began
+        if now - self._last_file >= max(FILE_EVERY_S, min(FILE_AT_MOST_S, spent / 2000)):
             self._last_file = now
             self._write_file()
         if self._bar is not None:
             self._bar.update(self._task, completed=done, total=total, said=self.sentence())
-        if now - self._last_line >= LINE_EVERY_S and now - self._began >= LINE_EVERY_S / 3:
+        if now - self._last_line >= max(LINE_EVERY_S, min(LINE_AT_MOST_S, spent / 100)) and spent >= LINE_EVERY_S / 3:
             self._last_line = now
             append_text(self._folder.out, self.sentence())
             if self._shown and self._bar is None:
