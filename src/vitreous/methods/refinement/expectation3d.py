@@ -180,6 +180,7 @@ def first_noise(stock: Stock, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         n = max(len(mine), 1)
         power = sums / n - np.abs(mean / n) ** 2
         out[group] = by_shell(power, stock) / 2.0
+    stock.settle()
     return floored(out)
 
 

@@ -107,6 +107,7 @@ class Refinement:
     def step(self, state: State) -> State:
         """One round: poses, noise, sums, FSC, maps, and what the next round shall do."""
         team = self.context.team
+        self.stock.settle()
         everyone = [np.flatnonzero((state.half == h) & self.stock.usable()) for h in (1, 2)]
         rows = [them[self.stock.mine(them)] for them in everyone]
         how = self._how(state)
