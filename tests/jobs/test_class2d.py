@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,8 +25,8 @@ def job(**values: object) -> Class2D:
     return Class2D(particles="particles.star", classification=Classification(**{**plain, **values}))
 
 
-def run(task: Class2D, folder: Path, *, until: int | None = None) -> Context:
-    context = Context(folder=folder, seed=5)
+def run(task: Class2D, folder: Path, *, until: int | None = None, **surroundings: Any) -> Context:
+    context = Context(folder=folder, seed=5, **surroundings)
     saved = task.saved(folder)
     state = task.load(folder, saved[-1], context) if saved else task.begin(context)
     if not saved:
@@ -116,3 +117,17 @@ def test_relion_goes_on_from_ours_and_we_from_relions(project: Path, relion: str
     assert state.iteration == 9
     assert np.array_equal(state.state.poses.classes + 1, rows["class_number"])
     assert task.done(state)
+
+
+def test_a_classification_goes_on_with_less_memory_and_on_the_cpu_to_the_same_result(project: Path) -> None:
+    said: list[str] = []
+    run(job(), Path("straight"), threads=2)
+    run(job(), Path("saving"), until=2, device="cuda", on_note=said.append)
+    run(job(), Path("saving"), memory_GB=0.002, on_note=said.append)
+    plan = [line.split(" ") for line in said if line.startswith("batches of")]
+    assert [" ".join(words[-4:-1]) for words in (plan[0], plan[-1])] == ["the 4 GB", "the 0.002 GB"]
+    assert int(plan[-1][2]) < COUNT < int(plan[0][2])
+    one, other = (iterations.read(Path(folder), 3) for folder in ("straight", "saving"))
+    scale = np.abs(one.references).max()
+    np.testing.assert_allclose(other.references, one.references, atol=1e-4 * scale)
+    assert (one.particles["class_number"] == other.particles["class_number"]).mean() > 0.98
