@@ -128,7 +128,7 @@ def tex(chart: Chart, heading: str) -> str:
         *colours,
         r"\pagestyle{empty}\parindent=0pt\topskip=0pt",
         r"\begin{document}",
-        rf"\begin{{tikzpicture}}[x={scale:.4f}pt,y=-{scale:.4f}pt,inner sep=0pt,overlay,remember picture,"
+        rf"\begin{{tikzpicture}}[x={scale:.4f}pt,y=-{scale:.4f}pt,inner sep=0pt,overlay,remember picture,>=latex,"
         "shift={(current page.north west)}]",
         *(_tex_line(points, tipped=tipped) for points, tipped in chart.lines),
         *(_tex_file(file, scale) for file in chart.files),
