@@ -40,6 +40,13 @@ def log(folder: Path, line: str) -> None:
         stream.write(line + "\n")
 
 
+def log_place(folder: Path, key: str) -> None:
+    """Where a piece of work was done: node, GPUs that are visible, batch job."""
+    said = [os.environ.get(name, "") for name in ("SLURMD_NODENAME", "CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID")]
+    with (folder / "where.txt").open("a") as stream:
+        stream.write("\t".join([key, *said]) + "\n")
+
+
 @job(
     "relion.external.vitreous.toymap",
     number=99,
@@ -64,6 +71,7 @@ class ToyMap(MapJob):
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:
         log(context.folder, unit.key)
+        log_place(context.folder, unit.key)
         if self.manner.trouble == "all" or (unit.key == "bad" and self.manner.trouble == "error"):
             raise UserError(f"{unit.key} cannot be read: take it out of {self.listing}")
         if unit.key == "bad" and self.manner.trouble == "crash":

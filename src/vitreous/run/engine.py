@@ -29,6 +29,7 @@ SCHEDULING = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.target": False,
 }
+FETCH_S = 5.0  # for a result to come from its worker
 GRACE_S = 20.0  # for units in hand when a stop was asked for
 MANY_SUSPECTS = 1000  # units of dead workers; from so many on they are tried again before any other
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -266,8 +267,9 @@ def _landed(future: Any, units: Sequence[Unit]) -> tuple[list[Result], float]:
     from distributed import KilledWorker
 
     try:
-        found: tuple[list[Result], float] = future.result()
-    except KilledWorker:
+        found: tuple[list[Result], float] = future.result(timeout=FETCH_S)
+    except (KilledWorker, TimeoutError):  # a result that nobody can give any more died with its worker after it was done
+        future.cancel()
         return [Result(unit, None, LOST) for unit in units], 0.0
     except Exception as error:
         said, trace = f"{type(error).__name__}: {error}", traceback.format_exc()

@@ -141,6 +141,7 @@ def distant_crew(placement: Placement, folder: JobFolder, *, program: str, note:
     folder.crew.mkdir(parents=True, exist_ok=True)
     folder.crew.chmod(0o700)
     bringer = bringer_of(whole, folder, program)
+    (folder.crew / offer.NAME).unlink(missing_ok=True)
     keys = offer.new_keys()
     cluster = LocalCluster(  # type: ignore[no-untyped-call]
         n_workers=0,
@@ -148,7 +149,7 @@ def distant_crew(placement: Placement, folder: JobFolder, *, program: str, note:
         protocol="tls://",
         host="0.0.0.0",
         security=offer.Offer((), keys).security(),
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
     )
     port = int(str(cluster.scheduler_address).rpartition(":")[2])

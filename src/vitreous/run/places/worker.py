@@ -5,6 +5,7 @@ python -m vitreous.run.places.worker JOB/.vitreous/crew/offer.json [--threads N]
 
 import argparse
 import asyncio
+import logging
 import os
 import socket
 import sys
@@ -42,10 +43,10 @@ async def serve(path: Path, name: str, *, wait_s: float) -> int:
 
 async def _joined(found: offer.Offer, address: str, name: str) -> bool:
     """Whether the worker was taken on; returns when it was sent home or lost its leader."""
-    import dask
     from distributed import Worker
 
-    with tempfile.TemporaryDirectory(prefix="vitreous-") as aside, dask.config.set({"distributed.worker.profile.enabled": False}):
+    logging.getLogger("distributed").setLevel(logging.WARNING)
+    with tempfile.TemporaryDirectory(prefix="vitreous-") as aside:
         try:
             worker = await Worker(
                 address,
@@ -54,7 +55,7 @@ async def _joined(found: offer.Offer, address: str, name: str) -> bool:
                 memory_limit=0,
                 security=found.security(),
                 local_directory=aside,
-                dashboard=False,
+                dashboard_address="127.0.0.1:0",
                 death_timeout=30,
             )
         except (OSError, TimeoutError) as error:
