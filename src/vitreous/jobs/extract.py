@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from vitreous.files.stacks import StackWriter
     from vitreous.methods.extraction.particles import Extracted
     from vitreous.tables.table import Table
 
@@ -130,7 +131,7 @@ class Extract(MapJob):
         """Cut the particles of one micrograph and write their stack and their table."""
         import numpy as np
 
-        from vitreous.files import micrographs, mrc, star
+        from vitreous.files import micrographs, star
         from vitreous.methods.extraction.particles import extract
 
         picks = self._picks(unit)
@@ -142,18 +143,24 @@ class Extract(MapJob):
             )
         seeded = replace(context, seed=context.seed_for(unit.key))
         x, y = picks["x_px"].astype(np.float64), picks["y_px"].astype(np.float64)
-        out = extract(image, x, y, windows=self.windows, context=seeded)
+        stem = str(context.folder / without_suffix(below_job(unit.key)))
+        with self._writer(f"{stem}.mrcs", unit) as stack:
+            out = extract(image, x, y, windows=self.windows, context=seeded, keep=stack.append)
         for rows, why in ((out.outside, "wholly outside the micrograph"), (out.empty, "without any contrast around")):
             if len(rows):
                 context.note(f"{unit.key}: {len(rows)} of {len(picks)} particles dropped, {why}")
-        stem = str(context.folder / without_suffix(below_job(unit.key)))
         table = f"{stem}_extract.star"
         if len(out.rows):
-            pixel = unit.row["pixel_size_A"] * self.windows.box_px / self.windows.final_box_px
-            dtype: Literal["float16", "float32"] = "float16" if self.windows.float16 else "float32"
-            mrc.write_stack(f"{stem}.mrcs", out.images, pixel_size_A=pixel, dtype=dtype)
             star.write_table(table, _rows_of(picks, out, unit.row, f"{stem}.mrcs"))
         return {"micrograph": unit.key, "file": table, "particles": len(out.rows)}
+
+    def _writer(self, path: str, unit: Unit) -> "StackWriter":
+        """The stack of one micrograph, written as its particles are cut out."""
+        from vitreous.files.stacks import StackWriter
+
+        pixel = unit.row["pixel_size_A"] * self.windows.box_px / self.windows.final_box_px
+        dtype: Literal["float16", "float32"] = "float16" if self.windows.float16 else "float32"
+        return StackWriter(path, box=self.windows.final_box_px, pixel_size_A=pixel, dtype=dtype)
 
     def _picks(self, unit: Unit) -> "Table":
         """The rows that are to be cut out of one micrograph, with x_px and y_px."""

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from vitreous.methods.extraction.particles import extract
+from vitreous.context import Context
+from vitreous.methods.extraction.particles import batch_size, extract
 from vitreous.methods.extraction.settings import Windows
 
 
@@ -51,3 +52,20 @@ def test_odd_boxes_and_wide_circles_are_refused_with_a_sentence():
     ):
         with pytest.raises(ValueError, match=word):
             extract(micrograph(4), np.zeros(1), np.zeros(1), windows=windows)
+
+
+def test_huge_windows_go_in_small_batches_to_the_same_images():
+    image = micrograph(6)
+    rng = np.random.default_rng(7)
+    x, y = rng.uniform(0, 220, 40), rng.uniform(0, 200, 40)
+    windows = Windows(box_px=32, white_dust=1.0)
+    assert batch_size(Windows(box_px=256), 4.0) == 64
+    assert batch_size(Windows(box_px=4096), 4.0) == 2
+    assert batch_size(Windows(box_px=8192), 0.1) == 1
+    kept = []
+    small = extract(image, x, y, windows=windows, context=Context(memory_GB=0.0004), keep=kept.append)
+    whole = extract(image, x, y, windows=windows)
+    assert [len(part) for part in kept][:2] == [4, 4]
+    assert len(small.images) == 0
+    assert np.array_equal(np.concatenate(kept), whole.images)
+    assert np.array_equal(small.rows, whole.rows)
