@@ -5,6 +5,7 @@ from vitreous.job import registry
 
 registry.register("toy_jobs:ToyMap")
 registry.register("toy_jobs:ToyLoop")
+registry.register("toy_team:ToyTeam")
 registry.register("toy_streams:ToySource")
 registry.register("toy_streams:ToyFollow")
 registry.register("toy_streams:ToyCount")

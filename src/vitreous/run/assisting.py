@@ -26,6 +26,7 @@ from vitreous.run.places.members import Member, member_here
 from vitreous.run.record import append_text
 from vitreous.run.stopping import StopQuestion, signals_ask
 from vitreous.run.team import Told
+from vitreous.run.watch import Lost
 
 CHILD_ENDS_WITHIN_S = 20.0
 HERE = "here"  # the token of members that were begun on this machine begins so
@@ -93,6 +94,10 @@ def first_of_team(part: Part, context: Context) -> Iterator[Context]:
         with _met(part, context, children, asked=context.stop_asked) as joined:
             context.note(f"{member.size} processes of {part.threads} threads share each iteration")
             yield joined
+    except Lost:
+        for child in children:
+            child.kill()
+        raise
     finally:
         dismiss(part.folder, member)
         for child in children:
