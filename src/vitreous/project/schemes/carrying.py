@@ -8,7 +8,7 @@ from vitreous.context import UserError
 from vitreous.job import as_star
 from vitreous.project import inputs, tidy, turn
 from vitreous.project.schemes import scheme_file, visit
-from vitreous.project.schemes.folder import SchemeFolder
+from vitreous.project.schemes.folder import PARENTS, SchemeFolder
 from vitreous.project.schemes.model import Scheme, SchemeJob
 from vitreous.project.schemes.names import resolved
 from vitreous.project.schemes.visit import Visit
@@ -101,11 +101,9 @@ class JobNode:
         file = as_star.read(self.folder.job_star(original))
         root = self.project.layout.root
         said = {name: resolved(text, self.scheme, root, strict=True) for name, text in file.values.items()}
-        left = {name: text for name, text in said.items() if text.startswith(("Schemes/", "Schedules/"))}
         file = replace(file, values=said)
-        for name, text in left.items():
-            if not (root / text).exists():
-                raise UserError(
-                    f"{file.path}: {name} is {text}, but that job has not been started yet: run its scheme or its node first"
-                )
-        return as_star.to_job(file, as_star.job_class(file))
+        loaded = as_star.to_job(file, as_star.job_class(file))
+        for path in inputs.missing(loaded.job, root):
+            if path.startswith(tuple(f"{parent}/" for parent in PARENTS)):
+                raise UserError(f"{file.path}: {path} belongs to a job that has not been started yet: let its scheme run first")
+        return loaded

@@ -98,14 +98,14 @@ class Scheme:
         return ""
 
     def downstream(self, node: str) -> set[str]:
-        """All nodes that may come after a node, the node itself among them only if a way leads back to it."""
+        """The nodes that may come after a node in the same round: a way back to the first node begins the next round."""
         found: set[str] = set()
         left = [node]
         while left:
             here = left.pop()
             for edge in self.edges:
                 if edge.from_ == here:
-                    new = {edge.to, edge.if_true} - found - {UNDEFINED}
+                    new = {edge.to, edge.if_true} - found - {UNDEFINED, self.first_node}
                     found |= new
                     left += new
         return found
