@@ -33,7 +33,7 @@ def outputs(project: Project) -> set[str]:
 
 
 def names(root: str) -> set[str]:
-    return {f"{root}_optimiser.star", f"{root}_data.star", f"{root}_classes.mrcs"}
+    return {f"{root}_{end}" for end in ("optimiser.star", "data.star", "model.star", "classes.mrcs")}
 
 
 def test_files_and_nodes_of_a_continued_run_carry_the_iteration(project: Project) -> None:

@@ -85,6 +85,7 @@ def test_relion_rewrites_the_project_and_loses_nothing(project: Project, relion:
         name: (p.label, p.status, p.alias) for name, p in before.processes.items()
     }
     assert set(after.nodes) == set(before.nodes)
+    assert [node for node in after.nodes if node.startswith("Import/job001/")] == ["Import/job001/mics.star"]
     assert (after.inputs, after.outputs, after.counter) == (before.inputs, before.outputs, before.counter)
 
 
@@ -117,6 +118,7 @@ def test_relion_extracts_and_classifies_from_our_picks_and_we_go_on(project: Pro
     outputs = {node for job, node in project.graph().outputs if job == classified}
     assert f"{classified}run_ct2_it003_optimiser.star" in outputs
     assert not [node for node in outputs if "run_it002" in node]
+    assert "(going on)" in Path(f"{classified}run.out").read_text()
     rows = star.read_table(f"{classified}run_ct2_it003_data.star", "particles")
     assert len(rows) == 32
     subprocess.run([f"{relion}/relion_pipeliner", "--check_job_completion"], check=True, capture_output=True)

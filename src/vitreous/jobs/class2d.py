@@ -59,6 +59,7 @@ class Class2D(LoopJob):
 
     optimiser = output("{root}_it{iteration}_optimiser.star", kind="optimiser", help="To select classes from, or to go on from")
     classified = output("{root}_it{iteration}_data.star", kind="particles", help="Particles with class, angle and shift")
+    model = output("{root}_it{iteration}_model.star", kind="model", help="Classes, as RELION 3.1 selects from them")
     averages = output("{root}_it{iteration}_classes.mrcs", kind="references2d", help="The class averages")
 
     @classmethod

@@ -44,11 +44,18 @@ def made_nodes(folder: Path, job: Any, *, exist: bool = True) -> list[Node]:
         if "{iteration" in output.name and last is None:
             continue
         name = output.name.format(iteration=f"{last or 0:03d}", root=root)
-        paths = sorted(folder.glob(name)) if "*" in name else [folder / name]
+        paths = sorted(set(folder.glob(name)) - _about_the_job(folder)) if "*" in name else [folder / name]
         kept = [path for path in paths if path.exists()] if exist else [path for path in paths if "*" not in path.name]
         number = kind(output.kind).number
         found += [Node(str(path), label_of(output.kind, job.type.label), number) for path in kept]
     return found
+
+
+def _about_the_job(folder: Path) -> set[Path]:
+    """Files in a job folder that tell of the job itself, and are no results of it."""
+    where = JobFolder(folder)
+    named = {folder / "default_pipeline.star", folder / "job_pipeline.star", where.job_star, where.out, where.err, where.note}
+    return named | {*where.control, where.output_nodes}
 
 
 def _holds(output: Output, said: Mapping[str, Any]) -> bool:

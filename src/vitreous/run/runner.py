@@ -146,7 +146,8 @@ def _worked(job: Any, where: JobFolder, placed: Placement, context: Context) -> 
 
 def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, command: str, screen: Screen) -> bool:
     """Ready a folder for a run. True for a loop that has ended there with the same settings and input: nothing is to be done."""
-    goes_on = where.settings.exists()
+    ours_before = where.settings.exists()
+    goes_on = ours_before or _was_run_by_relion(where, job)
     succeeded = where.success.exists()
     record.clear_markers(where)
     where.err.touch()
@@ -170,9 +171,14 @@ def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, co
     screen.note(f"{job.type.title} in {where.path}/ ({'going on' if goes_on else 'new'})")
     for line in changed:
         screen.note(line)
-    finished = isinstance(job, LoopJob) and succeeded and goes_on and not changed and _has_outputs(where, job)
+    finished = isinstance(job, LoopJob) and succeeded and ours_before and not changed and _has_outputs(where, job)
     atomic.write_text(where.settings, json.dumps(_plain(job, seed), indent=1))
     return finished
+
+
+def _was_run_by_relion(where: JobFolder, job: Any) -> bool:
+    """Whether a run that was not ours has ended in the folder or left iterations there."""
+    return any(path.exists() for path in where.control) or (isinstance(job, LoopJob) and bool(job.saved(where.path)))
 
 
 def _has_outputs(where: JobFolder, job: Any) -> bool:
