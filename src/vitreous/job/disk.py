@@ -14,9 +14,9 @@ class Disk:
         "take turns, for disks that parallel reads slow down.",
     )
     pool: int = param(
-        32,
+        100,
         minimum=1,
-        high=100,
+        high=1000,
         relion="nr_pool",
         help="Images for each thread that are read together; each stack is opened and closed once for so many times threads.",
     )
