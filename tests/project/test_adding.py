@@ -50,6 +50,19 @@ def test_a_number_is_never_given_twice(tmp_path, toys):
     assert project.add(MaskCreate(map="m.mrc")) == "MaskCreate/job003/", "past another type's number, and an unknown folder"
 
 
+def test_a_job_that_cannot_be_added_leaves_nothing(tmp_path, monkeypatch):
+    project = Project.new(tmp_path)
+
+    def full(*_, **__):
+        raise UserError("no space left")
+
+    monkeypatch.setattr(graphs, "save", full)
+    with pytest.raises(UserError, match="no space"):
+        project.add(MaskCreate(map="m.mrc"))
+    monkeypatch.undo()
+    assert project.add(MaskCreate(map="m.mrc")) == "MaskCreate/job001/"
+
+
 def test_two_names_are_never_alike(tmp_path):
     project = Project.new(tmp_path)
     project.add(MaskCreate(map="m.mrc"), alias="große Maske")

@@ -4,6 +4,7 @@ A project keeps the flavour that its own copy of the graph has (.vitreous/defaul
 dropped the labels, as RELION 3.1 does, or the numbers, as RELION 5 does, they come back.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,11 +20,26 @@ from vitreous.project.relion_types import node_number, process_number
 
 __all__ = ["NAMES", "Flavour", "Graph", "Node", "Process", "locked", "read", "save", "write"]
 
+TRIES, PAUSE_S = 10, 0.1
 _BEGINS = 4096  # bytes in which the columns of the table of jobs stand
 
 
 def read(path: Path) -> Graph:
-    """A graph as it stands in a file; in the graph of a project, what another program has dropped is put back."""
+    """A graph as it stands in a file; in the graph of a project, what another program has dropped is put back.
+
+    RELION writes the file in place: one that is found broken while the project is locked is looked at again for a second.
+    """
+    for _ in range(TRIES):
+        try:
+            return _read(path)
+        except UserError:
+            if path.name != GRAPH or not Layout(path.parent).lock_folder.exists():
+                break
+            time.sleep(PAUSE_S)
+    return _read(path)
+
+
+def _read(path: Path) -> Graph:
     graph = graph_file.read(path)
     if path.name != GRAPH:
         return graph

@@ -75,7 +75,7 @@ def _bring_up_to_date(layout: Layout, graph: Graph) -> list[str]:
     said = []
     folders = list(job_folders(layout))
     for name in folders:
-        if name not in graph.processes:
+        if name not in graph.processes and any(layout.job(name).iterdir()):
             said.append(f"added {name.rstrip('/')} from {_add(layout, graph, name)}")
     for name in [name for name in graph.processes if name not in folders]:
         if (layout.root / "Trash" / name).is_dir():
