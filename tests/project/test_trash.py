@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import tempfile
 
 import pytest
 
@@ -8,6 +9,7 @@ from vitreous.context import UserError
 from vitreous.project import graph as graphs
 from vitreous.project import tidy, trash
 from vitreous.project.commands import main
+from vitreous.project.project import Project
 
 
 @pytest.fixture
@@ -144,6 +146,61 @@ def test_what_was_cleaned_before_stays_in_the_trash_of_a_deleted_job(project, th
     project.delete([second])
     assert cleaned.read_text() == "old"
     assert "Executing" in (cleaned.parent / "note.txt").read_text()
+
+
+def test_a_folder_that_was_moved_to_another_disk_and_linked(project, three, tmp_path, capsys):
+    _, second, _ = three
+    folder = project.layout.job(second)
+    folder.rename(tmp_path / "big disk")
+    folder.symlink_to("../../big disk")
+    going = project.deletion([second])
+    assert going.bytes[second] > 1000, "what the link leads to counts"
+    project.delete([second])
+    main(["trash"])
+    assert "deleted job, a link to ../../../big disk" in capsys.readouterr().out
+    assert project.undelete(second).names == (second,)
+    assert os.readlink(folder) == "../../big disk" and (folder / "run_it002.json").is_file()
+    assert not (folder / "deleted_pipeline.star").exists()
+    project.delete([second])
+    main(["empty-trash", "--yes"])
+    assert (tmp_path / "big disk" / "run_it002.json").is_file(), "nothing is removed behind a link"
+
+
+@pytest.mark.parametrize("leads_to", ["/no/such/disk", "job002"])
+def test_a_link_that_leads_nowhere_is_not_lost(project, three, tmp_path, leads_to):
+    _, second, _ = three
+    folder = project.layout.job(second)
+    folder.rename(tmp_path / "away")
+    folder.symlink_to(leads_to)
+    with pytest.raises(UserError, match=r"is a link to .* which is not there"):
+        project.delete([second])
+    assert folder.is_symlink() and second in project.graph().processes
+
+
+def test_a_trash_on_another_disk(project, three):
+    if not os.path.isdir("/dev/shm") or os.stat("/dev/shm").st_dev == os.stat(".").st_dev:
+        pytest.skip("there is no second disk to try it with")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as other:
+        (project.layout.root / "Trash").symlink_to(other)
+        with pytest.raises(UserError, match="lie on different disks"):
+            project.delete([three[0]])
+    assert three[0] in project.graph().processes and (project.layout.job(three[0]) / "table.json").is_file()
+
+
+def test_a_project_for_reading_only(project, three):
+    looking = Project.open(".", readonly=True)
+    before = sorted(path for path in project.layout.root.rglob("*"))
+    for refused in (
+        lambda: looking.delete([three[0]]),
+        lambda: looking.clean(looking.cleaning()[0]),
+        lambda: looking.mark_failed(three[0]),
+        lambda: looking.overwrite(three[0]),
+        lambda: looking.add_note("x"),
+        lambda: tidy.empty(looking.layout, []),
+    ):
+        with pytest.raises(UserError, match="reading only"):
+            refused()
+    assert sorted(path for path in project.layout.root.rglob("*")) == before
 
 
 def test_words_that_name_nothing(project, three):

@@ -28,7 +28,7 @@ def read(layout: Layout, name: str = "") -> str:
 
 def add(layout: Layout, text: str, name: str = "") -> None:
     """Add lines to a note, under the time of day."""
-    path = path_of(layout, name)
+    path = _to_write(layout, name)
     if not path.parent.is_dir():
         raise UserError(f"{path.parent} is not there: the job has no folder that could hold a note")
     append_text(path, f"{time.strftime('%Y-%m-%d %H:%M')}  {text.strip()}")
@@ -36,7 +36,7 @@ def add(layout: Layout, text: str, name: str = "") -> None:
 
 def edit(layout: Layout, editor: str, name: str = "") -> None:
     """Open a note in an editor, given as a command such as "nano" or "code --wait", and wait until it is closed."""
-    path = path_of(layout, name)
+    path = _to_write(layout, name)
     words = shlex.split(editor)
     if not words:
         raise UserError('name an editor, as in --edit nano or --edit "$EDITOR"')
@@ -47,6 +47,12 @@ def edit(layout: Layout, editor: str, name: str = "") -> None:
         raise UserError(f"the editor {editor!r} cannot be started: {error.strerror}") from None
     if ended.returncode:
         raise UserError(f"the editor {editor!r} ended with code {ended.returncode}; look at {path}")
+
+
+def _to_write(layout: Layout, name: str) -> Path:
+    if layout.readonly:
+        raise UserError(f"{layout.root.resolve()} was opened for reading only: nothing can be written there")
+    return path_of(layout, name)
 
 
 def together(layout: Layout, graph: Graph) -> Iterator[str]:

@@ -15,7 +15,7 @@ from vitreous.project import graph as graphs
 from vitreous.project.cleaning_rules import ITERATION, NO_HARSH_CLEAN, WHOLE, Rule, rule_of
 from vitreous.project.graph_model import Graph
 from vitreous.project.layout import Layout
-from vitreous.project.trash import DELETED, GOING, TRASH, bytes_in, move, place_of, refuse_alive
+from vitreous.project.trash import DELETED, GOING, OWN, TRASH, bytes_in, move, place_of, refuse_alive
 
 KEPT_WHEN_CLEARED = ("job.star", "note.txt", NO_HARSH_CLEAN)
 NOT_OUTPUT = ("job.star", "default_pipeline.star", "job_pipeline.star", DELETED, "RELION_OUTPUT_NODES.star")
@@ -39,10 +39,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Trashed:
-    """One thing in the Trash: "Class2D/job006/", whether it is a whole deleted job, its bytes."""
+    """One thing in the Trash: "Class2D/job006/", what it is, its bytes. What a link leads to stays when the Trash is emptied."""
 
     name: str
-    deleted: bool
+    what: str
     bytes: int
 
 
@@ -207,8 +207,15 @@ def content(layout: Layout) -> list[Trashed]:
         inside = sorted(upper.iterdir()) if upper.is_dir() and not upper.is_symlink() and upper.name != GOING else [upper]
         for path in inside:
             name = str(path.relative_to(top)) + ("/" if path.is_dir() else "")
-            found.append(Trashed(name, (path / DELETED).is_file(), bytes_in(path)))
+            found.append(Trashed(name, _what(path), bytes_in(path)))
     return found
+
+
+def _what(path: Path) -> str:
+    deleted = (path / DELETED).is_file() or ((path / OWN).is_file() and (path / "job.star").is_file())
+    if path.is_symlink():
+        return f"{'deleted job, ' if deleted else ''}a link to {os.readlink(path)}"
+    return "deleted job" if deleted else "left to be removed" if path.name == GOING else "files of a job"
 
 
 def empty(layout: Layout, things: Sequence[Trashed]) -> None:

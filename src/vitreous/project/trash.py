@@ -71,7 +71,11 @@ def move(source: Path, target: Path) -> None:
             return
         if os.path.lexists(target) and (real_folder or target.is_dir()):
             shutil.rmtree(target) if target.is_dir() and not target.is_symlink() else target.unlink()
-        source.rename(target)
+        if source.is_symlink() and not os.path.isabs(os.readlink(source)):
+            target.symlink_to(os.path.relpath(os.path.realpath(source), os.path.realpath(target.parent)))
+            source.unlink()
+        else:
+            source.rename(target)
     except OSError as error:
         if error.errno == errno.EXDEV:
             raise UserError(f"{source} and {target.parent} lie on different disks: move {source} by hand") from None
@@ -95,7 +99,7 @@ def deletion(layout: Layout, graph: Graph, names: Sequence[str], *, descendants:
     made = {node for job, node in graph.outputs if job in going}
     losing = tuple((job, node) for node, job in graph.inputs if node in made and job not in going)
     ordered = tuple(name for name in graph.processes if name in going)
-    return Deletion(ordered, {name: bytes_in(layout.job(name)) for name in ordered}, losing)
+    return Deletion(ordered, {name: bytes_in(Path(os.path.realpath(layout.job(name)))) for name in ordered}, losing)
 
 
 def delete(layout: Layout, names: Collection[str]) -> None:
@@ -114,6 +118,8 @@ def _into_trash(layout: Layout, graph: Graph, name: str) -> None:
     folder, there = layout.job(name), place_of(layout, name)
     if not folder.exists() and (there / DELETED).is_file():
         return  # an earlier deletion came as far as this
+    if folder.is_symlink() and not folder.is_dir():
+        raise UserError(f"{folder} is a link to {os.readlink(folder)}, which is not there: mount that disk, or remove the link")
     folder.mkdir(parents=True, exist_ok=True)
     graphs.write(folder / OWN, graph.part(name))
     graphs.write(folder / DELETED, _with_users(graph, name))

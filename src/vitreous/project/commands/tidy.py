@@ -69,7 +69,7 @@ def _trash(project: Project, said: argparse.Namespace) -> int:
 
 
 def _listed(things: Sequence[tidy.Trashed]) -> str:
-    rows = [(one.name.rstrip("/"), "deleted job" if one.deleted else "files of a job", bytes_text(one.bytes)) for one in things]
+    rows = [(one.name.rstrip("/"), one.what, bytes_text(one.bytes)) for one in things]
     return aligned([*rows, ("together", "", bytes_text(sum(one.bytes for one in things)))], right=(2,))
 
 
