@@ -14,6 +14,7 @@ from vitreous.project.layout import Layout, job_name
 
 def add(layout: Layout, job: Any, *, placement: Placement | None = None, seed: int = 0, alias: str = "") -> str:
     """Schedule a job; gives its name. What it says becomes what a new job of its type begins with."""
+    job = moving.with_inner_paths(layout, job)
     made: list[Path] = []
     try:
         with graphs.locked(layout) as graph:
