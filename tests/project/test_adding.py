@@ -1,11 +1,14 @@
 import subprocess
 import sys
+import tarfile
 
 import pytest
 
 from vitreous.context import UserError
 from vitreous.jobs.mask_create import MaskCreate
 from vitreous.project import graph as graphs
+from vitreous.project import node_marks
+from vitreous.project.commands import main
 from vitreous.project.graph import Process
 from vitreous.project.project import Project
 
@@ -30,6 +33,41 @@ def test_a_thousand_adds_from_eight_processes_lose_no_number(tmp_path):
     assert all((tmp_path / name / "job.star").is_file() for name in names)
     assert not list(tmp_path.glob(".relion_lock*"))
     assert len(graph.outputs) == len(graph.inputs) == 1000
+
+
+FLAVOURS = {
+    "relion31_tutorial_betagal.tar.xz": ("# version 30001", {"Type", "Status"}, {"7"}),
+    "relion313_small.tar.gz": ("# version 30001", {"Type", "Status"}, {"7"}),
+    "relion5_class2d.tar.xz": ("# version 50001", {"TypeLabel", "StatusLabel"}, {"Mask3D"}),
+}
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("archive", sorted(FLAVOURS))
+def test_a_real_project_keeps_its_flavour_in_all_that_is_written(data, tmp_path, monkeypatch, archive, capsys):
+    with tarfile.open(data / "relion_projects" / archive) as opened:
+        opened.extractall(tmp_path, filter="data")
+    root = min(tmp_path.rglob("default_pipeline.star"), key=lambda path: len(path.parts)).parent
+    monkeypatch.chdir(root)
+    project = Project.open(".")
+    before = (root / "default_pipeline.star").read_text()
+    counter = project.graph().counter
+    name = project.add(MaskCreate(map="map.mrc"), alias="eine")
+    assert name == f"MaskCreate/job{counter:03d}/"
+    version, columns, kinds = FLAVOURS[archive]
+    for text in ((root / name / "job_pipeline.star").read_text(), (root / "default_pipeline.star").read_text()):
+        assert version in text
+        assert {
+            word for word in ("Type", "TypeLabel", "Status", "StatusLabel") if f"_rlnPipeLineProcess{word} #" in text
+        } == columns
+        assert ("NodeTypeLabelDepth" in text) == ("50001" in version)
+    assert {kind for kind, path in node_marks.marked(project.layout) if path == "MaskCreate/eine/mask.mrc"} == kinds
+    kept = [line for line in before.splitlines() if "JobCounter" not in line]
+    after = (root / "default_pipeline.star").read_text().splitlines()
+    assert [line for line in after if line in set(kept)] == kept, "every line that stood is there, in its order"
+    for words in (["list"], *(["show", job] for job in project.graph().processes)):
+        assert main(words) == 0
+    assert f"{name.rstrip('/')}  " in capsys.readouterr().out
 
 
 def test_numbers_are_consecutive_over_all_types_and_go_on_behind_999(tmp_path, monkeypatch, toys):

@@ -1,7 +1,6 @@
 """Project: a directory with a graph of jobs; add, run, continue, abort, alias, and the state of each from its exit marker."""
 
 import contextlib
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vitreous.context import UserError
+from vitreous.files import atomic
 from vitreous.job import as_star
 from vitreous.job.placement import Placement
 from vitreous.project import (
@@ -130,7 +130,7 @@ class Project:
                 running = graph.part(name)
             folder = here.layout.job(name)
             folder.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(here.layout.graph, folder / GRAPH)
+            atomic.write_bytes(folder / GRAPH, here.layout.graph.read_bytes(), durable=False)
             graphs.write(folder / "job_pipeline.star", running)
             try:
                 return run(loaded.job, folder, loaded.placement, seed=loaded.seed, command=command, quiet=quiet)
@@ -292,7 +292,7 @@ class Project:
         return lock.unlock(self.layout, force=force)
 
     def restore(self, source: Path | str | None = None, *, force: bool = False) -> list[str]:
-        """Make a broken or missing graph again from the newest copy, or the one named, and the job folders. Says what was done."""
+        """Make a broken or missing graph again from the newest copy, or this one, and the job folders. Says what was done."""
         return restore.restore(self.layout, Path(source) if source else None, force=force)
 
     def remake_nodes(self) -> int:
