@@ -1,5 +1,6 @@
 """Looks before a job starts whether disk, memory and GPUs suffice, and says how its images will be read."""
 
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import numpy as np
 from vitreous.context import Context, Reading, UserError
 from vitreous.files.stacks import ImagesInMemory
 from vitreous.job.placement import Placement, device_lists
-from vitreous.run.estimates import Estimate, estimate, preread_GB, processes_on_a_machine
+from vitreous.run.estimates import Estimate, estimate, in_GB, preread_GB, processes_on_a_machine
 from vitreous.run.folder import JobFolder
 from vitreous.run.memory import available_GB, gpus_GB
 from vitreous.run.scratch import Scratch, scratch_of
@@ -33,7 +34,7 @@ class Preread:
     def __call__(self, images: Any, context: Context) -> Any:
         """The images in memory."""
         size_GB = preread_GB(len(images), images.box)
-        context.note(f"reading {len(images):,} images of {images.box} pixels into memory: {size_GB:.1f} GB")
+        context.note(f"reading {len(images):,} images of {images.box} pixels into memory: {in_GB(size_GB)}")
         held = np.empty((len(images), images.box, images.box), np.float32)
         _, stack, index = images.where()
         order = np.lexsort((index, stack))  # as they lie on the disk
@@ -89,20 +90,21 @@ def _look_at_memory(job: Any, found: Estimate, placed: Placement, note: Note) ->
     if placed.disk.preread:
         need, what = found.preread_GB, f"{found.images.count:,} images of {found.images.box_px} pixels"
         each = f" in each of {count} processes" if count > 1 else ""
-        note(f"pre-reading {what} takes {need:.1f} GB of memory{each}")
+        note(f"pre-reading {what} takes {in_GB(need)} of memory{each}")
         if need > (1 - FOR_THE_WORK) * placed.memory_GB:
+            enough = math.ceil(need / (1 - FOR_THE_WORK))
             raise UserError(
-                f"{job.type.title}: pre-reading {what} takes {need:.1f} GB, more than {1 - FOR_THE_WORK:.0%} of the "
-                f"{placed.memory_GB:g} GB allowed: give --memory-gb {need / (1 - FOR_THE_WORK):.0f} or more, or do not pre-read"
+                f"{job.type.title}: pre-reading {what} takes {in_GB(need)}, more than {1 - FOR_THE_WORK:.0%} of the "
+                f"{placed.memory_GB:g} GB allowed: give --memory-gb {enough} or more, or do not pre-read"
             )
         if need * count > there:
             raise UserError(
-                f"{job.type.title}: pre-reading {what}{each} takes {need * count:.1f} GB, but {there:.1f} GB of memory are free "
+                f"{job.type.title}: pre-reading {what}{each} takes {in_GB(need * count)}, but {in_GB(there)} of memory are free "
                 "here: use fewer processes, a scratch directory, or do not pre-read"
             )
     elif placed.memory_GB * count > there:
         note(
-            f"warning: {count} processes may plan with {placed.memory_GB * count:.1f} GB of memory and {there:.1f} GB are free: "
+            f"warning: {count} processes may plan with {in_GB(placed.memory_GB * count)} of memory and {in_GB(there)} are free: "
             "lower --memory-gb or --workers if it runs out"
         )
 
@@ -111,7 +113,7 @@ def _look_at_gpus(job: Any, found: Estimate, placed: Placement, note: Note) -> N
     """RELION's estimate against the memory of the GPUs that the workers share."""
     share = found.workers_per_gpu
     need = share * found.gpu_GB
-    note(f"GPU memory: {found.gpu_GB:.2f} GB for a worker, {share} on a GPU: {need:.2f} GB")
+    note(f"GPU memory: {in_GB(found.gpu_GB)} for a worker, {share} on a GPU: {in_GB(need)}")
     there = gpus_GB()
     named = [int(number) for numbers in device_lists(placed.gpus) for number in numbers]
     chosen = [there[number] for number in named if number < len(there)] or there
@@ -120,7 +122,7 @@ def _look_at_gpus(job: Any, found: Estimate, placed: Placement, note: Note) -> N
     if need > min(chosen):
         fewer = int(min(chosen) / found.gpu_GB)
         advice = f"take {fewer} worker(s) on a GPU" if fewer else "run it with --device cpu, or extract with a smaller box"
-        said = f"{need:.2f} GB are more than the {min(chosen):.1f} GB of a GPU: {advice}"
+        said = f"{in_GB(need)} are more than the {in_GB(min(chosen))} of a GPU: {advice}"
         if job.type.uses_gpu:
             raise UserError(f"{job.type.title}: {said}")
         note(f"warning: {said}")
@@ -131,14 +133,14 @@ def _look_at_disk(job: Any, found: Estimate, where: JobFolder, note: Note) -> No
     where.path.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(where.path).free
     need = max(0, found.output.bytes - used_bytes(where.path))
-    said = f"{'' if found.output.certain else 'about '}{need / 1e9:.2f} GB ({found.output.made_of})"
+    said = f"{'' if found.output.certain else 'about '}{in_GB(need / 1e9)} ({found.output.made_of})"
     if need * (1 if found.output.certain else UNSURE) > free:
         raise UserError(
-            f"{job.type.title} will write {said}, but {free / 1e9:.2f} GB are free where {where.path} lies: "
+            f"{job.type.title} will write {said}, but {in_GB(free / 1e9)} are free where {where.path} lies: "
             "free some space, then continue the job"
         )
     if need > TIGHT * free:
-        note(f"warning: the disk will be nearly full: {said} to write, {free / 1e9:.2f} GB free")
+        note(f"warning: the disk will be nearly full: {said} to write, {in_GB(free / 1e9)} free")
 
 
 def used_bytes(folder: Path) -> int:

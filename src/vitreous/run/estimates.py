@@ -25,6 +25,11 @@ def gpu_GB(box_px: int, padding: int = PADDING) -> float:
     return float(2.5 * 1.05 * 4 * (padding * box_px) ** 3 / GIB)
 
 
+def in_GB(size_GB: float) -> str:
+    """A size for people: 59.6 GB, 0.0034 GB."""
+    return f"{size_GB:.1f} GB" if size_GB >= 10 else f"{size_GB:.3g} GB"
+
+
 @dataclass(frozen=True)
 class Estimate:
     """What one job takes. Memory is in GB of 1024^3 bytes, as RELION's documentation counts it; disk in GB of 10^9."""
@@ -44,16 +49,16 @@ class Estimate:
         if self.images is not None:
             box = self.images.box_px
             said.append(f"images     {self.images.count:,} of {box} x {box} pixels")
-            said.append(f"pre-read   {self.preread_GB:.1f} GB of memory in each of {self.processes} process(es) on a machine")
-            said.append(f"scratch    {self.scratch_GB:.2f} GB on the scratch disk of each machine")
-            share = f"; {self.workers_per_gpu} share a GPU: {self.workers_per_gpu * self.gpu_GB:.2f} GB"
-            said.append(f"GPU        {self.gpu_GB:.2f} GB for each worker{share if self.workers_per_gpu > 1 else ''}")
+            said.append(f"pre-read   {in_GB(self.preread_GB)} of memory in each of {self.processes} process(es) on a machine")
+            said.append(f"scratch    {in_GB(self.scratch_GB)} on the scratch disk of each machine")
+            share = f"; {self.workers_per_gpu} share a GPU: {in_GB(self.workers_per_gpu * self.gpu_GB)}"
+            said.append(f"GPU        {in_GB(self.gpu_GB)} for each worker{share if self.workers_per_gpu > 1 else ''}")
         said.append(f"memory     {self.memory_GB:g} GB planned for each process (--memory-gb)")
         if self.output is None:
             said.append("disk       not known for this type of job")
         else:
             sure = "" if self.output.certain else "about "
-            said.append(f"disk       {sure}{self.output.bytes / 1e9:.2f} GB: {self.output.made_of}")
+            said.append(f"disk       {sure}{in_GB(self.output.bytes / 1e9)}: {self.output.made_of}")
         return said
 
 

@@ -70,7 +70,7 @@ class Scratch:
         for old in self.folder.iterdir():
             if old.name not in (COPYING, IN_USE):
                 old.unlink()
-        context.note(f"copying {len(images)} particle images, {size_GB:.2f} GB, to {self.folder}")
+        context.note(f"copying {len(images)} particle images, {size_GB:.3g} GB, to {self.folder}")
         owner = {"job": self.job, "host": socket.gethostname(), "pid": os.getpid(), "user": _user(), "since": time.asctime()}
         atomic.write_text(self.folder / OWNER, json.dumps(owner))
         staging.write(images, self.folder, room_bytes=self._room_bytes, context=context)

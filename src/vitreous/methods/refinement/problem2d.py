@@ -132,7 +132,7 @@ def tell_batch(setup: Problem, size: int, need_GB: float, context: Context) -> N
     """A line for the memory plan when it changes: how many images go together, and what that takes."""
     if setup.batches[-1:] != [size]:
         setup.batches.append(size)
-        context.note(f"batches of {size} images, {need_GB:.2f} GB of the {context.memory_GB:g} GB allowed")
+        context.note(f"batches of {size} images, {need_GB:.2f} GB of the {context.memory_GB:.3g} GB allowed")
 
 
 def tell_bad(setup: Problem, told: int, context: Context) -> None:

@@ -68,7 +68,7 @@ class Stock:
             self._held = self._hold()
         else:
             context.note(
-                f"{len(self.own):,} images as transforms take {need_GB:.2f} GB, more than half of the {context.memory_GB:g} GB "
+                f"{len(self.own):,} images as transforms take {need_GB:.2f} GB, more than half of the {context.memory_GB:.3g} GB "
                 "allowed: they are read anew in each round"
             )
         self.settle()
