@@ -48,14 +48,15 @@ def read(folder: JobFolder) -> Placed | None:
         return None
 
 
-_asked: tuple[float, dict[str, str] | None] = (-1e9, None)
+_asked: tuple[float, dict[str, str] | None] = (0.0, None)
 
 
-def _slurm_states() -> dict[str, str] | None:
-    """The states of Slurm's jobs, asked for once in two seconds at most."""
+def _slurm_states(since: float) -> dict[str, str] | None:
+    """The states of Slurm's jobs, asked for once in two seconds at most, but after `since` (seconds since 1970)."""
     global _asked
-    if time.monotonic() - _asked[0] > ASK_EVERY_S:
-        _asked = (time.monotonic(), slurm.states())
+    now = time.time()
+    if not max(since, now - ASK_EVERY_S) < _asked[0] <= now:
+        _asked = (now, slurm.states())
     return _asked[1]
 
 
@@ -79,7 +80,7 @@ def _of_files(folder: JobFolder) -> str:
 
 
 def _of_slurm(placed: Placed) -> str:
-    known = _slurm_states()
+    known = _slurm_states(placed.when)
     if known is None or not placed.id:
         return ""
     state = known.get(placed.id)

@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from vitreous.context import UserError
 from vitreous.run.places.request import Ranks, Request
@@ -56,7 +57,8 @@ def ranks_script(request: Request, laid: Ranks, command: str, *, folder: str, ou
 
     launcher: srun, or an mpirun that takes -machinefile. The command may use $SLURM_CPUS_PER_TASK for its threads.
     """
-    lines = header(request, out=out, err=err, tasks=laid.total, most_per_node=laid.most_per_node)
+    memory = request.memory_MB // request.tasks_per_node * laid.most_per_node
+    lines = header(replace(request, memory_MB=memory), out=out, err=err, tasks=laid.total, most_per_node=laid.most_per_node)
     lines += _setting_out(request, folder)
     if laid.nodes == 1:
         start = "srun" if launcher == "srun" else f"{launcher} -n {laid.total}"
@@ -69,6 +71,7 @@ def ranks_script(request: Request, laid: Ranks, command: str, *, folder: str, ou
         f" awk '{{n = NR == 1 ? {first} : {others}; while (n-- > 0) print}}' > $hosts",
     ]
     if launcher == "srun":
+        lines.append("unset SLURM_NTASKS_PER_NODE  # it would contradict the list")
         lines.append(f"SLURM_HOSTFILE=$hosts srun --distribution=arbitrary --ntasks={laid.total} {command}")
     else:
         lines.append(f"{launcher} -n {laid.total} -machinefile $hosts {command}")
