@@ -93,3 +93,12 @@ def test_relion_reads_what_we_leave(relion, project):
     ran = subprocess.run(["relion_pipeliner", "--addJobFromStar", "from_us_job.star"], timeout=90, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     assert project.graph().processes["MaskCreate/job002/"].label.startswith("relion.maskcreate")
+
+
+def test_a_job_of_relion_30_is_shown_and_read(project, capsys):
+    name = project.add(MaskCreate(map="map.mrc"))
+    (project.layout.job(name) / "job.star").unlink()
+    (project.layout.job(name) / "run.job").write_text("job_type == 12\nis_continue == false\nInput 3D map: == old.mrc\n")
+    assert project.loaded(name).job.map == "old.mrc"
+    assert main(["show", "1"]) == 0
+    assert "fn_in = old.mrc" in capsys.readouterr().out

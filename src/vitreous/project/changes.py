@@ -10,11 +10,12 @@ from vitreous.job.declare import CONTINUE_FROM, LoopJob
 from vitreous.job.options import Option, as_text, options, value_of
 from vitreous.project.layout import Layout
 from vitreous.project.moving import with_inner_paths
+from vitreous.project.state import job_file
 
 
 def loaded(layout: Layout, name: str, changed: Mapping[str, str] | None = None) -> as_star.Loaded:
     """The job of a folder as its job.star and the changes say; a change that it cannot take in its present state is refused."""
-    path = layout.job(name) / "job.star"
+    path = job_file(layout, name)
     now = as_star.load(path, changed)
     if changed:
         now = replace(now, job=with_inner_paths(layout, now.job))
@@ -31,7 +32,7 @@ def loaded(layout: Layout, name: str, changed: Mapping[str, str] | None = None) 
 
 def lines(layout: Layout, name: str, changed: Mapping[str, str]) -> list[str]:
     """A line "name was x, is now y" for each option, placement included, that the changes really change."""
-    path = layout.job(name) / "job.star"
+    path = job_file(layout, name)
     before, now = as_star.load(path), as_star.load(path, changed)
     found = [_line(option, before.job, now.job) for option in _differing(before.job, now.job)]
     found += [_line(option, before.placement, now.placement) for option in _differing(before.placement, now.placement)]

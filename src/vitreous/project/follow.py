@@ -17,7 +17,7 @@ from vitreous.project import starting
 from vitreous.project.current import current
 from vitreous.project.graph import Graph
 from vitreous.project.layout import Layout, number_of
-from vitreous.project.state import is_alive
+from vitreous.project.state import is_alive, job_file
 from vitreous.run.folder import JobFolder
 from vitreous.run.watching import given_inputs, input_stamps, producer
 
@@ -164,7 +164,7 @@ class Following:
 
     def _load(self, name: str) -> as_star.Loaded:
         """The job of a folder, read again when its job.star has changed."""
-        path = self.layout.job(name) / "job.star"
+        path = job_file(self.layout, name)
         stamp = path.stat().st_mtime_ns if path.exists() else 0
         if name not in self._loaded or self._loaded[name][0] != stamp:
             self._loaded[name] = (stamp, as_star.load(path))

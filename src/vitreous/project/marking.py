@@ -10,6 +10,7 @@ from vitreous.project import edges
 from vitreous.project import graph as graphs
 from vitreous.project.graph_model import Graph
 from vitreous.project.layout import Layout
+from vitreous.project.state import job_file
 from vitreous.project.trash import refuse_alive
 from vitreous.run.folder import JobFolder
 from vitreous.run.nodes_file import label_of
@@ -83,7 +84,7 @@ def _files_of(layout: Layout, name: str, root: str) -> Iterator[tuple[str, str]]
 def _enter_declared(layout: Layout, graph: Graph, name: str) -> None:
     """The outputs that the job itself lists, and those that its type declares, where we know the type."""
     edges.add_listed_outputs(layout, graph, name)
-    job_star = layout.job(name) / "job.star"
+    job_star = job_file(layout, name)
     if not job_star.is_file():
         return
     try:

@@ -1,6 +1,7 @@
 """What a job folder tells of its job: how it ended, by the exit marker, and whether a process is at work in it."""
 
 import fcntl
+from pathlib import Path
 
 from vitreous.project.graph import Process
 from vitreous.project.layout import Layout
@@ -50,3 +51,10 @@ def has_died(layout: Layout, process: Process) -> bool:
     folder = JobFolder(layout.job(process.name))
     ours = folder.lock.exists() or folder.place.exists()
     return process.status == "Running" and ours and not is_alive(folder) and not marker(folder)
+
+
+def job_file(layout: Layout, name: str) -> Path:
+    """The file of a job's options: job.star, or run.job where RELION 3.0 has left only that."""
+    folder = layout.job(name)
+    older = folder / "run.job"
+    return older if older.is_file() and not (folder / "job.star").is_file() else folder / "job.star"

@@ -12,6 +12,7 @@ from vitreous.project.graph_model import Graph, Process
 from vitreous.project.history import title_of
 from vitreous.project.layout import number_of
 from vitreous.project.project import Project
+from vitreous.project.state import job_file
 from vitreous.run.folder import JobFolder
 from vitreous.run.places import placed
 from vitreous.run.record import duration, last_progress
@@ -99,7 +100,7 @@ def shown(project: Project, word: str) -> str:
     for node in graph.outputs_of(name):
         there = "" if (project.layout.root / node).exists() else "  (not there)"
         rows.append(("output", f"{node}  {graph.nodes[node].label}{there}{_by(graph.users_of(node), 'to', graph, but=name)}"))
-    job_star = project.layout.job(name) / "job.star"
+    job_star = job_file(project.layout, name)
     if job_star.is_file():
         rows += [("option", f"{option} = {value}") for option, value in as_star.read(job_star).values.items()]
     rows += [("note", line) for line in _last_lines(notes.read(project.layout, name).splitlines())]
