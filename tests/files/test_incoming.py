@@ -121,7 +121,7 @@ def test_odd_files_are_listed(watch, clock, said, tmp_path):
     put("kept.mrc")
     os.link("Movies/kept.tiff", "Movies/again.tiff")
     os.symlink("nowhere", "Movies/dangling.tiff")
-    clock.now += 31
+    clock.now += 301
     assert settled(incoming, clock) == [f"Movies/{name}.tiff" for name in ("gone", "kept", "other", "short")]
     rows = {row["rlnMicrographMovieName"]: row["vitreousReason"] for row in star.read(tmp_path / "odd.star")["irregular"].rows()}
     for name, why in (
@@ -136,12 +136,44 @@ def test_odd_files_are_listed(watch, clock, said, tmp_path):
         assert any(name in line and why in line for line in said)
 
 
+def test_a_link_whose_file_comes_later_is_taken_then(watch, clock):
+    incoming = watch()
+    os.symlink("../later.tiff", "Movies/a.tiff")
+    assert settled(incoming, clock) == []
+    with open("later.tiff", "wb") as file:
+        file.write(b"movie")
+    assert settled(incoming, clock) == ["Movies/a.tiff"]
+
+
+def test_folders_that_come_later_are_watched_too(watch, clock, tmp_path):
+    incoming = Incoming(
+        "Grid_*/Data/*", (".tiff",), settle_s=10, time_out_s=0, last_file="", listing=tmp_path / "odd.star", note=print
+    )
+    assert settled(incoming, clock) == []
+    os.makedirs("Grid_1/Data")
+    with open("Grid_1/Data/x.tiff", "wb") as file:
+        file.write(b"movie")
+    assert settled(incoming, clock) == ["Grid_1/Data/x.tiff"]
+    same = incoming.look()
+    assert same is incoming.look(), "nothing new, nothing made anew"
+
+
 def test_a_renamed_file_replaces_itself(watch, clock):
     incoming = watch()
     put("a.tiff", when=1)
     assert settled(incoming, clock) == ["Movies/a.tiff"]
     os.rename("Movies/a.tiff", "Movies/b.tiff")
     assert settled(incoming, clock) == ["Movies/b.tiff"]
+
+
+def test_a_file_that_moves_to_another_folder_is_not_taken_twice(watch, clock, tmp_path):
+    for name in ("A", "B"):
+        (tmp_path / name).mkdir()
+    incoming = Incoming("[AB]/*", (".tiff",), settle_s=10, time_out_s=0, last_file="", listing=tmp_path / "odd.star", note=print)
+    (tmp_path / "B" / "x.tiff").write_bytes(b"movie")
+    assert settled(incoming, clock) == ["B/x.tiff"]
+    os.rename("B/x.tiff", "A/x.tiff")
+    assert settled(incoming, clock) == ["A/x.tiff"]
 
 
 def test_a_number_of_a_deleted_file_that_is_used_again_is_another_file(watch, clock):

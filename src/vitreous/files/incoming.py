@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
+from fnmatch import fnmatch, fnmatchcase
 from pathlib import Path
 
 from vitreous.files import star
@@ -14,6 +14,8 @@ from vitreous.tables.places import without_suffix
 
 SAID_AT_MOST = 20  # lines of the log on one kind of oddity; the list has them all
 LIST_EVERY_S = 30.0
+CHECK_EVERY_S = 300.0  # whether complete files are as they were
+SURE_AFTER_S = 5.0  # until the time of a folder is believed, which on some file systems counts whole seconds
 
 
 @dataclass(slots=True)
@@ -49,11 +51,17 @@ class Incoming:
         self._settle_s, self._time_out_s, self._last_file = settle_s, time_out_s, last_file
         self._listing, self._note = listing, note
         self._files: dict[str, _File] = {}
+        self._growing: set[str] = set()
+        self._broken: set[str] = set()
+        self._inside: dict[str, set[str]] = {}
+        self._folders: dict[str, tuple[int, float, bool]] = {}
+        self._complete: list[str] = []
+        self._changed = True
         self._stems: dict[int, str] = {}
         self._places: dict[int, str] = {}
         self._odd: dict[str, str] = {}
         self._said: dict[str, int] = {}
-        self._active = self._listed = time.monotonic()
+        self._active = self._listed = self._checked = time.monotonic()
         self._listed_odd = 0
         self._closed = False
         for path in sorted(known):
@@ -66,37 +74,71 @@ class Incoming:
         return not self._closed
 
     def look(self) -> Sequence[str]:
-        """The complete files so far, in the order of their names."""
+        """The complete files so far, in the order of their names; the same object as before when there is nothing new."""
         now = time.monotonic()
-        ended = bool(self._last_file) and os.path.exists(self._last_file)  # before the folder is read, to miss nothing
-        there = {path for path in glob.iglob(self._pattern) if path.lower().endswith(self._endings)}
-        for path in [path for path in self._files if path not in there]:
-            self._vanished(path)
-        for path in sorted(there):
+        ended = bool(self._last_file) and os.path.exists(self._last_file)  # before the folders are read, to miss nothing
+        thorough = now - self._checked >= CHECK_EVERY_S or ended
+        came = [self._changes(folder, now) for folder in sorted(glob.glob(os.path.dirname(self._pattern) or "."))]
+        for path in sorted(path for paths in came for path in paths):
             self._saw(path, now)
-        growing = [path for path, file in self._files.items() if file.there and not file.complete]
+        if thorough:
+            self._checked = now
+        for path in sorted(self._files if thorough else self._growing):
+            if path in self._files and self._files[path].there:
+                self._saw(path, now)
+        for path in sorted(self._broken):
+            self._saw(path, now)
         quiet = bool(self._time_out_s) and now - self._active > self._time_out_s
-        settling = [path for path in growing if self._files[path].size]
-        self._closed = self._closed or ((ended and not settling) or quiet)
+        settling = any(self._files[path].size for path in self._growing)
+        self._closed = self._closed or (ended and not settling) or quiet
         if self._closed:
-            for path in growing:
+            for path in sorted(self._growing):
                 self._is_odd(path, "was never complete", "empty or still growing when watching ended")
         self._write_listing(now)
-        return sorted(path for path, file in self._files.items() if file.complete)
+        if self._changed:
+            self._complete = sorted(path for path, file in self._files.items() if file.complete)
+            self._changed = False
+        return self._complete
+
+    def _changes(self, folder: str, now: float) -> set[str]:
+        """Note what has gone from a folder and give what has come. One that has not changed for a while is not listed again."""
+        try:
+            stamp = os.stat(folder).st_mtime_ns
+        except OSError:
+            return set()
+        before = self._folders.get(folder)
+        if before is not None and before[0] == stamp and before[2]:
+            return set()
+        sure = before is not None and before[0] == stamp and now - before[1] >= SURE_AFTER_S
+        seen_at = before[1] if before is not None and before[0] == stamp else now
+        self._folders[folder] = (stamp, seen_at, sure)
+        mask = os.path.basename(self._pattern)
+        names = [name for name in os.listdir(folder) if fnmatchcase(name, mask) and name.lower().endswith(self._endings)]
+        start = "" if not os.path.dirname(self._pattern) else os.path.join(folder, "")
+        there = {start + name for name in names if not name.startswith(".") or mask.startswith(".")}
+        known = self._inside.setdefault(folder, set())
+        for path in sorted(known - there):
+            self._vanished(path)
+        self._inside[folder] = there
+        return there - known
 
     def _saw(self, path: str, now: float) -> None:
         """Follow one file that is there."""
         try:
             about = os.stat(path)
         except OSError:
-            self._is_odd(path, "cannot be read", "a link to nowhere, or gone again")
+            if path not in self._files:
+                self._broken.add(path)
+                self._is_odd(path, "cannot be read", "a link to nowhere, or gone again")
             return
+        self._broken.discard(path)
         place = hash((about.st_dev, about.st_ino))
         file = self._files.get(path)
         if file is None:
             if not self._is_new(path, about, place):
                 return
             self._files[path] = _File(about.st_size, about.st_mtime_ns, now)
+            self._growing.add(path)
             self._stems[hash(without_suffix(path))] = path
             self._places[place] = path
             self._active = now
@@ -112,7 +154,8 @@ class Incoming:
             file.size, file.changed_ns, file.since = about.st_size, about.st_mtime_ns, now
             self._active = now
         elif not file.complete and file.size and now - file.since >= self._settle_s:
-            file.complete = True
+            file.complete = self._changed = True
+            self._growing.discard(path)
             self._active = now
 
     def _is_new(self, path: str, about: os.stat_result, place: int) -> bool:
@@ -136,8 +179,9 @@ class Incoming:
 
     def _vanished(self, path: str) -> None:
         """A complete file stays in the table, for its micrograph may be made already; another is forgotten."""
-        file = self._files[path]
-        if not file.there:
+        self._broken.discard(path)
+        file = self._files.get(path)
+        if file is None or not file.there:
             return
         file.there = False
         if file.complete:
@@ -148,6 +192,8 @@ class Incoming:
 
     def _forget(self, path: str) -> None:
         self._stems.pop(hash(without_suffix(path)), None)
+        self._changed = self._changed or self._files[path].complete
+        self._growing.discard(path)
         del self._files[path]
 
     def _is_odd(self, path: str, what: str, more: str) -> None:

@@ -96,7 +96,7 @@ class Arrivals(Protocol):
     """Things that come while a job runs, such as the movies of a microscope."""
 
     def look(self) -> Sequence[Unit]:
-        """All units so far, in their order."""
+        """All units so far, in their order; the same object as before when nothing is new."""
         ...
 
     def is_open(self) -> bool:
@@ -131,6 +131,10 @@ class MapJob:
 
     def arrivals(self, context: Context, known: Collection[str]) -> Arrivals | None:
         """For a job that waits for things to come: what lists them, asked for once a run. known: keys done in earlier runs."""
+        return None
+
+    def taken_over(self, unit: Unit, context: Context) -> dict[str, Any] | None:
+        """The record of a unit that RELION, with the same options, has done in this folder; None where it has not."""
         return None
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:

@@ -174,14 +174,19 @@ def _units(paths: Sequence[str]) -> list[Unit]:
     return [Unit(key=path, row={"path": path}) for path in paths]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Movies:
     """Arriving files as units (vitreous.job.declare.Arrivals)."""
 
     incoming: "Incoming"
+    paths: Sequence[str] = ()
+    units: Sequence[Unit] = ()
 
     def look(self) -> Sequence[Unit]:
-        return _units(self.incoming.look())
+        paths = self.incoming.look()
+        if paths is not self.paths:
+            self.paths, self.units = paths, _units(paths)
+        return self.units
 
     def is_open(self) -> bool:
         return self.incoming.is_open()

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from vitreous.run.units import checked, identity, input_stamp
 from vitreous.run.watching import Inputs
 
 LEAST_PAUSE_S, MOST_PAUSE_S = 0.1, 2.0
-SHARE = 10.0  # of the time, at most one part in so many goes into asking for units
+SHARE = 20.0  # of the time, at most one part in so many goes into asking for units
 PATIENCE_S = 30.0  # with an input that cannot be read while it grows
 
 
@@ -45,6 +45,8 @@ class Growing:
         self._pause_s, self._next_ask, self._next_read = LEAST_PAUSE_S, 0.0, 0.0
         self._bad_since: float | None = None
         self._trusted = True
+        self._last: Sequence[Unit] = ()
+        self._reads = 0
 
     def begin(self, stop_asked: Callable[[], bool]) -> bool:
         """Wait for the first units; False when a stop was asked for before. No unit at all is an error."""
@@ -132,13 +134,18 @@ class Growing:
             self._stamps = stamps
         if len(self._ready) > before:
             self._pause_s = LEAST_PAUSE_S
-        self._next_read = time.monotonic() + SHARE * (time.monotonic() - began)
+        spent_s = time.monotonic() - began if self._reads else 0.0  # the first loads what it needs
+        self._reads += 1
+        self._next_read = time.monotonic() + SHARE * spent_s
 
     def _read(self, now: float) -> bool:
         """Take the rows as they are now; False when an input that grows cannot be read, which is borne for a while."""
         context = replace(self._context, growing=self.open)
         try:
-            units = checked(self._arrivals.look() if self._arrivals is not None else self._job.units(context))
+            found = self._arrivals.look() if self._arrivals is not None else self._job.units(context)
+            if found is self._last and self.keys and not self._complete:
+                return True
+            units = checked(found)
         except UserError as error:
             self._bad_since = self._bad_since if self._bad_since is not None else now
             if not self.open or now - self._bad_since > PATIENCE_S:
@@ -146,6 +153,7 @@ class Growing:
             self._context.note(f"not to be read yet: {error}")
             return False
         self._bad_since = None
+        self._last = found if self._arrivals is not None else ()
         if not self.deciding:
             whole = len(units) == 1 and not self._job.follows
             self.deciding = canonical([self._known, input_stamp(self._job)]) if whole else self._known

@@ -81,11 +81,11 @@ class Tables:
     """Writes the tables of a job: as soon as there is a first row, then now and then, in a small part of the time."""
 
     LEAST_S, MOST_S = 1.0, 60.0
-    SHARE = 20.0  # of the time, at most one part in so many goes into tables that are not the last
+    SHARE = 50.0  # of the time, at most one part in so many goes into tables that are not the last
 
     def __init__(self, job: MapJob, context: Context) -> None:
         self._job, self._context = job, context
-        self._written, self._began = 0, time.monotonic()
+        self._written, self._times, self._began = 0, 0, time.monotonic()
         self._next = 0.0 if job.follows else self._began + self.MOST_S
 
     def now_and_then(self, ledger: Ledger, keys: Sequence[str], *, idle: bool) -> None:
@@ -98,7 +98,8 @@ class Tables:
         records = ledger.records(keys)
         if len(records) and (self._job.follows or len(keys) > 1):
             self._job.gather(records, replace(self._context, growing=True, on_note=_unsaid))
-        spent = time.monotonic() - now
+        spent = time.monotonic() - now if self._times else 0.0  # the first loads what it needs
+        self._times += 1
         self._next = time.monotonic() + max(self.LEAST_S, self.SHARE * spent)
 
     def write(self, ledger: Ledger, keys: Sequence[str]) -> None:
