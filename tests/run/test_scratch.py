@@ -5,6 +5,8 @@ import multiprocessing
 import os
 import shutil
 import stat
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +15,12 @@ import numpy as np
 import pytest
 
 from vitreous.context import Context, UserError
-from vitreous.files import mrc, staging
+from vitreous.files import mrc, staging, star
 from vitreous.files.stacks import ImageStacks
 from vitreous.job.disk import Disk
 from vitreous.run import scratch
 from vitreous.run.scratch import scratch_of, sweep
+from vitreous.tables.table import Table
 
 DISK = Disk(keep_free_scratch_GB=0)
 
@@ -221,3 +224,40 @@ def test_a_directory_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UserError, match="is not there"):
         scratch_of(replace(DISK, scratch=str(tmp_path / "none")), tmp_path / "job")
     assert scratch_of(DISK, Path("job")) is None
+
+
+@pytest.mark.slow
+def test_a_job_that_is_killed_leaves_its_copy_and_takes_it_up_again(tmp_path):
+    rng = np.random.default_rng(4)
+    (tmp_path / "fast").mkdir()
+    mrc.write_stack(tmp_path / "a.mrcs", rng.normal(size=(60, 32, 32)).astype(np.float32), pixel_size_A=4.0)
+    optics = Table({"optics_group": np.array([1]), "voltage_kV": np.array([300.0]), "pixel_size_A": np.array([4.0])}, "optics")
+    names = np.array([f"{row + 1:06d}@a.mrcs" for row in range(60)], object)
+    star.write_table(tmp_path / "p.star", Table({"image": names, "optics_group": np.ones(60, int)}, "particles", optics))
+    words = "class2d --particles p.star --classes 2 --particle-diameter-a 100 --no-correct-ctf --use-em --no-use-mini-batches"
+    command = [
+        sys.executable,
+        "-m",
+        "vitreous",
+        *words.split(),
+        "--scratch",
+        "fast",
+        "--keep-free-scratch-gb",
+        "0",
+        "--out",
+        "job",
+    ]
+    log = tmp_path / "job" / "run.out"
+    process = subprocess.Popen([*command, "--em-iterations", "5000"], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    while not (log.is_file() and "iteration 1 took" in log.read_text()) and process.poll() is None:
+        time.sleep(0.05)
+    process.kill()
+    process.wait(30)
+    (left,) = (tmp_path / "fast" / scratch.VOLATILE).iterdir()
+    assert (left / "particles_float32.mrcs").is_file()
+    done = max(int(path.stem[6:9]) for path in (tmp_path / "job").glob("run_it???_optimiser.star"))
+    subprocess.run([*command, "--em-iterations", str(done + 1)], cwd=tmp_path, check=True, capture_output=True)
+    said = log.read_text()
+    assert said.count("copying") == 1
+    assert said.count("60 of 60 particle images are read from") == 2
+    assert not left.exists()
