@@ -57,3 +57,11 @@ def test_text_is_utf8_and_the_file_is_readable_by_others(tmp_path: Path) -> None
     atomic.write_text(target, "2 Å\n")
     assert target.read_bytes() == "2 Å\n".encode()
     assert target.stat().st_mode & stat.S_IRUSR
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path):
+    path = tmp_path / "shared.star"
+    path.write_text("before")
+    path.chmod(0o664)
+    atomic.write_text(path, "after")
+    assert path.stat().st_mode & 0o777 == 0o664

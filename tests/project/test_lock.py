@@ -76,6 +76,32 @@ def test_a_lock_that_may_be_alive_is_waited_for_and_explained(layout, owner):
     assert layout.lock_folder.exists(), "somebody else's lock is not ours to take"
 
 
+def test_a_lock_of_another_machine_that_is_silent_for_long_is_broken(layout):
+    leave(layout, Owner("vitreous", "a.node.that.died", 1, "1", "x,y", "cafe"))
+    os.utime(layout.lock_folder, (time.time() - 400, time.time() - 400))
+    with pytest.warns(lock.LockBroken, match=r"a\.node\.that\.died"), graphs.locked(layout) as graph:
+        graph.counter = 7
+    assert graphs.read(layout.graph).counter == 7
+
+
+def test_a_lock_that_is_held_for_long_is_freshened(layout, monkeypatch):
+    monkeypatch.setattr(lock, "FRESHEN_S", 0.02)
+    with lock.held(layout):
+        os.utime(layout.lock_folder, (1, 1))
+        for _ in range(500):
+            if layout.lock_folder.stat().st_mtime > 1:
+                break
+            time.sleep(0.01)
+        assert layout.lock_folder.stat().st_mtime > 1
+
+
+def test_a_lock_of_relion_is_never_broken_by_age(layout):
+    leave(layout, None)
+    os.utime(layout.lock_folder, (1, 1))
+    with pytest.raises(UserError, match="such as RELION"), lock.held(layout, wait_s=0.05):
+        pass
+
+
 def test_a_lock_in_use_is_waited_for(layout):
     inside, order = threading.Event(), []
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,6 +32,16 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+def _take_over_rights(target: Path, aside: Path) -> None:
+    """Let a file that is replaced keep its permissions and group, as where several people share a project."""
+    with suppress(OSError):
+        before, now = target.stat(), aside.stat()
+        if before.st_gid != now.st_gid:
+            os.chown(aside, -1, before.st_gid)
+        if stat.S_IMODE(before.st_mode) != stat.S_IMODE(now.st_mode):
+            aside.chmod(stat.S_IMODE(before.st_mode))
+
+
 @contextmanager
 def writing(path: str | os.PathLike[str], mode: str = "wb", *, durable: bool = True) -> Iterator[IO[Any]]:
     """A file object beside `path` that takes its name when the block ends well; on any error it is removed.
@@ -52,6 +63,7 @@ def writing(path: str | os.PathLike[str], mode: str = "wb", *, durable: bool = T
         if durable:
             os.fsync(file.fileno())
         file.close()
+        _take_over_rights(target, aside)
         aside.replace(target)
     except OSError as error:
         if error.filename is not None and error.errno not in _FULL:

@@ -4,6 +4,7 @@ import errno
 import os
 import random
 import socket
+import threading
 import time
 import uuid
 import warnings
@@ -19,6 +20,7 @@ from vitreous.run.record import duration
 WAIT_S = 60.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.1
 YOUNG_S = 60.0
+FRESHEN_S, SILENT_S, LOOK_EVERY_S = 30.0, 300.0, 2.0
 _OURS = "vitreous"
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -107,15 +109,29 @@ def age_s(layout: Layout) -> float | None:
 
 @contextmanager
 def held(layout: Layout, *, wait_s: float | None = None) -> Iterator[Owner]:
-    """Hold the project's lock. Waits up to a minute; a lock that a dead process of this machine has left is broken."""
+    """Hold the project's lock. Waits up to a minute for others.
+
+    A lock of ours is broken when its process is dead (known on its own machine), or when it has not been freshened for five
+    minutes (a machine that died): a holder freshens it every half minute, and looks before it writes whether it is still his.
+    """
     if layout.readonly:
         raise UserError(f"{layout.root.resolve()} was opened for reading only: nothing in it can be changed")
     mine = _take(layout, WAIT_S if wait_s is None else wait_s)
+    over = threading.Event()
+    threading.Thread(target=_freshen, args=(layout, mine, over), daemon=True).start()
     try:
         yield mine
     finally:
+        over.set()
         if is_held(layout, mine):
             _remove(layout, mine.token)
+
+
+def _freshen(layout: Layout, mine: Owner, over: threading.Event) -> None:
+    while not over.wait(FRESHEN_S):
+        with suppress(OSError):
+            if is_held(layout, mine):
+                os.utime(layout.lock_folder)
 
 
 def is_held(layout: Layout, mine: Owner) -> bool:
@@ -131,14 +147,17 @@ def _token(layout: Layout, token: str) -> Path:
 def _take(layout: Layout, wait_s: float) -> Owner:
     mine = Owner.here()
     until = time.monotonic() + wait_s
-    pause = FIRST_PAUSE_S
+    pause, look = FIRST_PAUSE_S, time.monotonic() + LOOK_EVERY_S / 4
     while True:
         try:
             layout.lock_folder.mkdir()
         except FileExistsError:
-            if _break_if_dead(layout):
+            now = time.monotonic()
+            look_now = now >= look
+            look = now + LOOK_EVERY_S if look_now else look
+            if _break_if_dead(layout, by_age=look_now):
                 continue
-            if time.monotonic() >= until:
+            if now >= until:
                 raise UserError(explain(layout)) from None
             time.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(pause * 1.5, LONGEST_PAUSE_S)
@@ -163,10 +182,10 @@ def _refused(layout: Layout, error: OSError) -> str:
     return f"cannot lock {where}: {error.strerror}"
 
 
-def _break_if_dead(layout: Layout) -> bool:
-    """Take away the lock of a process of ours that is dead for sure. One of many who try it wins."""
+def _break_if_dead(layout: Layout, *, by_age: bool) -> bool:
+    """Take away the lock of a process of ours that is dead for sure, or silent for long. One of many who try it wins."""
     dead = owner(layout)
-    if dead is None or not dead.is_dead():
+    if dead is None or not (dead.is_dead() or (by_age and (age_s(layout) or 0.0) > SILENT_S)):
         return False
     try:
         _token(layout, dead.token).unlink()
