@@ -123,7 +123,7 @@ def _profile(project: Project, said: argparse.Namespace) -> int:
         raise UserError("give --command, a line with $command in it, for each kind of worker")
 
     def of(values: list[int], place: int, default: int) -> int:
-        return values[min(place, len(values) - 1)] if values else default
+        return values[place] if place < len(values) else default
 
     lines = tuple(
         profile.WorkerCommand(line, of(said.copies, place, 1), of(said.threads, place, 1), of(said.delay_ms, place, 10))

@@ -1,0 +1,122 @@
+"""Workers as batch jobs: as many as there is work for, fewer when there is less, none for ever when none reports."""
+
+import pytest
+
+from vitreous.context import UserError
+from vitreous.run.places import bringers, slurm
+from vitreous.run.places.bringers import ProfileBringer, SlurmBringer
+from vitreous.run.places.profile import Profile, WorkerCommand
+
+
+class Queue:
+    """A queue that does as it is told and remembers it."""
+
+    def __init__(self):
+        self.jobs: dict[str, str] = {}
+        self.orders: list[str] = []
+        self.number = 0
+
+    def submit(self, path, *, command="sbatch", folder="."):
+        self.number += 1
+        self.orders.append(command)
+        first, last = command.rpartition("--array=")[2].split("-")
+        self.jobs |= {f"{self.number}_{element}": "PENDING" for element in range(int(first), int(last) + 1)}
+        return str(self.number)
+
+    def cancel(self, numbers):
+        for number in numbers:
+            del self.jobs[number]
+        return True
+
+
+@pytest.fixture
+def queue(monkeypatch):
+    made = Queue()
+    monkeypatch.setattr(slurm, "submit", made.submit)
+    monkeypatch.setattr(slurm, "cancel", made.cancel)
+    monkeypatch.setattr(slurm, "states", lambda: dict(made.jobs))
+    return made
+
+
+def crew(tmp_path, most=4, per_job=1):
+    return SlurmBringer(tmp_path / "workers.script", "sbatch -q high", most, per_job)
+
+
+def test_it_grows_with_the_work_up_to_what_was_asked_for(queue, tmp_path):
+    found = crew(tmp_path)
+    assert found.bring(2, {}) == []
+    assert queue.orders == ["sbatch -q high --array=0-1"]
+    found.bring(2, {})
+    assert len(queue.orders) == 1
+    found.bring(100, {})
+    assert queue.orders[1:] == ["sbatch -q high --array=0-1"] and len(queue.jobs) == 4
+    found.bring(100, {})
+    assert len(queue.orders) == 2
+
+
+def test_workers_that_share_a_gpu_come_together(queue, tmp_path):
+    crew(tmp_path, most=8, per_job=3).bring(7, {})
+    assert len(queue.jobs) == 3
+
+
+def test_it_replaces_those_that_died(queue, tmp_path):
+    found = crew(tmp_path, most=2)
+    found.bring(9, {})
+    del queue.jobs["1_0"]
+    found.bring(9, {"1_1:n:7-0": True, "1_0:n:6-0": False})
+    assert set(queue.jobs) == {"1_1", "2_0"}
+
+
+def test_it_takes_back_who_waits_and_sends_home_who_is_idle(queue, tmp_path, monkeypatch):
+    found = crew(tmp_path)
+    found.bring(4, {})
+    queue.jobs |= {"1_0": "RUNNING", "1_1": "RUNNING"}
+    here = {"1_0:n:5-0": True, "1_1:n:6-0": False}
+    assert found.bring(1, here) == []
+    assert set(queue.jobs) == {"1_0", "1_1"}
+    assert found.bring(1, here) == []
+    monkeypatch.setattr(bringers, "SEND_HOME_AFTER_S", 0.0)
+    assert found.bring(1, here) == ["1_1:n:6-0"]
+    assert found.bring(2, here) == []
+
+
+def test_a_batch_of_workers_goes_home_when_all_of_it_are_idle(queue, tmp_path, monkeypatch):
+    monkeypatch.setattr(bringers, "SEND_HOME_AFTER_S", -1.0)
+    found = crew(tmp_path, most=2, per_job=2)
+    found.bring(4, {})
+    queue.jobs = dict.fromkeys(queue.jobs, "RUNNING")
+    here = {"1_0:n:1-0": True, "1_0:n:2-1": False, "1_1:n:3-0": False, "1_1:n:4-1": False}
+    assert found.bring(1, here) == ["1_1:n:3-0", "1_1:n:4-1"]
+
+
+def test_nothing_is_done_while_slurm_does_not_answer(queue, tmp_path, monkeypatch):
+    monkeypatch.setattr(slurm, "states", lambda: None)
+    assert crew(tmp_path).bring(5, {}) == []
+    assert not queue.orders
+
+
+def test_batch_jobs_that_end_before_any_worker_reports_are_an_error(queue, tmp_path):
+    found = crew(tmp_path, most=2)
+    (tmp_path / "workers.log").write_text("python: not found\n")
+    with pytest.raises(UserError, match="python: not found"):
+        for _ in range(5):
+            found.bring(9, {})
+            queue.jobs.clear()
+
+
+def test_at_the_end_all_are_taken_away(queue, tmp_path):
+    found = crew(tmp_path)
+    found.bring(4, {})
+    queue.jobs["other"] = "RUNNING"
+    found.close()
+    assert set(queue.jobs) == {"other"}
+
+
+def test_a_profile_whose_commands_all_fail_is_an_error(tmp_path):
+    made = Profile("p", (WorkerCommand("echo no $command >&2; exit 3", copies=2),))
+    found = ProfileBringer(made, lambda threads, copy: "worker", tmp_path / "log", "toy")
+    with pytest.raises(UserError, match=r"p has failed: no worker"):
+        for _ in range(200):
+            found.bring(5, {})
+            for process in found._started:
+                process.wait(timeout=20)
