@@ -111,6 +111,16 @@ class AutoPick(MapJob):
             "median_signal": float(np.median(found.signal)) if len(found) else None,
         }
 
+    def taken_over(self, unit: Unit, context: Context) -> dict[str, Any] | None:
+        """RELION leaves the same file of picks for each micrograph."""
+        from vitreous.files import coordinates
+
+        file = picks_file(context.folder, unit.row["micrograph"])
+        if not file.is_file():
+            return None
+        count = len(coordinates.read(file))
+        return {"micrograph": unit.key, "file": str(file), "picks": count, "threshold": None, "median_signal": None}
+
     def gather(self, records: Sequence[Mapping[str, Any]], context: Context) -> None:
         """Write the list of coordinate files, and the coords_suffix file."""
         from vitreous.files import atomic, coordinates, star

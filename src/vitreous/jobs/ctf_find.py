@@ -99,6 +99,17 @@ class CtfFind(MapJob):
             **({"phase_shift_deg": found.phase_shift_deg} if self.search.fit_phase else {}),
         }
 
+    def taken_over(self, unit: Unit, context: Context) -> dict[str, Any] | None:
+        """What RELION's table of a finished run says of the micrograph; without the table it is fitted again."""
+        from vitreous.files import lookup
+
+        row = lookup.row_of(context.folder / self.fitted.name, "micrographs", "micrograph", unit.key)
+        wanted = ["ctf_image", "defocus_u_A", "defocus_v_A", "ctf_astigmatism_A", "defocus_angle_deg", "ctf_fom"]
+        wanted += ["ctf_resolution_A", *(["phase_shift_deg"] if self.search.fit_phase else [])]
+        if any(name not in row for name in wanted):
+            return None
+        return {"micrograph": unit.key, **{name: row[name] for name in wanted}}
+
     def _fit(self, row: Mapping[str, Any], microscope: "Microscope", context: Context) -> "CtfFit":
         from vitreous.files import mrc
         from vitreous.methods.ctf import fit, spectrum

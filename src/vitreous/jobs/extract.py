@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from vitreous.context import Context, UserError
@@ -182,6 +183,19 @@ class Extract(MapJob):
         if "pick_fom" not in picks:
             raise UserError(f"{unit.row['file']} has no rlnAutopickFigureOfMerit: leave --use-threshold out")
         return picks.select(picks["pick_fom"] >= self.least_fom)
+
+    def taken_over(self, unit: Unit, context: Context) -> dict[str, Any] | None:
+        """RELION leaves the same stack and table for each micrograph."""
+        from vitreous.files import mrc, star
+
+        stem = str(context.folder / without_suffix(below_job(unit.key)))
+        stack, table = Path(f"{stem}.mrcs"), Path(f"{stem}_extract.star")
+        if not (stack.is_file() and table.is_file()):
+            return None
+        count, box = len(star.read_table(table, optics="optional")), self.windows.final_box_px
+        if mrc.read_header(stack).shape != (count, box, box):
+            return None
+        return {"micrograph": unit.key, "file": str(table), "particles": count}
 
     def gather(self, records: Sequence[Mapping[str, Any]], context: Context) -> None:
         """Write all particles as one table."""

@@ -118,6 +118,21 @@ class MotionCorrection(MapJob):
             "local": found.local.moves,
         }
 
+    def taken_over(self, unit: Unit, context: Context) -> dict[str, Any] | None:
+        """What RELION's table of a finished run says of the movie; without the table the movie is corrected again."""
+        from vitreous.files import lookup
+
+        root = context.folder / without_suffix(below_job(unit.key))
+        row = lookup.row_of(context.folder / self.corrected.name, "micrographs", "micrograph_metadata", f"{root}.star")
+        wanted = ["micrograph", "micrograph_metadata", "accumulated_motion_A", "early_motion_A", "late_motion_A"]
+        wanted += ["power_spectrum"] * self.sums.save_spectrum
+        wanted += ["micrograph_no_dw"] * (self.sums.save_unweighted and self.exposure.dose_weighting)
+        if any(name not in row for name in wanted):
+            return None
+        pixel_size_A = unit.row["pixel_size_A"] * self.alignment.bin_factor
+        taken = {name: row[name] for name in wanted}
+        return {**taken, "movie": unit.key, "pixel_size_A": pixel_size_A, "bad_pixels": 0, "local": False}
+
     def _range(self, path: str, count: int) -> tuple[int, int]:
         """First and last frame to use, both from 1."""
         first = self.exposure.first_frame

@@ -29,6 +29,7 @@ from vitreous.run.places.crew import from_elsewhere
 from vitreous.run.places.environment import threads_here, too_wide_here
 from vitreous.run.screen import Screen
 from vitreous.run.stopping import StopQuestion, signals_ask
+from vitreous.run.takeover import take_over
 from vitreous.run.units import input_stamp
 from vitreous.run.watching import may_come
 
@@ -162,6 +163,8 @@ def _open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, co
     moved = [line for line in changed if any(line.startswith(f"{name} was ") for name in given)]
     if isinstance(job, LoopJob) and moved and job.saved(where.path):
         raise UserError(f"{where.path} holds iterations of other input ({moved[0]}): give another folder with --out")
+    if isinstance(job, MapJob) and goes_on and not ours_before:
+        take_over(job, where, seed=_seed(job, seed), say=screen.note)
     started_by_external = job.type.label != EXTERNAL and _is_external(where)
     ours = where.hidden / "job.star" if started_by_external else where.job_star
     as_star.write(ours, job, placed, is_continue=goes_on, seed=seed)
