@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -212,3 +213,31 @@ def test_a_torn_or_foreign_record_is_no_trouble(project, movies, tmp_path):
     assert done.records["Import/job001/"] == COUNT
     assert f"{data}/z" in (folder.rows / "older.jsonl").read_text()
     assert changed(done, dry_run=False).startswith(f"{sum(done.files.values())} paths in {len(done.files)} files changed")
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["relion31_tutorial_betagal.tar.xz", "relion313_small.tar.gz", "relion5_class2d.tar.xz"])
+def test_real_projects_are_repointed_there_and_back_to_the_byte(data, tmp_path, name):
+    with tarfile.open(data / "relion_projects" / name) as packed:
+        packed.extractall(tmp_path / "real", filter="data")
+    (tmp_path / "programs").mkdir()
+    root = min((tmp_path / "real").rglob("default_pipeline.star"), key=lambda path: len(path.parts)).parent
+    project = Project.open(root)
+    files = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and not path.is_symlink()}
+    ways = project.external_paths()
+    assert not ways.old_places
+    wanted = {one.path for one in ways.outside if one.path.startswith("/public/EM/")}
+    assert wanted and not any(one.reachable for one in ways.outside)
+    done = project.repoint("/public/EM", str(tmp_path / "programs"))
+    now = {one.path for one in project.external_paths().outside}
+    assert {path.replace("/public/EM", str(tmp_path / "programs")) for path in wanted} <= now
+    assert sum(done.files.values()) >= len(wanted)
+    changed_files = {path for path, contents in files.items() if path.read_bytes() != contents}
+    assert changed_files == {root / name for name in done.files}
+    for path in changed_files:
+        assert path.read_bytes() == files[path].replace(b"/public/EM/", f"{tmp_path}/programs/".encode())
+    (tmp_path / "EM").mkdir()
+    project.repoint(str(tmp_path / "programs"), str(tmp_path / "EM"))
+    for path in changed_files:
+        path.write_bytes(path.read_bytes().replace(f"{tmp_path}/EM/".encode(), b"/public/EM/"))
+    assert all(path.read_bytes() == contents for path, contents in files.items())

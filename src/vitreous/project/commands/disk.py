@@ -2,12 +2,14 @@
 
 import argparse
 import os
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 from vitreous.job.as_command import pairs
 from vitreous.project.commands.verb import Verb, say, takes_changes, takes_job
 from vitreous.project.moving import Outside, Repointed, Ways
 from vitreous.project.project import Project
+
+SHOWN = 4  # jobs that are named beside a folder
 
 
 def _takes_job_and_changes(parser: argparse.ArgumentParser) -> None:
@@ -79,8 +81,10 @@ def _counted(inside: list[Outside]) -> str:
 
 
 def _users(inside: list[Outside]) -> str:
-    jobs = Counter(job for one in inside for job in one.jobs)
-    return ", ".join(sorted(jobs))
+    """The jobs that name some paths, the first few by name."""
+    jobs = sorted({job for one in inside for job in one.jobs})
+    more = f" and {len(jobs) - SHOWN} more" if len(jobs) > SHOWN else ""
+    return ", ".join(jobs[:SHOWN]) + more
 
 
 def changed(done: Repointed, *, dry_run: bool) -> str:
