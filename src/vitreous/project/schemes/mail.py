@@ -6,6 +6,8 @@ import subprocess
 from vitreous.project.schemes.model import UNDEFINED, Scheme
 
 LIMIT_S = 30
+PLACES = "/usr/sbin:/usr/lib:/usr/bin"
+"""Where sendmail lies that is on nobody's path."""
 
 
 def send(scheme: Scheme, subject: str, text: str) -> str:
