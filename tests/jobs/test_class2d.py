@@ -131,3 +131,13 @@ def test_a_classification_goes_on_with_less_memory_and_on_the_cpu_to_the_same_re
     scale = np.abs(one.references).max()
     np.testing.assert_allclose(other.references, one.references, atol=1e-4 * scale)
     assert (one.particles["class_number"] == other.particles["class_number"]).mean() > 0.98
+
+
+@pytest.mark.parametrize("batches", [False, True])
+def test_what_it_will_write_is_told_before(project: Path, batches: bool) -> None:
+    task = job(use_em=False, use_mini_batches=True, mini_batches=30) if batches else job(em_iterations=5)
+    size = task.size()
+    assert size is not None
+    run(task, Path("Class2D/job001"))
+    written = sum(path.stat().st_size for path in Path("Class2D/job001").glob("run_*"))
+    assert 0.3 < written / size.bytes < 3

@@ -225,3 +225,15 @@ def test_relion_goes_on_from_our_particles(project, relion):
     for axis in "xy":
         place = [t[f"{axis}_px"] - t[f"origin_{axis}_A"] / 1.5 for t in (ours, theirs)]
         assert np.allclose(*place, atol=0.01)
+
+
+def test_what_it_will_write_is_told_before(project):
+    job = Extract(micrographs="micrographs_ctf.star", coordinates="AutoPick/job003/autopick.star", windows=Windows(box_px=64))
+    size = job.size()
+    assert size.bytes == 6 * 64 * 64 * 4
+    assert size.made_of == "6 images of 64 x 64 pixels"
+    carry_out(job, "Extract/job004")
+    written = sum(path.stat().st_size for path in Path("Extract/job004").rglob("*") if path.is_file())
+    assert 0.5 < written / size.bytes < 1.5, "two of the six picks lie outside"
+    again = Extract(micrographs="micrographs_ctf.star", again=True, particles="Extract/job004/particles.star")
+    assert again.size().made_of.startswith("4 images of")

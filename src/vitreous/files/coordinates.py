@@ -45,15 +45,6 @@ def _listed(where: Path, micrographs: Sequence[str]) -> dict[str, Path]:
     return {name: file for name, file in listed.items() if name in wanted}
 
 
-def about(files: Mapping[str, Path], looked_at: int = 20) -> int:
-    """About how many picks lie in files of coordinates: the mean of some of them, times their number."""
-    paths = list(files.values())
-    chosen = paths[:: max(1, len(paths) // looked_at)]
-    if not chosen:
-        return 0
-    return round(len(paths) * sum(len(read(path)) for path in chosen) / len(chosen))
-
-
 def read(path: str | os.PathLike[str]) -> Table:
     """The picks in a .star or EMAN .box file: x_px, y_px (centres, 0-based) and what else the file holds."""
     where = Path(path)

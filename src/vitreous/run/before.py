@@ -116,8 +116,8 @@ def _look_at_gpus(job: Any, found: Estimate, placed: Placement, note: Note) -> N
     note(f"GPU memory: {in_GB(found.gpu_GB)} for a worker, {share} on a GPU: {in_GB(need)}")
     there = gpus_GB()
     named = [int(number) for numbers in device_lists(placed.gpus) for number in numbers]
-    chosen = [there[number] for number in named if number < len(there)] or there
-    if not chosen or placed.use_queue:
+    chosen = there if placed.use_queue else [there[number] for number in named if number < len(there)] or there
+    if not chosen:
         return
     if need > min(chosen):
         fewer = int(min(chosen) / found.gpu_GB)
@@ -132,6 +132,8 @@ def _look_at_disk(job: Any, found: Estimate, where: JobFolder, note: Note) -> No
     assert found.output is not None
     where.path.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(where.path).free
+    if found.output.bytes <= TIGHT * free:
+        return  # also if nothing is there yet, which need not be counted then
     need = max(0, found.output.bytes - used_bytes(where.path))
     said = f"{'' if found.output.certain else 'about '}{in_GB(need / 1e9)} ({found.output.made_of})"
     if need * (1 if found.output.certain else UNSURE) > free:
