@@ -110,6 +110,7 @@ class ToyLoop(LoopJob):
 
     def step(self, state: Doubled, context: Context) -> Doubled:
         log(context.folder, f"step {state.iteration + 1}")
+        log_place(context.folder, f"step {state.iteration + 1}")
         for _ in range(10):
             context.check()
             time.sleep(self.seconds / 10)

@@ -17,11 +17,12 @@ from typing import IO, Any
 
 from vitreous.context import Context, Stopped
 from vitreous.job.declare import LoopJob
-from vitreous.job.placement import Placement, device_of
+from vitreous.job.placement import Placement
 from vitreous.run import before, loops
 from vitreous.run.engine import use_threads
 from vitreous.run.folder import JobFolder
 from vitreous.run.meeting import Dismissed, dismiss, meet
+from vitreous.run.places.environment import device_here
 from vitreous.run.places.members import Member, member_here
 from vitreous.run.record import append_text
 from vitreous.run.stopping import StopQuestion, signals_ask
@@ -111,7 +112,7 @@ def assist(part: Part) -> None:
     context = Context(
         folder=part.folder.path,
         seed=part.seed,
-        device=device_of(part.placement, part.member.local),
+        device=device_here(part.placement, part.member.local),
         threads=part.threads,
         memory_GB=before.memory_for_work_GB(part.job, part.placement),
         reading=before.reading_of(part.placement, part.folder, part.threads),

@@ -12,7 +12,7 @@ from typing import Any
 
 from vitreous.context import Context, Stopped, UserError
 from vitreous.job.declare import MapJob, Unit
-from vitreous.job.placement import Placement, device_of
+from vitreous.job.placement import Placement
 from vitreous.run.feed import Feed, Portions
 from vitreous.run.folder import JobFolder
 from vitreous.run.places import environment
@@ -115,7 +115,7 @@ def _in_worker(task: Task, units: Sequence[Unit]) -> tuple[list[Result], float]:
     context = Context(
         folder=folder.path,
         seed=task.seed,
-        device=device_of(task.placement, number, present=len(environment.visible_gpus())),
+        device=environment.device_here(task.placement, number),
         threads=environment.threads_here(task.placement.threads),
         memory_GB=task.placement.memory_GB,
         on_note=lambda text: append_text(folder.out, text),

@@ -18,19 +18,21 @@ from vitreous.job import as_star
 from vitreous.job.as_command import to_arguments
 from vitreous.job.declare import CONTINUE_FROM, LoopJob, MapJob
 from vitreous.job.options import as_plain, identity, options, value_of, values
-from vitreous.job.placement import Placement, device_of
+from vitreous.job.placement import Placement
 from vitreous.job.registry import EXTERNAL
 from vitreous.run import before, loops, maps, record
 from vitreous.run.assisting import Part, assist, awaited, first_of_team, members_of, threads_of
 from vitreous.run.engine import use_threads
 from vitreous.run.folder import JobFolder
 from vitreous.run.nodes_file import listed_nodes, write_output_nodes
+from vitreous.run.places import slurm
 from vitreous.run.places.crew import from_elsewhere
-from vitreous.run.places.environment import threads_here, too_wide_here
+from vitreous.run.places.environment import device_here, threads_here, too_wide_here
 from vitreous.run.screen import Screen
 from vitreous.run.stopping import StopQuestion, signals_ask
 from vitreous.run.takeover import take_over
 from vitreous.run.units import input_stamp
+from vitreous.run.watch import Lost
 from vitreous.run.watching import may_come
 
 LEAST_FREE_BYTES = 100 * 2**20
@@ -38,7 +40,7 @@ LEAST_FREE_BYTES = 100 * 2**20
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: "succeeded" or "aborted"; units done in all, done in this run, set aside; seconds of this run."""
+    """How a run ended: "succeeded", "aborted", or "requeued" after a loss; units done in all, now, and set aside; its seconds."""
 
     status: str
     done: int = 0
@@ -79,6 +81,11 @@ def run(
                     outcome = _carry_out(job, where, placed, seed=seed, screen=screen, question=question)
         except Stopped:
             outcome = Outcome("aborted")
+        except Lost as error:
+            if placed.use_queue and slurm.begin_again():
+                screen.note(f"{error}. The queue begins the job again")
+                return Outcome("requeued", seconds=time.monotonic() - began)
+            raise _failed(where, job, error) from error
         except Exception as error:
             raise _failed(where, job, error) from error
         outcome = replace(outcome, seconds=time.monotonic() - began)
@@ -102,7 +109,7 @@ def _carry_out(job: Any, where: JobFolder, placed: Placement, *, seed: int, scre
     context = Context(
         folder=where.path,
         seed=_seed(job, seed),
-        device=device_of(placed, 0),
+        device=device_here(placed, 0),
         threads=threads,
         memory_GB=before.memory_for_work_GB(job, placed),
         reading=before.reading_of(placed, where, threads),

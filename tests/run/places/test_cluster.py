@@ -1,5 +1,6 @@
 """Jobs on a Slurm of four nodes with fake GPUs: handed over, led, shared, killed, aborted."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -12,7 +13,8 @@ import pytest
 
 from vitreous.job.placement import Placement
 from vitreous.project.project import Project
-from vitreous.run.places import request, slurm
+from vitreous.run.places import request
+from vitreous.run.places.slurm import ranks_script, states
 
 pytestmark = [pytest.mark.slurm, pytest.mark.slow]
 
@@ -63,7 +65,7 @@ def test_a_map_job_is_led_from_the_queue_with_workers_on_gpus_of_several_nodes(p
     assert "workers at work, on node" in (folder / "run.out").read_text()
     assert "#SBATCH --job-name=External_job001\n" in (folder / "run.out").read_text()
     assert (folder / "run_submit.script").exists()
-    until(lambda: not slurm.states(), 20)
+    until(lambda: not states(), 20)
 
 
 def test_no_more_batch_jobs_than_units(project, toys):
@@ -116,13 +118,13 @@ def test_a_waiting_job_is_taken_out_of_the_queue_and_a_running_one_stops(project
         project.start(held)
     assert "taken out of the queue" in project.abort(held)
     assert project.graph().processes[held].status == "Aborted"
-    assert not slurm.states()
+    assert not states()
     running = project.add(toys.ToyLoop(start="start.txt", seconds=3, rounds=50), placement=Placement(use_queue=True))
     project.start(running)
     until((project.layout.job(running) / "run_it000.json").exists)
     assert project.abort(running, grace_s=30).endswith("stopped")
     assert project.graph().processes[running].status == "Aborted"
-    until(lambda: not slurm.states(), 20)
+    until(lambda: not states(), 20)
 
 
 def listed(project) -> str:
@@ -135,7 +137,7 @@ def test_a_job_that_hears_nothing_is_ended_from_outside(project, toys, monkeypat
     deaf = "trap '' TERM; sleep 100 & wait"
     name = project.add(toys.ToyLoop(start="start.txt"), placement=Placement(use_queue=True, setup=deaf))
     project.start(name)
-    until(lambda: "RUNNING" in (slurm.states() or {}).values())
+    until(lambda: "RUNNING" in (states() or {}).values())
     monkeypatch.setattr("vitreous.project.starting.KILLED_WITHIN_S", 0.5)
     assert "was ended" in project.abort(name, grace_s=0.5)
     assert project.graph().processes[name].status == "Aborted"
@@ -190,7 +192,7 @@ def test_ranks_lie_evenly_with_the_leader_beside_the_first(slurm, tmp_path):
     command = "bash -c 'echo $SLURM_PROCID $SLURMD_NODENAME $CUDA_VISIBLE_DEVICES $SLURM_CPUS_PER_TASK'"
     out = tmp_path / "ranks.out"
     script = tmp_path / "ranks.sh"
-    script.write_text(slurm_script(asked, laid, command, tmp_path, out))
+    script.write_text(ranks_script(asked, laid, command, folder=str(tmp_path), out=str(out), err=str(out)))
     subprocess.run(["sbatch", "--wait", str(script)], check=True, capture_output=True, timeout=60)
     rows = sorted((int(line.split()[0]), *line.split()[1:]) for line in out.read_text().splitlines())
     assert len(rows) == 25
@@ -198,12 +200,6 @@ def test_ranks_lie_evenly_with_the_leader_beside_the_first(slurm, tmp_path):
     assert sorted(Counter(nodes).values()) == [8, 8, 9]
     assert Counter(nodes)[nodes[0]] == 9
     assert {tuple(rest) for _, _, *rest in rows} == {("0,1", "1")}
-
-
-def slurm_script(asked, laid, command, folder, out):
-    from vitreous.run.places.slurm import ranks_script
-
-    return ranks_script(asked, laid, command, folder=str(folder), out=str(out), err=str(out))
 
 
 def test_what_is_shown_beforehand_is_what_is_submitted(project, toys):
@@ -218,3 +214,29 @@ def test_what_is_shown_beforehand_is_what_is_submitted(project, toys):
     assert "is in the queue as job" in done.stdout and "succeeded" in done.stdout
     assert shown.startswith((project.layout.job(name) / "run_submit.script").read_text())
     assert os.environ["SLURM_CONF"] and "--cpus-per-task=2" in shown and "--time=0-01:30:00" in shown
+
+
+def test_a_team_over_nodes_goes_on_after_one_of_them_died(project, toys, slurm):
+    """A node dies and comes back empty: the first member notices, the queue begins the job again, iterations stay."""
+    team = importlib.import_module("toy_team").ToyTeam(rounds=6, seconds=0.5)
+    place = Placement(use_queue=True, workers=4, nodes=2, memory_GB=0.2, queue_options="--spread-job")
+    name = project.add(team, placement=place)
+    project.start(name)
+    folder = project.layout.job(name)
+    until((folder / "run_it002.json").exists)
+    assert "4 processes of 1 threads share each iteration" in (folder / "run.out").read_text()
+    [number] = states() or {}
+    about = slurm.told("scontrol", "show", "job", number)
+    leader = about.partition("BatchHost=")[2].split()[0]
+    assert "node[1-2]" in about and "NumTasks=4" in about
+    victim = {"node1": "node2", "node2": "node1"}[leader]
+    slurm.kill_node(victim)
+    slurm.begin_node(victim)
+    until(lambda: (states() or {}).get(number) == "PENDING")
+    assert "queued" in listed(project)
+    slurm.told("scontrol", "update", f"JobId={number}", "StartTime=now")
+    assert ended(project, name) == "Succeeded"
+    assert "The queue begins the job again" in (folder / "run.out").read_text()
+    shares = [line.split() for line in (folder / "shares.txt").read_text().splitlines()]
+    assert Counter(step for step, *_ in shares)["1"] == 4, "an iteration that was saved is not made again"
+    assert {rank for step, rank, *_ in shares if step == "6"} == {"0", "1", "2", "3"}

@@ -46,7 +46,7 @@ def test_a_script_has_the_right_flags():
         "#SBATCH --constraint=a100",
     ]
     assert "cd '/p q' || exit 1" in lines
-    assert lines.index("module load cuda") < lines.index("exec srun --kill-on-bad-exit=1 run me")
+    assert lines.index("module load cuda") < lines.index("exec srun --kill-on-bad-exit=0 run me")
     assert any("SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK" in line for line in lines)
 
 

@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any, Protocol
@@ -173,8 +173,3 @@ def crew_of(
         yield crew
     finally:
         crew.close()
-
-
-def own_placement(placement: Placement) -> Placement:
-    """The placement as a worker from elsewhere sees it: the GPU and the threads that it was given are its own."""
-    return replace(placement, gpus="") if from_elsewhere(placement) else placement

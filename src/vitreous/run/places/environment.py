@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vitreous.context import UserError
-from vitreous.job.placement import QUEUE_EXTRA, Placement
+from vitreous.job.placement import QUEUE_EXTRA, Placement, device_of
 
 RANKS = (
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
@@ -53,6 +53,15 @@ def visible_gpus() -> list[str]:
     if said is not None:
         return [name.strip() for name in said.split(",") if name.strip()]
     return [str(number) for number in range(len(glob.glob("/dev/nvidia[0-9]*")))]
+
+
+def device_here(placement: Placement, local: int) -> str:
+    """The torch device of one process of this machine: of the GPUs that are named, else of those it may use, in turn.
+
+    In a queue the names do not count, as the queue has chosen.
+    """
+    named = replace(placement, gpus="") if placement.use_queue or placement.profile else placement
+    return device_of(named, local, present=len(visible_gpus()))
 
 
 def take_gpu(local: int) -> str:

@@ -11,6 +11,7 @@ from vitreous.context import UserError
 from vitreous.run.places.request import Ranks, Request
 
 ANSWER_WITHIN_S = 30.0
+MOST_RESTARTS = 3
 OURS = re.compile(r"^(SLURM|SRUN|SLURMD|SBATCH|PMI|PMIX|OMPI)_(?!CONF$)")
 
 
@@ -48,7 +49,7 @@ def header(request: Request, *, out: str, err: str, tasks: int = 0, most_per_nod
 
 def script(request: Request, command: str, *, folder: str, out: str, err: str) -> str:
     """A script that runs a command once for each task, in a folder. The threads of each are those that Slurm gives."""
-    lines = [*header(request, out=out, err=err), *_setting_out(request, folder), f"exec srun --kill-on-bad-exit=1 {command}"]
+    lines = [*header(request, out=out, err=err), *_setting_out(request, folder), f"exec srun --kill-on-bad-exit=0 {command}"]
     return "\n".join([*lines, ""])
 
 
@@ -136,6 +137,15 @@ def told(command: Sequence[str]) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
+
+
+def begin_again() -> bool:
+    """Let Slurm put the batch job of this process back into its queue, three times at most. Whether it takes that on.
+
+    Slurm then ends all processes of the job; it begins anew, perhaps on other nodes, a minute or two later.
+    """
+    number, before = os.environ.get("SLURM_JOB_ID"), os.environ.get("SLURM_RESTART_COUNT", "0")
+    return bool(number) and int(before) < MOST_RESTARTS and told(["scontrol", "requeue", str(number)])
 
 
 def clean_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
