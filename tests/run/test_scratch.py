@@ -145,11 +145,11 @@ def test_room_is_what_is_free_less_what_is_to_stay_free(made, monkeypatch):
     assert abs(replace(made, keep_free_GB=3)._room_bytes() - (free - 3e9)) < 1e9
 
 
-def _copy_in_a_process(made, names, results):
+def _copy_in_a_process(made, names, results, together):
     notes = []
     source = made(ImageStacks(names), Context(on_note=notes.append))
     results.put((float(source.read(np.arange(len(names))).sum()), sum("copying" in note for note in notes)))
-    time.sleep(0.5)
+    together.wait(60)
     made.leave(succeeded=True)
 
 
@@ -159,8 +159,8 @@ def test_several_processes_of_a_machine_copy_once_and_the_last_takes_it_away(tmp
     mrc.write_stack(tmp_path / "big.mrcs", pixels, pixel_size_A=1.5)
     names = [f"{i + 1}@{tmp_path}/big.mrcs" for i in range(2000)]
     spawn = multiprocessing.get_context("spawn")
-    results = spawn.Queue()
-    team = [spawn.Process(target=_copy_in_a_process, args=(made, names, results)) for _ in range(3)]
+    results, together = spawn.Queue(), spawn.Barrier(3)
+    team = [spawn.Process(target=_copy_in_a_process, args=(made, names, results, together)) for _ in range(3)]
     for process in team:
         process.start()
     found = [results.get(timeout=60) for _ in team]
@@ -224,6 +224,37 @@ def test_a_directory_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UserError, match="is not there"):
         scratch_of(replace(DISK, scratch=str(tmp_path / "none")), tmp_path / "job")
     assert scratch_of(DISK, Path("job")) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
+@pytest.mark.parametrize(
+    ("asked_first", "size_k"), [(True, 60), (False, 60), (False, 12)], ids=("room is asked for", "suddenly full", "tiny")
+)
+def test_a_scratch_disk_that_is_too_small_holds_what_it_can(images, tmp_path, notes, monkeypatch, asked_first, size_k):
+    source, pixels = images
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size_k}k", "tmpfs", str(small)], capture_output=True, text=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+    try:
+        monkeypatch.setattr(staging, "_AT_ONCE", 2000)
+        if not asked_first:
+            monkeypatch.setattr(scratch.Scratch, "_room_bytes", lambda self: 10**9)
+        copy = scratch_of(replace(DISK, scratch=str(small)), tmp_path / "job")
+        read = copy(source, context(notes))
+        np.testing.assert_array_equal(read.read(np.arange(91)), pixels)
+        if size_k < 20:
+            assert notes[-1].endswith("is full: reading from the original stacks")
+        else:
+            assert "had no room" in notes[-1]
+            assert 0 < int(notes[-1].split()[0]) < 90
+        copy.leave(succeeded=True)
+        assert not copy.folder.exists()
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
 
 
 @pytest.mark.slow

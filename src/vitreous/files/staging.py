@@ -19,7 +19,8 @@ from vitreous.files import atomic, mrc
 from vitreous.files.mrc_header import LENGTH, Header, make_header, plain_path
 from vitreous.files.stacks import ImageStacks
 
-INDEX = "index.npz"
+INDEX, RESERVE = "index.npz", "reserve"
+_INDEX_BYTES = 8192  # of an index beside its arrays, and of what a file system adds
 _AT_ONCE = 16 * 2**20  # bytes in one request
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _KEPT = ("float32", "float16", "int16", "uint16", "int8")  # types that are copied as they are; others become float32
@@ -70,16 +71,24 @@ def write(images: ImageStacks, folder: Path, *, room_bytes: Callable[[], int], c
     what = wanted(images)
     key = what.key()
     kinds = np.array([_KEPT.index(_kind(images.header(int(what.first_row[at])))) for at in _heads(what)], np.intp)
-    kind = np.repeat(kinds, np.diff([*_heads(what), len(what.stack)]))
+    kind = np.repeat(kinds, np.diff([*_heads(what), len(what.stack)])).astype(np.int8)
     place = np.full(len(what.stack), -1, np.int64)
+    reserve = folder / RESERVE  # so that the index finds room however full the disk becomes
+    atomic.write_bytes(reserve, bytes(place.nbytes + kind.nbytes + _INDEX_BYTES))
     for number in np.unique(kind):
         mine = np.flatnonzero(kind == number)
         copied = _write_stack(images, what, mine, folder / _name(number), room_bytes, context)
         place[mine[:copied]] = np.arange(copied)
         if copied < len(mine):
             break
+    reserve.unlink()
     with atomic.writing(folder / INDEX) as file:
         np.savez(file, key=np.array(key), kind=kind, place=place)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error comes of a disk without room."""
+    return any(isinstance(one, OSError) and one.errno in _FULL for one in (error, error.__cause__))
 
 
 def read(images: ImageStacks, folder: Path) -> tuple[ImageStacks, int, int] | None:
@@ -97,7 +106,7 @@ def read(images: ImageStacks, folder: Path) -> tuple[ImageStacks, int, int] | No
         return None
     stacks = [folder / _name(number) for number in range(len(_KEPT))]
     index = place[what.of_row]
-    other = images.redirected(stacks, np.where(index >= 0, kind[what.of_row], -1), index)
+    other = images.redirected(stacks, np.where(index >= 0, kind[what.of_row], -1).astype(np.intp), index)
     try:
         other.check()
     except UserError:

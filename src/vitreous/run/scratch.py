@@ -49,9 +49,9 @@ class Scratch:
             if found is None and self._others_read():
                 context.note(f"{self.folder} holds other images, which are in use: reading from the original stacks")
                 return images
-            if found is None:
-                self._copy(images, context)
-                found = staging.read(images, self.folder)
+            if found is None and not self._copy(images, context):
+                return images
+            found = found or staging.read(images, self.folder)
             if found is None:
                 raise UserError(f"the copy in {self.folder} was lost while it was made: is another program wiping {VOLATILE}?")
             _hold(self.folder)
@@ -65,20 +65,32 @@ class Scratch:
         with (self.folder / IN_USE).open("ab") as file:
             return not _locked(file, fcntl.LOCK_EX)
 
-    def _copy(self, images: Any, context: Context) -> None:
+    def _copy(self, images: Any, context: Context) -> bool:
+        """Make the copy; False if the disk has no room even for a note of it."""
         began, size_GB = time.monotonic(), staging.size_bytes(images) / 1e9
-        for old in self.folder.iterdir():
-            if old.name not in (COPYING, IN_USE):
-                old.unlink()
+        self._clear()
         context.note(f"copying {len(images)} particle images, {size_GB:.3g} GB, to {self.folder}")
         owner = {"job": self.job, "host": socket.gethostname(), "pid": os.getpid(), "user": _user(), "since": time.asctime()}
-        atomic.write_text(self.folder / OWNER, json.dumps(owner))
-        staging.write(images, self.folder, room_bytes=self._room_bytes, context=context)
+        try:
+            atomic.write_text(self.folder / OWNER, json.dumps(owner))
+            staging.write(images, self.folder, room_bytes=self._room_bytes, context=context)
+        except UserError as error:
+            if not staging.is_full(error):
+                raise
+            self._clear()
+            context.note(f"the scratch disk of {self.folder} is full: reading from the original stacks")
+            return False
         if self.keep:
             (self.folder / KEEP).touch()
         for file in self.folder.iterdir():
             _open_to_all(file, 0o666)
         context.note(f"copied in {time.monotonic() - began:.1f} s")
+        return True
+
+    def _clear(self) -> None:
+        for old in self.folder.iterdir():
+            if old.name not in (COPYING, IN_USE):
+                old.unlink()
 
     def _room_bytes(self) -> int:
         return int(shutil.disk_usage(self.folder).free - self.keep_free_GB * 1e9)
