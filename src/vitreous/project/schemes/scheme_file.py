@@ -8,6 +8,7 @@ from vitreous.context import UserError
 from vitreous.files import atomic, star
 from vitreous.files.star_blocks import Block, StarFile, list_block, loop_block
 from vitreous.files.star_write import number
+from vitreous.project.schemes import own_pipeline
 from vitreous.project.schemes.folder import SchemeFolder
 from vitreous.project.schemes.model import Edge, Kind, Operator, Scheme, SchemeJob, Value, Variable
 
@@ -106,8 +107,8 @@ def write(folder: SchemeFolder, scheme: Scheme) -> None:
     if folder.star.is_file():
         atomic.write_bytes(folder.backup, folder.star.read_bytes())
     star.write(folder.star, StarFile([*_blocks(scheme), *scheme.others]))
-    if scheme.flavour == "schedule" and not folder.pipeline.is_file():
-        star.write(folder.pipeline, StarFile([list_block("pipeline_general", {"rlnPipeLineJobCounter": "1"})]))
+    if scheme.flavour == "schedule":
+        own_pipeline.complete(folder, scheme)
     folder.changed.touch()
 
 
