@@ -12,7 +12,7 @@ from vitreous.context import UserError
 from vitreous.files import star
 from vitreous.project import graph as graphs
 from vitreous.project.graph import Flavour, Graph, Node, Process
-from vitreous.project.graph_file import to_text
+from vitreous.project.graph_text import to_text
 from vitreous.project.layout import Layout, alias_fault, job_name, number_of
 
 ARCHIVES = {
@@ -189,7 +189,7 @@ def test_relion_5_has_depths_and_its_version(tmp_path):
     part = graph.part("Class2D/job001/")
     assert part.flavour == graph.flavour
     assert "# version 50001" in to_text(part)
-    assert not part.text
+    assert not part.source.text
 
 
 def test_numbers_that_nobody_knows_are_kept(tmp_path):

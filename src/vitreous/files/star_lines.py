@@ -4,7 +4,7 @@ For files whose rows are few columns of text, such as a project's graph; RELION'
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from vitreous.files.star_loops import tokens
@@ -22,9 +22,9 @@ _END = re.compile(r"^(?:[ \t\r]*\n|data_|loop_|#)", re.MULTILINE)
 
 @dataclass
 class LineBlock:
-    """One `data_` block: its labels (without underscore), the values of its rows, and the text around them.
+    """One `data_` block: its labels (without underscore), the values of its rows, and the text of which they were read.
 
-    `lines` gives the line of each row as it stood, by its values. A list (no loop) has a row (label, value) for each label.
+    A list (no loop) has a row (label, value) for each label. body is the text of the rows, None if it cannot be used again.
     """
 
     name: str
@@ -32,8 +32,8 @@ class LineBlock:
     rows: list[Row] = field(default_factory=list)
     loop: bool = True
     head: str = ""
+    body: str | None = None
     foot: str = _FOOT
-    lines: Mapping[Row, str] = field(default_factory=dict)
 
     def value(self, label: str) -> str | None:
         """The value of a label: of a list, or of the first row of a loop."""
@@ -41,12 +41,15 @@ class LineBlock:
             return next((row[1] for row in self.rows if row[0] == label), None)
         return self.rows[0][self.labels.index(label)] if self.rows and label in self.labels else None
 
-    def text(self) -> str:
-        """The block as text: rows that stood in the file as they stood, others in RELION's widths."""
-        stood = list(map(self.lines.get, self.rows))
-        width = max((len(row[0]) for row in self.rows), default=0) + 12 if not self.loop else 0
-        written = [_line(row, width) if line is None else line for row, line in zip(self.rows, stood)]
-        return f"{self.head}{chr(10).join(written)}{chr(10) if written else ''}{self.foot}"
+    def text(self, rows: list[Row]) -> str:
+        """The block with these rows: those that stood in the file as they stood, others in RELION's widths."""
+        width = max((len(row[0]) for row in rows), default=0) + 12 if not self.loop else 0
+        if self.body is not None and rows[: len(self.rows)] == self.rows:
+            added = "".join(_line(row, width) + "\n" for row in rows[len(self.rows) :])
+            return f"{self.head}{self.body}{added}{self.foot}"
+        stood = dict(zip(self.rows, self.body.split("\n"))) if self.body else {}
+        lines = (stood[row] if row in stood else _line(row, width) for row in rows)
+        return f"{self.head}{''.join(line + chr(10) for line in lines)}{self.foot}"
 
 
 class OddLayout(ValueError):
@@ -84,22 +87,21 @@ def _block(text: str, begun: int, found: re.Match[str]) -> tuple[LineBlock, int]
     block.head = text[begun:start]
     end = _END.search(text, start)
     stop = end.start() if end else len(text)
-    rows_text = text[start:stop]
-    if rows_text:
+    block.body = text[start:stop]
+    if block.body:
         width = len(block.labels) if block.loop else 2
-        lines = rows_text.removesuffix("\n").split("\n")
-        block.rows = _rows(lines, rows_text, width)
+        block.rows = _rows(block.body, width)
         if not block.loop:
             block.rows = [(row[0].removeprefix("_"), row[1]) for row in block.rows]
             block.labels = tuple(row[0] for row in block.rows)
-        block.lines = dict(zip(block.rows, lines))
     foot = _BLANK_LINE.match(text, stop)
     block.foot = foot[0] if foot else ""
     return block, stop + len(block.foot)
 
 
-def _rows(lines: list[str], text: str, width: int) -> list[Row]:
+def _rows(text: str, width: int) -> list[Row]:
     """The values of lines; without quotes and the like all at once, which is what makes a graph of ten thousand jobs quick."""
+    lines = text.removesuffix("\n").split("\n")
     if text.isascii() and not any(mark in text for mark in _NOT_PLAIN):
         values = text.split()
         rows = list(zip(*[iter(values)] * width))

@@ -13,8 +13,9 @@ from pathlib import Path
 from vitreous.context import UserError
 from vitreous.files import atomic
 from vitreous.project import graph_file, lock
-from vitreous.project.graph_file import CURE, NAMES, write
+from vitreous.project.graph_file import CURE, NAMES
 from vitreous.project.graph_model import Flavour, Graph, Node, Process
+from vitreous.project.graph_text import write
 from vitreous.project.layout import GRAPH, Layout
 from vitreous.project.relion_types import node_number, process_number
 

@@ -1,4 +1,4 @@
-"""default_pipeline.star of RELION 3.1 to 5, read and written: nothing is lost, rows that do not change stay as they stand."""
+"""default_pipeline.star of RELION 3.1 to 5 read into memory, with nothing lost; graph_text writes it back."""
 
 import gc
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from vitreous.context import UserError
-from vitreous.files import atomic, star, star_lines
+from vitreous.files import star, star_lines
 from vitreous.files.star_lines import LineBlock, Row
-from vitreous.project.graph_model import VERSION, Flavour, Graph, Node, Process
+from vitreous.project.graph_model import VERSION, Flavour, Graph, Node, Process, Source
 from vitreous.project.relion_types import (
     STATES,
     in_words_of_4,
     in_words_of_5,
     node_label,
-    node_number,
     process_label,
     process_number,
 )
@@ -24,21 +23,19 @@ from vitreous.project.relion_types import (
 NAMES = ("pipeline_general", "pipeline_processes", "pipeline_nodes", "pipeline_input_edges", "pipeline_output_edges")
 COUNTER = "rlnPipeLineJobCounter"
 CURE = "vitreous project restore makes it again from the copies in the job folders"
-_P, _N, _E = "rlnPipeLineProcess", "rlnPipeLineNode", "rlnPipeLineEdge"
-_DEPTH = f"{_N}TypeLabelDepth"
-_JOB_COLUMNS = (f"{_P}Name", f"{_P}Alias", f"{_P}Type", f"{_P}Status", f"{_P}TypeLabel", f"{_P}StatusLabel")
-_NODE_COLUMNS = (f"{_N}Name", f"{_N}Type", f"{_N}TypeLabel", _DEPTH)
+P, N, E = "rlnPipeLineProcess", "rlnPipeLineNode", "rlnPipeLineEdge"
+DEPTH = f"{N}TypeLabelDepth"
+JOB_COLUMNS = (f"{P}Name", f"{P}Alias", f"{P}Type", f"{P}Status", f"{P}TypeLabel", f"{P}StatusLabel")
+NODE_COLUMNS = (f"{N}Name", f"{N}Type", f"{N}TypeLabel", DEPTH)
 _FIRST_OF_5 = 50001
 _NONE: dict[str, str] = {}
-
-Columns = dict[str, Sequence[str]]
 
 
 def read(path: Path) -> Graph:
     """Read a graph, of RELION 3.1 (numbers), 4 or 5 (labels), or with both; labels win where both are."""
     if not path.is_file():
         raise UserError(f"{path}: there is no such file; a project directory is made by vitreous project new DIR")
-    with _many_objects():
+    with many_objects():
         return _read(path)
 
 
@@ -53,19 +50,21 @@ def _read(path: Path) -> Graph:
         raise UserError(f"{path}: the job counter {COUNTER} is missing or no number; {CURE}")
     processes, nodes = (by_name.get(name, LineBlock(name)) for name in NAMES[1:3])
     version = _version(by_name[NAMES[0]].head)
-    graph = Graph(int(counter), flavour=_flavour(processes, nodes, version), version=version, source=blocks, tail=tail, text=text)
+    graph = Graph(int(counter), flavour=_flavour(processes, nodes, version), version=version)
     try:
         graph.processes = _processes(processes, path)
         graph.nodes = _nodes(nodes, path)
-        graph.inputs = _pairs(by_name.get(NAMES[3]), f"{_E}FromNode", f"{_E}Process")
-        graph.outputs = _pairs(by_name.get(NAMES[4]), f"{_E}Process", f"{_E}ToNode")
+        graph.inputs = _pairs(by_name.get(NAMES[3]), f"{E}FromNode", f"{E}Process")
+        graph.outputs = _pairs(by_name.get(NAMES[4]), f"{E}Process", f"{E}ToNode")
     except KeyError as error:
         raise UserError(f"{path}: a table lacks the column {error.args[0]}; {CURE}") from None
+    jobs, files = list(graph.processes.values()), list(graph.nodes.values())
+    graph.source = Source(text, tuple(blocks), tail, graph.flavour, jobs, files)
     return graph
 
 
 @contextmanager
-def _many_objects() -> Iterator[None]:
+def many_objects() -> Iterator[None]:
     """Without the search for rubbish, which takes as long as the work itself where tens of thousands of rows are made."""
     was_on = gc.isenabled()
     gc.disable()
@@ -124,11 +123,11 @@ def _version(head: str) -> tuple[str, ...]:
 def _flavour(processes: LineBlock, nodes: LineBlock, version: tuple[str, ...]) -> Flavour:
     if not processes.rows and not nodes.rows:
         return Flavour() if _number_of(version) < _FIRST_OF_5 else Flavour(numbers=False, depths=True)
-    numbers = f"{_P}Type" in processes.labels or f"{_N}Type" in nodes.labels
-    labels = f"{_P}TypeLabel" in processes.labels or f"{_N}TypeLabel" in nodes.labels
-    depths = _DEPTH in nodes.labels
+    numbers = f"{P}Type" in processes.labels or f"{N}Type" in nodes.labels
+    labels = f"{P}TypeLabel" in processes.labels or f"{N}TypeLabel" in nodes.labels
+    depths = DEPTH in nodes.labels
     old = labels and not numbers and not depths and _number_of(version) < _FIRST_OF_5
-    words = set(_columns(nodes, [f"{_N}TypeLabel"])[0]) if old and nodes.rows else set()
+    words = set(_columns(nodes, [f"{N}TypeLabel"])[0]) if old and nodes.rows else set()
     return Flavour(numbers, labels, old and all(in_words_of_4(word) == word for word in words), depths)
 
 
@@ -153,11 +152,11 @@ def _extras(block: LineBlock, known: Sequence[str]) -> Iterable[dict[str, str]]:
 
 
 def _processes(block: LineBlock, path: Path) -> dict[str, Process]:
-    if block.rows and f"{_P}Name" not in block.labels:
-        raise KeyError(f"{_P}Name")
+    if block.rows and f"{P}Name" not in block.labels:
+        raise KeyError(f"{P}Name")
     states = {str(at): state for at, state in enumerate(STATES)} | {state: state for state in STATES}
     found = {}
-    rows = zip(*_columns(block, _JOB_COLUMNS), _extras(block, _JOB_COLUMNS))
+    rows = zip(*_columns(block, JOB_COLUMNS), _extras(block, JOB_COLUMNS))
     for name, alias, number, status_number, label, status, extra in rows:
         state = states.get(status if status is not None else status_number or "")
         if state is None or (label is None and (number is None or not number.isdigit())):
@@ -181,10 +180,10 @@ def label_in_folder(folder: Path, number: int) -> str:
 
 
 def _nodes(block: LineBlock, path: Path) -> dict[str, Node]:
-    if block.rows and f"{_N}Name" not in block.labels:
-        raise KeyError(f"{_N}Name")
+    if block.rows and f"{N}Name" not in block.labels:
+        raise KeyError(f"{N}Name")
     found = {}
-    for name, number, label, depth, extra in zip(*_columns(block, _NODE_COLUMNS), _extras(block, _NODE_COLUMNS)):
+    for name, number, label, depth, extra in zip(*_columns(block, NODE_COLUMNS), _extras(block, NODE_COLUMNS)):
         if label is None:
             if number is None or not number.isdigit():
                 raise UserError(f"{path}: the file {name} has no kind that is known; {CURE}")
@@ -202,88 +201,3 @@ def _pairs(block: LineBlock | None, first: str, second: str) -> list[tuple[str, 
     if block.labels == (first, second):
         return [*block.rows]  # type: ignore[list-item]  # rows of two labels are pairs
     return list(zip(*_columns(block, (first, second))))
-
-
-def write(path: Path, graph: Graph, *, durable: bool = True) -> bool:
-    """Write a graph in the way it was read; blocks without rows are left out, blocks that are not ours follow.
-
-    Gives False, and leaves the file alone, where it would say what it says already. durable=False does not wait for the
-    disk: for files that can be made again.
-    """
-    with _many_objects():
-        text = to_text(graph)
-    if text == graph.text and path.is_file():
-        return False
-    atomic.write_bytes(path, text.encode("utf-8", "surrogateescape"), durable=durable)
-    return True
-
-
-def to_text(graph: Graph) -> str:
-    """The whole file."""
-    stood = {block.name: block for block in graph.source}
-    general = stood.get(NAMES[0]) or LineBlock(NAMES[0], (), [(COUNTER, "")], loop=False)
-    columns = (_process_columns(graph), _node_columns(graph), *_edge_columns(graph))
-    made = {NAMES[0]: _general(general, graph)}
-    for name, table in zip(NAMES[1:], columns):
-        block = _table(name, table, stood.get(name), graph.version)
-        if block is not None:
-            made[name] = block
-    order = [*stood, *(name for name in NAMES if name not in stood)]
-    return "".join((made.get(name) or stood[name]).text() for name in order if name in made or name not in NAMES) + graph.tail
-
-
-def _general(block: LineBlock, graph: Graph) -> LineBlock:
-    if block.loop:
-        block = LineBlock(block.name, (COUNTER,), [(COUNTER, "")], loop=False)
-    rows: list[Row] = [(label, str(graph.counter) if label == COUNTER else value) for label, value in block.rows]
-    head = block.head or star_lines.head_of(block.name, (), graph.version, loop=False)
-    return LineBlock(block.name, (), rows, loop=False, head=head, foot=block.foot, lines=block.lines)
-
-
-def _table(name: str, table: Columns, stood: LineBlock | None, version: tuple[str, ...]) -> LineBlock | None:
-    """A table for the file; None if it has no rows. Where its columns are those of the file, its lines are used again."""
-    if stood is not None and set(stood.labels) == set(table):
-        rows = list(zip(*(table[label] for label in stood.labels)))
-        if not rows and stood.rows:
-            return None
-        return LineBlock(name, stood.labels, rows, head=stood.head, foot=stood.foot, lines=stood.lines)
-    rows = list(zip(*table.values()))
-    if not rows:
-        return None
-    return LineBlock(name, tuple(table), rows, head=star_lines.head_of(name, tuple(table), version))
-
-
-def _process_columns(graph: Graph) -> Columns:
-    listed = list(graph.processes.values())
-    columns: Columns = {f"{_P}Name": [p.name for p in listed], f"{_P}Alias": [p.alias or "None" for p in listed]}
-    if graph.flavour.numbers:
-        columns[f"{_P}Type"] = [str(process_number(p.label)) for p in listed]
-        columns[f"{_P}Status"] = [str(STATES.index(p.status)) for p in listed]
-    if graph.flavour.labels:
-        columns[f"{_P}TypeLabel"] = [p.label for p in listed]
-        columns[f"{_P}StatusLabel"] = [p.status for p in listed]
-    return {**columns, **_extra_columns(listed)}
-
-
-def _node_columns(graph: Graph) -> Columns:
-    listed = list(graph.nodes.values())
-    columns: Columns = {f"{_N}Name": [n.name for n in listed]}
-    if graph.flavour.numbers:
-        columns[f"{_N}Type"] = [str(node_number(n.label)) for n in listed]
-    if graph.flavour.labels:
-        columns[f"{_N}TypeLabel"] = [in_words_of_4(n.label) if graph.flavour.old_words else n.label for n in listed]
-    if graph.flavour.depths:
-        columns[_DEPTH] = [str(n.depth) for n in listed]
-    return {**columns, **_extra_columns(listed)}
-
-
-def _edge_columns(graph: Graph) -> tuple[Columns, Columns]:
-    inputs: Columns = {f"{_E}FromNode": [node for node, _ in graph.inputs], f"{_E}Process": [job for _, job in graph.inputs]}
-    outputs: Columns = {f"{_E}Process": [job for job, _ in graph.outputs], f"{_E}ToNode": [node for _, node in graph.outputs]}
-    return inputs, outputs
-
-
-def _extra_columns(listed: Sequence[Process] | Sequence[Node]) -> Columns:
-    """Columns that are not ours; a row of ours gets None."""
-    names = dict.fromkeys(name for row in listed for name in row.extra)
-    return {name: [row.extra.get(name, "None") for row in listed] for name in names}

@@ -1,7 +1,7 @@
 """Jobs, nodes and edges in memory, and the ways along them: what made a file, what uses it, what a job came from."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vitreous.files.star_lines import LineBlock
@@ -9,7 +9,7 @@ from vitreous.files.star_lines import LineBlock
 VERSION = ("# version 30001", "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Process:
     """One job of the graph: name "Class2D/job006/", alias "Class2D/first/" or "", RELION's label, a word of STATES."""
 
@@ -20,7 +20,7 @@ class Process:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """One file of the graph: its path from the project directory, RELION 5's label, the words of it that .Nodes uses."""
 
@@ -41,10 +41,23 @@ class Flavour:
     depths: bool = False
 
 
+@dataclass(frozen=True)
+class Source:
+    """The file that a graph was read from: its text, whole and by blocks, and what was made of it, so that what does not
+    change can be written back as it stands."""
+
+    text: str = ""
+    blocks: tuple[LineBlock, ...] = ()
+    tail: str = ""
+    flavour: Flavour | None = None
+    processes: Sequence[Process] = ()
+    nodes: Sequence[Node] = ()
+
+
 @dataclass
 class Graph:
-    """The whole graph. Labels are RELION 5's in memory; `flavour` says how the file has them. `source` is the file's text
-    by blocks, so that rows which do not change stay as they stand; it is no part of what the graph says."""
+    """The whole graph. Labels are RELION 5's in memory; `flavour` says how the file has them. `source`, the file it came
+    from, is no part of what it says."""
 
     counter: int = 1
     processes: dict[str, Process] = field(default_factory=dict)
@@ -53,9 +66,7 @@ class Graph:
     outputs: list[tuple[str, str]] = field(default_factory=list)
     flavour: Flavour = Flavour()
     version: tuple[str, ...] = VERSION
-    source: list[LineBlock] = field(default_factory=list, compare=False, repr=False)
-    tail: str = field(default="", compare=False, repr=False)
-    text: str = field(default="", compare=False, repr=False)
+    source: Source = field(default_factory=Source, compare=False, repr=False)
 
     def set_status(self, name: str, status: str) -> None:
         """Give a job another state."""
@@ -90,9 +101,7 @@ class Graph:
         outputs = [edge for edge in self.outputs if edge[0] == name]
         wanted = {node for node, _ in inputs} | {node for _, node in outputs}
         nodes = {key: node for key, node in self.nodes.items() if key in wanted}
-        return replace(
-            self, processes={name: self.processes[name]}, nodes=nodes, inputs=inputs, outputs=outputs, source=[], tail="", text=""
-        )
+        return replace(self, processes={name: self.processes[name]}, nodes=nodes, inputs=inputs, outputs=outputs, source=Source())
 
     def makers_of(self, node: str) -> list[str]:
         """The jobs that have a file as an output (one, or none for what came from outside)."""

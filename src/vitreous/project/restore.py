@@ -41,7 +41,6 @@ def restore(layout: Layout, source: Path | None = None, *, force: bool = False) 
             raise UserError(f"{layout.root.resolve()} holds no copy of its graph and no job folder: nothing can be restored")
         said.append(f"began with {_short(layout, chosen.path)}" if chosen else "found no copy: made from the job folders alone")
         said += _bring_up_to_date(layout, graph)
-        graph.text = ""
         said += _put_aside(layout)
         graphs.save(layout, graph)
     node_marks.remake(layout, graph)
