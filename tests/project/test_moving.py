@@ -15,6 +15,7 @@ from vitreous.jobs.import_movies import ImportMovies
 from vitreous.jobs.mask_create import MaskCreate
 from vitreous.jobs.motion_correction import MotionCorrection
 from vitreous.methods.motion.settings import Alignment
+from vitreous.project import moving
 from vitreous.project.commands import main
 from vitreous.project.commands.disk import changed, told
 from vitreous.project.project import Project
@@ -213,6 +214,26 @@ def test_a_torn_or_foreign_record_is_no_trouble(project, movies, tmp_path):
     assert done.records["Import/job001/"] == COUNT
     assert f"{data}/z" in (folder.rows / "older.jsonl").read_text()
     assert changed(done, dry_run=False).startswith(f"{sum(done.files.values())} paths in {len(done.files)} files changed")
+
+
+def test_a_change_cut_short_is_brought_to_its_end_by_the_same_command(project, tmp_path, movies, monkeypatch):
+    data = movies.rename(tmp_path / "archive")
+    whole = moving._rewrite
+    left = iter(range(2))
+
+    def cut(*about):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        whole(*about)
+
+    monkeypatch.setattr(moving, "_rewrite", cut)
+    with pytest.raises(KeyboardInterrupt):
+        project.repoint(str(movies), str(data))
+    monkeypatch.setattr(moving, "_rewrite", whole)
+    project.repoint(str(movies), str(data))
+    assert all(one.reachable for one in project.external_paths().outside)
+    assert project.continue_("1", quiet=True).did == 0
+    assert project.continue_("2", quiet=True).did == 1
 
 
 @pytest.mark.data

@@ -188,7 +188,11 @@ def _turn(path: Path | None) -> Iterator[None]:
     """Within the block, no other process that names the same file reads."""
     with path.open("ab") if path else nullcontext() as file:
         if file is not None:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError as error:
+                said = f"{path}: the file system knows no locks ({error.strerror}), so processes cannot take turns"
+                raise UserError(f"{said}: read in parallel (--parallel-reads)") from error
         yield
 
 
