@@ -3,6 +3,7 @@
 python bench/runner_overhead.py batch 100000          one job, in one process
 python bench/runner_overhead.py batch 100000 --workers 2
 python bench/runner_overhead.py chain 100000          import watching a folder, motion, CTF and picking behind it, all at once
+python bench/runner_overhead.py chain 100000 --seconds 600    the same, with files that come evenly in ten minutes
 python bench/runner_overhead.py start                 from the command to the first unit; --help
 """
 
@@ -99,8 +100,8 @@ def _step(number: int, results: Any) -> None:
     results.put((number, outcome.did, wall, used(resource.RUSAGE_SELF), peak_MB(), start_MB))
 
 
-def chain(count: int) -> None:
-    """Four jobs at once: files are made in one folder as fast as it goes, and each step follows the one before."""
+def chain(count: int, seconds: float) -> None:
+    """Four jobs at once: files come into one folder in so many seconds, and each step follows the one before."""
     Path("Movies").mkdir()
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
@@ -113,6 +114,7 @@ def chain(count: int) -> None:
             time.sleep(0.01)
     for number in range(count):
         Path("Movies", f"a-movie-of-a-long-session-{number:06d}.tiff").write_bytes(b"II*")
+        time.sleep(max(0.0, began + seconds * number / count - time.perf_counter()))
     print(f"{count} files were there after {time.perf_counter() - began:.1f} s", flush=True)
     Path("Movies", "DONE").touch()
     for step in steps:
@@ -161,13 +163,14 @@ def main() -> None:
     parser.add_argument("what", choices=("batch", "chain", "start"))
     parser.add_argument("count", type=int, nargs="?", default=10000)
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=0, help="in which the files of the chain come; 0: as fast as it goes")
     said = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         if said.what == "batch":
             batch(said.count, said.workers)
         elif said.what == "chain":
-            chain(said.count)
+            chain(said.count, said.seconds)
         else:
             start()
         os.chdir("/")
