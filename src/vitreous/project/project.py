@@ -1,21 +1,18 @@
 """Project: a directory with a graph of jobs; add, run, continue, abort, alias, and the state of each from its exit marker."""
 
 import contextlib
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vitreous.context import UserError
-from vitreous.files import atomic
 from vitreous.job import as_star
 from vitreous.job.placement import Placement
 from vitreous.project import (
     adding,
     aliases,
     changes,
-    edges,
+    finding,
     flowchart_drawing,
     follow,
     history,
@@ -26,6 +23,7 @@ from vitreous.project import (
     node_marks,
     notes,
     restore,
+    running,
     starting,
     tidy,
     trash,
@@ -33,13 +31,13 @@ from vitreous.project import (
 from vitreous.project import graph as graphs
 from vitreous.project.current import current
 from vitreous.project.graph import Graph, Process
-from vitreous.project.layout import GRAPH, Layout, number_of
+from vitreous.project.layout import Layout
 from vitreous.project.repeats import Passed, Repeats, Rhythm
 from vitreous.project.schemes.door import ProjectScheme
-from vitreous.project.state import has_died, is_alive, marker
+from vitreous.project.state import has_died
 from vitreous.run.estimates import Estimate, estimate
 from vitreous.run.folder import JobFolder
-from vitreous.run.runner import Outcome, run
+from vitreous.run.runner import Outcome
 
 
 class Project:
@@ -73,17 +71,7 @@ class Project:
 
     def find(self, word: str) -> str:
         """The name of a job by its name, alias, number, or "last"."""
-        graph = graphs.read(self.layout.graph)
-        if word == "last" and graph.processes:
-            return max(graph.processes, key=lambda name: number_of(name) or 0)
-        plain = word.rstrip("/") + "/"
-        digits = word.removeprefix("job")
-        for name, process in graph.processes.items():
-            if plain in (name, process.alias) or (digits.isdigit() and number_of(name) == int(digits)):
-                return name
-            if process.alias and process.alias.rstrip("/").rpartition("/")[2] == word:
-                return name
-        raise UserError(f"the project has no job {word!r}; vitreous project list shows what there is")
+        return finding.find(self.layout, word)
 
     def add(self, job: Any, *, placement: Placement | None = None, seed: int = 0, alias: str = "") -> str:
         """Schedule a job: it gets the next number, its folder with job.star, and its place in the graph. Gives its name."""
@@ -115,32 +103,12 @@ class Project:
         if not placed and starting.goes_away(loaded.placement):
             self.start(name, changed=changed)
             return starting.outcome(name, self.wait(name))
-        part = starting.part_here(loaded) if placed else "lead"
-        if part == "nothing":
-            return Outcome("succeeded")
-        if part == "help":
-            with self._inside():
-                return starting.help_here(JobFolder(Path(name)), loaded)
-        with self._inside():
-            here = Project(".", readonly=self.layout.readonly)
-            with graphs.locked(here.layout) as graph:
-                graph.set_status(name, "Running")
-                graph.inputs = [edge for edge in graph.inputs if edge[1] != name]
-                edges.connect_inputs(here.layout, graph, name, loaded.job)
-                running = graph.part(name)
-            folder = here.layout.job(name)
-            folder.mkdir(parents=True, exist_ok=True)
-            atomic.write_bytes(folder / GRAPH, here.layout.graph.read_bytes(), durable=False)
-            graphs.write(folder / "job_pipeline.star", running)
-            try:
-                return run(loaded.job, folder, loaded.placement, seed=loaded.seed, command=command, quiet=quiet)
-            finally:
-                here._close(name, loaded.job)
+        return running.run_here(self.layout, name, loaded, command=command, quiet=quiet, placed=placed)
 
     def estimate(self, word: str, *, changed: Mapping[str, str] | None = None) -> Estimate:
         """What a job will take of disk, memory and GPU, by a quick look at its input."""
         loaded = self.loaded(self.find(word), changed)
-        with self._inside():
+        with contextlib.chdir(self.layout.root):
             return estimate(loaded.job, loaded.placement)
 
     def external_paths(self) -> moving.Ways:
@@ -180,33 +148,14 @@ class Project:
 
     def wait(self, word: str, *, poll_s: float = 1.0, stop_asked: Callable[[], bool] = lambda: False) -> str:
         """Wait until a job has ended, or died, or the question says stop; gives its state as in the graph, or "Died"."""
-        name = self.find(word)
-        while not stop_asked():
-            process = self.graph().processes[name]
-            if process.status not in ("Running", "Scheduled"):
-                return process.status
-            if self.has_died(process):
-                return "Died"
-            time.sleep(poll_s)
-        return self.graph().processes[name].status
+        return running.wait(self.layout, self.find(word), poll_s=poll_s, stop_asked=stop_asked)
 
     def abort(self, word: str, *, grace_s: float = 0.0) -> str:
         """Ask a running job to stop; one that waits in a queue is taken out, one whose process has died marked as aborted.
 
         grace_s: when it has not stopped after so many seconds, it is ended from outside; 0: never. Says what was done.
         """
-        name = self.find(word)
-        process = self.graph().processes[name]
-        folder = JobFolder(self.layout.job(name))
-        if process.status not in ("Running", "Scheduled"):
-            raise UserError(f"{name} does not run: it is {process.status.lower()}")
-        if process.status == "Running" and is_alive(folder):
-            return starting.stop(name, folder, grace_s=grace_s)
-        with graphs.locked(self.layout) as graph:
-            graph.set_status(name, "Aborted")
-        folder.path.mkdir(parents=True, exist_ok=True)
-        folder.aborted.touch()
-        return f"{name}: was not at work; marked as aborted"
+        return running.abort(self.layout, self.find(word), grace_s=grace_s)
 
     def has_died(self, process: Process) -> bool:
         """Whether a job of ours that the graph says is running has lost its process without a word."""
@@ -319,19 +268,3 @@ class Project:
     ) -> Passed:
         """Run jobs one after another under a name, also again and again while data come."""
         return Repeats(self, name, jobs, rhythm or Rhythm(), here=here, say=say).go()
-
-    def _close(self, name: str, job: Any) -> None:
-        """Enter how a run ended, and what it made."""
-        with graphs.locked(self.layout) as graph:
-            verdict = marker(JobFolder(self.layout.job(name)))
-            graph.set_status(name, verdict or "Failed")
-            if verdict == "Succeeded":
-                edges.drop_old_outputs(self.layout, graph, name, job)
-                edges.add_listed_outputs(self.layout, graph, name)
-            edges.connect_outputs(self.layout, graph, name, job, exist=True)
-
-    @contextmanager
-    def _inside(self) -> Iterator[None]:
-        """With the project as the current directory, from which all paths in it count."""
-        with contextlib.chdir(self.layout.root):
-            yield
