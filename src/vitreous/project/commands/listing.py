@@ -4,7 +4,9 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 
+from vitreous.context import UserError
 from vitreous.job import as_star
 from vitreous.project import history, notes
 from vitreous.project.commands.wording import aligned
@@ -103,8 +105,18 @@ def shown(project: Project, word: str) -> str:
     job_star = job_file(project.layout, name)
     if job_star.is_file():
         rows += [("option", f"{option} = {value}") for option, value in as_star.read(job_star).values.items()]
+        rows += [("limit", f"it cannot be run or gone on with here: {why}") for why in _refusal(job_star)]
     rows += [("note", line) for line in _last_lines(notes.read(project.layout, name).splitlines())]
     return head + "\n" + "".join(f"{first:<8} {rest}\n" for first, rest in rows)
+
+
+def _refusal(job_star: Path) -> list[str]:
+    """Why a job of RELION's cannot be done here; empty where it can."""
+    try:
+        as_star.load(job_star)
+    except UserError as error:
+        return [str(error).removeprefix(f"{job_star}: ")]
+    return []
 
 
 def _times(project: Project, name: str) -> list[tuple[str, str]]:
