@@ -152,6 +152,7 @@ def _write_stack(
             if room_bytes() < count * size or not _written(file, pixels, LENGTH + copied * size):
                 break
             copied += count
+            context.progress(int(mine[copied - 1]) + 1, len(what.stack), "images copied to the scratch disk")
         shape = (copied, header.shape[1], header.shape[2])
         head = make_header(shape, "stack", dtype=_kind(header), pixel_size_A=header.pixel_size_A, statistics=_NO_STATISTICS)
         os.ftruncate(file.fileno(), LENGTH + copied * size)

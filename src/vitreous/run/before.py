@@ -43,6 +43,7 @@ class Preread:
             context.check()
             rows = order[first : first + step]
             held[rows] = images.read(rows)
+            context.progress(first + len(rows), len(order), "images read into memory")
         return ImagesInMemory(held, images.pixel_size_A)
 
 
