@@ -118,7 +118,7 @@ def test_workers_that_share_a_gpu_are_counted_against_its_memory(table, tmp_path
     job = Class2D(particles=table)
     said = looked(job, tmp_path, device="cuda", gpus="1", workers=3, memory_GB=1)
     assert said[0] == "GPU memory: 3.5 GB for a worker, 3 on a GPU: 10.5 GB"
-    assert said[1] == "warning: 10.5 GB are more than the 10.0 GB of a GPU: take 2 worker(s) on a GPU"
+    assert said[1] == "warning: 10.5 GB are more than the 10.0 GB of a GPU: take at most 2 on a GPU"
     assert len(looked(job, tmp_path, device="cuda", gpus="0:1", workers=3, memory_GB=1)) == 1
     monkeypatch.setattr("vitreous.run.estimates.gpu_GB", lambda box: 48.0)
     assert "--device cpu" in looked(job, tmp_path, device="cuda")[1]

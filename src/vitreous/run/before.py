@@ -122,7 +122,7 @@ def _look_at_gpus(job: Any, found: Estimate, placed: Placement, note: Note) -> N
         return
     if need > min(chosen):
         fewer = int(min(chosen) / found.gpu_GB)
-        advice = f"take {fewer} worker(s) on a GPU" if fewer else "run it with --device cpu, or extract with a smaller box"
+        advice = f"take at most {fewer} on a GPU" if fewer else "run it with --device cpu, or extract with a smaller box"
         said = f"{in_GB(need)} are more than the {in_GB(min(chosen))} of a GPU: {advice}"
         if job.type.uses_gpu:
             raise UserError(f"{job.type.title}: {said}")

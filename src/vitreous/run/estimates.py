@@ -49,7 +49,8 @@ class Estimate:
         if self.images is not None:
             box = self.images.box_px
             said.append(f"images     {self.images.count:,} of {box} x {box} pixels")
-            said.append(f"pre-read   {in_GB(self.preread_GB)} of memory in each of {self.processes} process(es) on a machine")
+            each = "" if self.processes == 1 else f" in each of {self.processes} processes on a machine"
+            said.append(f"pre-read   {in_GB(self.preread_GB)} of memory{each}")
             said.append(f"scratch    {in_GB(self.scratch_GB)} on the scratch disk of each machine")
             share = f"; {self.workers_per_gpu} share a GPU: {in_GB(self.workers_per_gpu * self.gpu_GB)}"
             said.append(f"GPU        {in_GB(self.gpu_GB)} for each worker{share if self.workers_per_gpu > 1 else ''}")

@@ -74,7 +74,7 @@ def _aligned(outside: list[Outside], every: bool) -> list[str]:
 
 def _counted(inside: list[Outside]) -> str:
     there = sum(one.reachable for one in inside)
-    number = f"{len(inside)} path{'s' if len(inside) > 1 else ''}"
+    number = _number(len(inside), "path")
     if there == len(inside):
         return f"{number}, there"
     return f"{number}, not reachable" if not there else f"{number}, {len(inside) - there} not reachable"
@@ -87,15 +87,20 @@ def _users(inside: list[Outside]) -> str:
     return ", ".join(jobs[:SHOWN]) + more
 
 
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def changed(done: Repointed, *, dry_run: bool) -> str:
     """What was done, or would be."""
     would = "would be " if dry_run else ""
     paths = sum(done.files.values())
-    lines = [f"{paths} paths in {len(done.files)} files {would}changed, {len(done.links)} links {would}turned"]
+    links = f", {_number(len(done.links), 'link')} {would}turned" if done.links else ""
+    lines = [f"{_number(paths, 'path')} in {_number(len(done.files), 'file')} {would}changed{links}"]
     if dry_run:
         lines += [f"  {count:>8}  {name}" for name, count in sorted(done.files.items())]
         lines += [f"  link      {name}" for name in done.links]
-    lines += [f"{count} finished units of {name} {would}matched anew" for name, count in sorted(done.records.items())]
+    lines += [f"{_number(count, 'finished unit')} of {name} {would}matched anew" for name, count in sorted(done.records.items())]
     if done.backup:
         lines.append(f"the files as they were lie in {done.backup}/; remove it when all is well")
     return "".join(f"{line}\n" for line in lines)
