@@ -154,6 +154,16 @@ def test_a_manager_command_may_be_any_line(project, toys):
     assert ended(project, name) == "Succeeded"
 
 
+def test_a_manager_command_that_fails_is_told(project, toys, monkeypatch):
+    monkeypatch.setattr(placed, "GRACE_S", 0.2)
+    made = profile.Profile("bad", (profile.WorkerCommand("$command"),), manager="no-such-program $command")
+    profile.write(profile.folders(project.layout.root.resolve())[0], made)
+    name = project.add(toys.ToyLoop(start="start.txt"), placement=Placement(profile="bad"))
+    project.start(name)
+    assert ended(project, name) == "Died"
+    assert "no-such-program" in (project.layout.job(name) / "run.err").read_text()
+
+
 def test_a_script_for_ranks_by_command(project, monkeypatch):
     monkeypatch.delenv("RELION_MPIRUN", raising=False)
     command = "relion_refine_mpi --i Particles/shiny_2sets.star --ref emd_2660.map:mrc --gpu --pool 10 --j $SLURM_CPUS_PER_TASK"

@@ -17,6 +17,8 @@ from vitreous.project.layout import Layout
 from vitreous.project.state import is_alive, marker
 from vitreous.run.folder import JobFolder
 from vitreous.run.places import environment, local, offer, placed, profile, request, slurm, template, worker
+from vitreous.run.places.bringers import worker_script
+from vitreous.run.places.crew import from_elsewhere
 from vitreous.run.record import append_text, clear_markers, duration, mark
 from vitreous.run.runner import Outcome, run
 
@@ -30,19 +32,22 @@ KILLED_WITHIN_S = 40.0  # Slurm gives a job half a minute between the signal to 
 class Plan:
     """How a job is to be handed over. place: "here", "slurm", "queue" or "profile".
 
-    command runs on this machine; where there is a script, `submit` takes it into a queue instead.
+    command runs on this machine; where there is a script, `submit` takes it into a queue instead. beside: the script of
+    batch jobs of workers that the job will submit itself, with a line on their number.
     """
 
     place: str
     command: str
     script: str = ""
     submit: str = ""
+    beside: str = ""
 
     def text(self, folder: JobFolder) -> str:
         """The plan in words that can be used by hand."""
+        beside = f"{RULE}\n{self.beside}" if self.beside else ""
         if not self.script:
-            return f"{self.command}\n"
-        return f"{self.script.rstrip()}\n{RULE}\n{self.submit} {shlex.quote(str(folder.submit_script))}\n"
+            return f"{self.command}\n{beside}"
+        return f"{self.script.rstrip()}\n{RULE}\n{self.submit} {shlex.quote(str(folder.submit_script))}\n{beside}"
 
 
 def goes_away(placement: Placement) -> bool:
@@ -61,8 +66,9 @@ def plan(layout: Layout, name: str, loaded: Loaded, changed: Mapping[str, str]) 
         alone = line.strip() == profile.COMMAND
         return Plan("here" if alone else "profile", profile.expanded(line, command, program=loaded.job.type.command))
     is_map = isinstance(loaded.job, MapJob)
+    beside = _workers(placement, name, root) if is_map else ""
     if not placement.use_queue or (is_map and placement.lead_from == "here"):
-        return Plan("here", command)
+        return Plan("here", command, beside=beside)
     submit = placement.submit or SBATCH
     if placement.queue_template:
         workers = request.workers_of(placement)
@@ -74,7 +80,16 @@ def plan(layout: Layout, name: str, loaded: Loaded, changed: Mapping[str, str]) 
         )
     out, err = (str(root / name / file) for file in ("run.out", "run.err"))
     asked = _asked(placement, name, is_map=is_map)
-    return Plan("slurm", command, slurm.script(asked, command, folder=str(root), out=out, err=err), submit)
+    return Plan("slurm", command, slurm.script(asked, command, folder=str(root), out=out, err=err), submit, beside)
+
+
+def _workers(placement: Placement, name: str, root: Path) -> str:
+    """The script by which a job that is led in a queue of Slurm brings its workers; empty where it brings none."""
+    if not from_elsewhere(placement) or placement.queue_template:
+        return ""
+    most = request.worker_jobs(placement, name)
+    script = worker_script(placement, name, JobFolder(root / name).crew / offer.NAME, folder=str(root))
+    return f"# workers: up to {most} batch jobs of this script, as many as there is work for\n{script}"
 
 
 def _asked(placement: Placement, name: str, *, is_map: bool) -> request.Request:
@@ -103,6 +118,7 @@ def start(layout: Layout, name: str, loaded: Loaded, changed: Mapping[str, str])
         folder.hidden.mkdir(parents=True, exist_ok=True)
         clear_markers(folder)
         folder.place.unlink(missing_ok=True)
+        folder.lost.unlink(missing_ok=True)
         return _submitted(layout, name, folder, found) if found.script else _begun(layout, name, folder, found)
     except BaseException:
         with graphs.locked(layout) as graph:
@@ -122,7 +138,9 @@ def _submitted(layout: Layout, name: str, folder: JobFolder, found: Plan) -> str
 
 
 def _begun(layout: Layout, name: str, folder: JobFolder, found: Plan) -> str:
-    line: str | list[str] = found.command if found.place == "profile" else shlex.split(found.command)
+    line: str | list[str] = shlex.split(found.command)
+    if found.place == "profile":
+        line = f"{found.command} || touch {shlex.quote(str(folder.lost.resolve()))}"
     pid = local.start_detached(line, root=layout.root, out=folder.out, err=folder.err)
     placed.note(folder, found.place, pid=pid)
     if found.place == "profile":

@@ -95,6 +95,11 @@ class JobFolder:
         return self.hidden / "place.json"
 
     @property
+    def lost(self) -> Path:
+        """There when the command that was to bring the job to its place has failed."""
+        return self.hidden / "lost"
+
+    @property
     def submit_script(self) -> Path:
         """The script that took the job into the queue."""
         return self.path / "run_submit.script"

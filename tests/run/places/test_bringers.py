@@ -1,10 +1,12 @@
 """Workers as batch jobs: as many as there is work for, fewer when there is less, none for ever when none reports."""
 
+import itertools
+
 import pytest
 
 from vitreous.context import UserError
 from vitreous.run.places import bringers, slurm
-from vitreous.run.places.bringers import ProfileBringer, SlurmBringer
+from vitreous.run.places.bringers import ProfileBringer, Rhythm, SlurmBringer
 from vitreous.run.places.profile import Profile, WorkerCommand
 
 
@@ -35,6 +37,7 @@ def queue(monkeypatch):
     monkeypatch.setattr(slurm, "submit", made.submit)
     monkeypatch.setattr(slurm, "cancel", made.cancel)
     monkeypatch.setattr(slurm, "states", lambda: dict(made.jobs))
+    monkeypatch.setattr(Rhythm, "due", lambda rhythm, changing: True)
     return made
 
 
@@ -120,3 +123,38 @@ def test_a_profile_whose_commands_all_fail_is_an_error(tmp_path):
             found.bring(5, {})
             for process in found._started:
                 process.wait(timeout=20)
+
+
+def test_a_queue_that_refuses_for_a_while_is_asked_again(queue, tmp_path, monkeypatch):
+    found = crew(tmp_path)
+
+    def refuse(path, *, command="sbatch", folder="."):
+        raise UserError("sbatch was refused: Socket timed out")
+
+    monkeypatch.setattr(slurm, "submit", refuse)
+    with pytest.raises(UserError, match="timed out"):
+        found.bring(2, {})
+    monkeypatch.setattr(slurm, "submit", queue.submit)
+    found.bring(2, {})
+    monkeypatch.setattr(slurm, "submit", refuse)
+    assert found.bring(4, {}) == []
+    monkeypatch.setattr(slurm, "submit", queue.submit)
+    found.bring(4, {})
+    assert len(queue.jobs) == 4
+
+
+def test_slurm_is_asked_ever_more_seldom_until_something_changes(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(bringers.time, "monotonic", lambda: now[0])
+    rhythm = Rhythm()
+    asked = []
+    for _ in range(600):
+        if rhythm.due((4, 4)):
+            asked.append(now[0])
+        now[0] += 0.1
+    gaps = [later - first for first, later in itertools.pairwise(asked)]
+    assert gaps[0] < 1.2 and 14 < gaps[-1] <= 15.2 and len(asked) < 12
+    now[0] = asked[-1] + 2
+    assert not rhythm.due((4, 3))
+    now[0] += 1.1
+    assert rhythm.due((4, 3))

@@ -145,6 +145,7 @@ def test_a_job_that_hears_nothing_is_ended_from_outside(project, toys, monkeypat
 
 def test_a_job_killed_in_the_queue_is_told_as_died_and_goes_on(project, toys, cluster, monkeypatch):
     monkeypatch.setattr("vitreous.run.places.placed.GRACE_S", 0.5)
+    monkeypatch.setattr("vitreous.run.places.placed.ASK_EVERY_S", 0.5)
     name = project.add(toys.ToyLoop(start="start.txt", seconds=0.3, rounds=4), placement=Placement(use_queue=True, threads=2))
     project.start(name)
     folder = project.layout.job(name)

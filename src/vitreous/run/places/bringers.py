@@ -34,6 +34,28 @@ class Bringer(Protocol):
 
 
 @dataclass
+class Rhythm:
+    """When to ask Slurm again: soon after something has changed, then ever more seldom, so that it is not burdened."""
+
+    SOON_S, LATE_S, SLOWER = 1.0, 15.0, 1.5
+
+    pause_s: float = SOON_S
+    next_s: float = -1e9
+    before: Any = None
+
+    def due(self, changing: Any) -> bool:
+        """Whether it is time; `changing` is compared with what it was when it was last asked for."""
+        if changing != self.before:
+            self.before, self.pause_s = changing, self.SOON_S
+            self.next_s = min(self.next_s, time.monotonic() + self.SOON_S)
+        if time.monotonic() < self.next_s:
+            return False
+        self.next_s = time.monotonic() + self.pause_s
+        self.pause_s = min(self.LATE_S, self.SLOWER * self.pause_s)
+        return True
+
+
+@dataclass
 class SlurmBringer:
     """Workers as batch jobs of Slurm, as many as there is work for, up to the number that the placement asks for."""
 
@@ -41,6 +63,7 @@ class SlurmBringer:
     submit: str
     most: int
     per_job: int
+    rhythm: Rhythm = field(default_factory=Rhythm)
     _submitted: set[str] = field(default_factory=set)
     _reported: set[str] = field(default_factory=set)
     _idle_since: dict[str, float] = field(default_factory=dict)
@@ -51,6 +74,8 @@ class SlurmBringer:
             batch = name.partition(":")[0]
             batches[batch] = batches.get(batch, False) or busy
         self._reported |= batches.keys()
+        if not self.rhythm.due((math.ceil(work / self.per_job), len(present))):
+            return []
         known = slurm.states()
         if known is None:
             return []
@@ -67,7 +92,12 @@ class SlurmBringer:
         slurm.cancel([number for number in self._submitted if number in known])
 
     def _grow(self, count: int) -> None:
-        number = slurm.submit(str(self.script), command=f"{self.submit} --array=0-{count - 1}")
+        try:
+            number = slurm.submit(str(self.script), command=f"{self.submit} --array=0-{count - 1}")
+        except UserError:
+            if not self._submitted:
+                raise
+            return  # a queue that took such jobs before will take them again
         self._submitted |= {f"{number}_{element}" for element in range(count)}
 
     def _shrink(
@@ -134,11 +164,11 @@ def worker_command(path: Path, threads: int, copy: int = 0) -> str:
     return shlex.join([*words, "--copy", str(copy)] if copy else words)
 
 
-def worker_script(placement: Placement, name: str, path: Path) -> str:
-    """The script of one batch job of workers."""
+def worker_script(placement: Placement, name: str, path: Path, *, folder: str = "") -> str:
+    """The script of one batch job of workers. folder: the project directory, else the current one."""
     log = str(path.with_name("workers.log").resolve())
     asked = request.worker(placement, name)
-    return slurm.script(asked, worker_command(path, placement.threads), folder=os.getcwd(), out=log, err=log)
+    return slurm.script(asked, worker_command(path, placement.threads), folder=folder or os.getcwd(), out=log, err=log)
 
 
 def bringer_of(placement: Placement, folder: JobFolder, program: str) -> Bringer:

@@ -11,7 +11,7 @@ from vitreous.run.folder import JobFolder
 from vitreous.run.places import local, slurm
 
 GRACE_S = 30.0  # a job that its place does not know may have ended just now, with a marker not seen yet
-ASK_EVERY_S = 2.0
+ASK_EVERY_S = 5.0
 CANCEL = {"qsub": "qdel", "bsub": "bkill", "condor_submit": "condor_rm", "flux": "flux cancel"}
 
 
@@ -52,7 +52,7 @@ _asked: tuple[float, dict[str, str] | None] = (0.0, None)
 
 
 def _slurm_states(since: float) -> dict[str, str] | None:
-    """The states of Slurm's jobs, asked for once in two seconds at most, but after `since` (seconds since 1970)."""
+    """The states of Slurm's jobs, asked for once in a few seconds at most, but after `since` (seconds since 1970)."""
     global _asked
     now = time.time()
     if not max(since, now - ASK_EVERY_S) < _asked[0] <= now:
@@ -75,6 +75,8 @@ def hint(folder: JobFolder) -> str:
 
 def _of_files(folder: JobFolder) -> str:
     """Nobody can be asked: a job whose settings were not written since it was handed over has not begun."""
+    if folder.lost.exists():
+        return "gone"
     begun = folder.settings.exists() and folder.settings.stat().st_mtime_ns >= folder.place.stat().st_mtime_ns
     return "" if begun else "waiting"
 
