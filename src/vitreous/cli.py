@@ -28,7 +28,7 @@ EXTERNAL_INPUTS = {
 
 OWN_COMMANDS = {
     "run": "run a job.star: vitreous run JOB.star [--out DIR] [--set name=value ...]",
-    "project": "a project directory: new, add, list, show, run, continue, abort, alias",
+    "project": "a project directory and its jobs: new, list, show, run, start, history, delete, clean and more",
     "simulate": "simulated movies or particles with a known truth",
     "demo": "from simulated movies to a map, with the truth beside it",
     "check-job": "run the contract tests on a job type of yours: vitreous check-job module:Class",

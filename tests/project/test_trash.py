@@ -1,6 +1,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -98,6 +100,18 @@ def test_a_deletion_cut_short_is_finished_by_the_same_command(project, three, mo
     assert second not in project.graph().processes
     project.undelete(second)
     assert (project.layout.job(second) / "run_it002.json").is_file()
+
+
+def test_a_process_killed_while_it_deletes(project, three):
+    """kill -9 between the move and the graph: the lock stays behind too, and the same command finishes."""
+    _, second, _ = three
+    dies = "import os; from vitreous.project import trash; trash._drop = lambda *_: os._exit(9); "
+    dies += f"from vitreous.project.project import Project; Project('.').delete(['{second}'])"
+    assert subprocess.run([sys.executable, "-c", dies], check=False).returncode == 9
+    assert project.layout.lock_folder.exists() and second in graphs.read(project.layout.graph).processes
+    assert subprocess.run([sys.executable, "-m", "vitreous", "project", "delete", second, "--yes"], check=False).returncode == 0
+    assert second not in project.graph().processes and not project.layout.lock_folder.exists()
+    assert project.undelete(second).names == (second,)
 
 
 def test_an_undelete_cut_short_is_finished_by_the_same_command(project, three, monkeypatch):

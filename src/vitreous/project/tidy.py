@@ -13,7 +13,7 @@ from vitreous.files import chain
 from vitreous.job import as_star
 from vitreous.project import graph as graphs
 from vitreous.project.cleaning_rules import ITERATION, NO_HARSH_CLEAN, WHOLE, Rule, rule_of
-from vitreous.project.graph_model import Graph
+from vitreous.project.graph_model import Graph, Process
 from vitreous.project.layout import Layout
 from vitreous.project.trash import DELETED, GOING, OWN, TRASH, bytes_in, move, place_of, refuse_alive
 
@@ -53,11 +53,15 @@ def plan(layout: Layout, graph: Graph, name: str, *, harsh: bool) -> Plan:
         raise UserError(f"{name} is {process.status.lower()}: only jobs that succeeded are cleaned")
     if harsh and is_protected(layout, name):
         raise UserError(f"{name} is protected from harsh cleaning by the file {layout.job(name) / NO_HARSH_CLEAN}")
+    return _plan(layout, process, {node[len(name) :] for node in graph.nodes if node.startswith(name)}, harsh=harsh)
+
+
+def _plan(layout: Layout, process: Process, nodes: set[str], *, harsh: bool) -> Plan:
+    """nodes: the files of the graph in the job's folder."""
+    name, folder = process.name, layout.job(process.name)
     rule = rule_of(process.label, harsh=harsh)
     if rule.takes_nothing:
         return Plan(name, harsh, ())
-    folder = layout.job(name)
-    nodes = {node[len(name) :] for node in graph.nodes if node.startswith(name)}
     going = dict(_candidates(folder, rule, nodes))
     needed = going.keys() & (nodes if harsh else nodes | _listed(folder, (name, process.alias), going))
     if not harsh:
@@ -70,7 +74,12 @@ def plan_all(layout: Layout, graph: Graph, *, harsh: bool) -> tuple[list[Plan], 
     """The plans of all jobs from which something goes, and the jobs that NO_HARSH_CLEAN protects."""
     done = [name for name, process in graph.processes.items() if process.status == "Succeeded"]
     protected = [name for name in done if harsh and is_protected(layout, name)]
-    plans = [plan(layout, graph, name, harsh=harsh) for name in done if name not in protected]
+    nodes: dict[str, set[str]] = {name: set() for name in done}
+    for node in graph.nodes:
+        name = "/".join(node.split("/", 2)[:2]) + "/"
+        if name in nodes:
+            nodes[name].add(node[len(name) :])
+    plans = [_plan(layout, graph.processes[name], nodes[name], harsh=harsh) for name in done if name not in protected]
     return [one for one in plans if one.going], protected
 
 
