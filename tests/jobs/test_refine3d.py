@@ -8,11 +8,13 @@ import pytest
 import torch
 
 from vitreous.context import Context, UserError
-from vitreous.files import halves, mrc, star
+from vitreous.files import chain, halves, mrc, star
 from vitreous.job import as_star
+from vitreous.job.placement import Placement
 from vitreous.jobs.refine3d import Refine3D
 from vitreous.maths import masks, rotations, symmetry
 from vitreous.methods.refinement.settings3d import Optimisation, Reference, Sampling
+from vitreous.run.runner import run
 from vitreous.simulation.particles import simulate_particles
 from vitreous.simulation.settings import ParticleSettings, Specimen
 
@@ -189,3 +191,35 @@ def test_real_betagalactosidase_from_a_blurred_start(data, tmp_path, monkeypatch
     found = star.read_table("out/run_data.star", "particles")
     assert _error_deg(found, truth) < 2.5
     assert last.state.resolution_A < 9.5
+
+
+@pytest.mark.slow
+@pytest.mark.relion
+def test_we_go_on_with_relions_refinement(simulated, relion, monkeypatch):
+    monkeypatch.chdir(simulated)
+    if not shutil.which("mpirun"):
+        pytest.skip("RELION's refinement of halves needs mpirun")
+    folder = Path("Refine3D/job007")
+    folder.mkdir(parents=True)
+    began = subprocess.run(
+        ["mpirun", "--allow-run-as-root", "--oversubscribe", "-n", "3", f"{relion}/relion_refine_mpi",
+         "--o", f"{folder}/run", "--auto_refine", "--split_random_halves", "--auto_iter_max", "2", "--random_seed", "3",
+         "--i", "particles/particles.star", "--ref", "particles/true_map.mrc", "--ini_high", "50",
+         "--firstiter_cc", "--ctf", "--norm", "--scale",
+         "--particle_diameter", "190", "--flatten_solvent", "--zero_mask", "--oversampling", "1", "--healpix_order", "2",
+         "--auto_local_healpix_order", "4", "--offset_range", "3", "--offset_step", "2", "--sym", "D2", "--pool", "30",
+         "--low_resol_join_halves", "40", "--dont_combine_weights_via_disc"],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    last = chain.latest(folder)
+    assert last == 2, began.stderr[-2000:]
+    theirs = star.read_table(folder / "run_it002_data.star", "particles")
+    truth = star.read_table("particles/particles_truth.star", "particles")
+    place = {name: row for row, name in enumerate(theirs["image"].tolist())}
+    theirs = theirs.select([place[name] for name in truth["image"].tolist()])
+    assert run(_job(12), folder, Placement(threads=2), quiet=True).status == "succeeded"
+    found = star.read_table(folder / "run_ct2_data.star", "particles")
+    assert (found["half"] == theirs["half"]).all(), "the halves stay apart"
+    assert _error_deg(found, truth) < min(5.0, _error_deg(theirs, truth))
+    assert (folder / "run_ct2_half1_class001_unfil.mrc").is_file() and (folder / "run_ct2_it003_data.star").is_file()
+    assert "going on from iteration 2" in (folder / "run.out").read_text()

@@ -136,13 +136,17 @@ def _classes(model: MapModel) -> dict[str, Any]:
 
 
 def read_model(path: Path) -> dict[str, Any]:
-    """What a refinement needs to go on: fsc, signal_to_noise, noise (groups, shells), reach, resolution_A, sigma_origin_A."""
+    """What a refinement needs to go on: fsc, signal_to_noise, noise (groups, shells), reach, resolution_A, sigma_origin_A.
+
+    local_sigma_deg is above zero where angles are searched about the last ones. Models of RELION 3.1 to 5 are read too.
+    """
     file = star.read(path)
     general = file["model_general"]
     box = int(general["rlnOriginalImageSize"])
     curves = file["model_class_1"]
-    groups = int(general["rlnNrGroups"])
-    noise = [np.asarray(file[f"model_group_{g + 1}"]["rlnSigma2Noise"], float) * float(box) ** 4 for g in range(groups)]
+    block = "model_optics_group" if "model_optics_group_1" in file else "model_group"
+    groups = int(general["rlnNrOpticsGroups" if block == "model_optics_group" else "rlnNrGroups"])
+    noise = [np.asarray(file[f"{block}_{g + 1}"]["rlnSigma2Noise"], float) * float(box) ** 4 for g in range(groups)]
     return {
         "box": box,
         "reach": int(general["rlnCurrentImageSize"]) // 2,
@@ -152,6 +156,8 @@ def read_model(path: Path) -> dict[str, Any]:
         "signal_to_noise": np.asarray(curves["rlnSsnrMap"], float),
         "map_noise": np.asarray(curves["rlnReferenceSigma2"], float) * float(box) ** 4,
         "noise": np.stack(noise),
+        "pixel_size_A": float(general["rlnPixelSize"]),
+        "local_sigma_deg": float(general["rlnSigmaPriorRotAngle"]) if int(general["rlnOrientationalPriorMode"]) else 0.0,
     }
 
 

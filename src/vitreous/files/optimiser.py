@@ -26,6 +26,11 @@ def read(path: str | os.PathLike[str]) -> dict[str, str]:
     return star.read_list(path, "optimiser_general")
 
 
+def is_ours(path: str | os.PathLike[str]) -> bool:
+    """Whether an optimiser.star is of ours, with what only we know."""
+    return OWN in star.read(path)
+
+
 def read_ours(path: str | os.PathLike[str]) -> dict[str, str]:
     """RELION's values and those that only we know; a file of RELION's, which lacks them, is a UserError."""
     return {**read(path), **star.read_list(path, OWN)}

@@ -23,6 +23,18 @@ class Images(Protocol):
         ...
 
 
+def in_order_of(found: Table, table: Table, *, where: str) -> Table:
+    """The rows of an iteration in the order of a table of particles, by the names of their images.
+
+    RELION sorts them by micrograph. where: the iteration's file, for the error when they are not the same particles.
+    """
+    place = {name: row for row, name in enumerate(found["image"].tolist())}
+    rows = [place.get(name, -1) for name in table["image"].tolist()]
+    if len(found) != len(table) or min(rows, default=0) < 0:
+        raise UserError(f"{where} is not of the {len(table)} particles that this job takes: start a new job")
+    return found.select(rows)
+
+
 def read(
     path: str | os.PathLike[str], context: Context = QUIET, *, only: Callable[[Table], Table] | None = None
 ) -> tuple[Table, Images]:

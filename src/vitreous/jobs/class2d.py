@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vitreous.context import Context, UserError
+from vitreous.context import Context
 from vitreous.job.declare import LoopJob, Size, group, input, job, output
 from vitreous.methods.refinement.settings import Class2DSettings, Classification, CtfUse, PlaneSearch
 
@@ -126,18 +126,13 @@ class Class2D(LoopJob):
 
     def load(self, folder: Path, iteration: int, context: Context) -> Running:
         """Take up an iteration from its files."""
-        from vitreous.files import exact, iterations
+        from vitreous.files import exact, iterations, particles
         from vitreous.methods.refinement import iteration2d
 
         setup, table = self._problem(context)
         found = iterations.read(folder, iteration)
-        place = {name: row for row, name in enumerate(found.particles["image"].tolist())}
-        rows = [place.get(name, -1) for name in table["image"].tolist()]
-        if len(found.particles) != len(table) or min(rows) < 0:
-            raise UserError(
-                f"iteration {iteration} in {folder} is not of the {len(table)} particles of {self.particles}: start a new job"
-            )
-        found = replace(found, particles=found.particles.select(rows))
+        rows = particles.in_order_of(found.particles, table, where=f"iteration {iteration} in {folder}")
+        found = replace(found, particles=rows)
         state = iteration2d.restored(setup, found, iteration, exact.read(folder, iteration))
         return Running(setup, table, state)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vitreous.context import Context
+from vitreous.context import Context, UserError
 from vitreous.job.declare import LoopJob, Size, group, input, job, output
 from vitreous.methods.initial_model.settings import Descent, InitialModelSettings, Poses, Shape
 from vitreous.methods.refinement.settings3d import ORDERS, Images
@@ -39,7 +39,13 @@ class Running:
     title="3D initial model",
     version=1,
     command="initial-model",
-    fixed={"ctf_intact_first_peak": "No", "sigma_tilt": "-1", "sgd_sigma2fudge_halflife": "-1", "do_pad1": "No", "skip_gridding": "Yes"},
+    fixed={
+        "ctf_intact_first_peak": "No",
+        "sigma_tilt": "-1",
+        "sgd_sigma2fudge_halflife": "-1",
+        "do_pad1": "No",
+        "skip_gridding": "Yes",
+    },
     # older_options adds up the three phases of RELION 3.1's descent; how often it writes changes no map.
     ignored=(*_PHASES, "sgd_write_iter"),
 )
@@ -149,6 +155,11 @@ class InitialModel(LoopJob):
 
         engine, table = self._engine(context)
         name = chain.start_of(folder, iteration)
+        if not optimiser.is_ours(f"{name}_optimiser.star"):
+            raise UserError(
+                f"{name}_optimiser.star is RELION's, whose descent by mini-batches cannot be gone on with here: begin a new "
+                "job, or give its map to refine3d as the reference"
+            )
         said = optimiser.read_ours(f"{name}_optimiser.star")
         model = halves.read_model(f"{name}_model.star")
         maps = [mrc.read_volume(f"{name}_class{n:03d}.mrc")[0] for n in range(1, self.descent.classes + 1)]

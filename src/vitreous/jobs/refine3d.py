@@ -137,16 +137,21 @@ class Refine3D(LoopJob):
 
     def load(self, folder: Path, iteration: int, context: Context) -> Running:
         """Take up the state of an iteration from its files."""
-        from vitreous.files import chain, exact, halves, optimiser, star
+        from vitreous.files import chain, exact, halves, optimiser, particles, relion_halves, star
         from vitreous.methods.refinement.restored import MAPS, state_from, with_exact
 
         engine, table = self._engine(context)
         root = Path(chain.start_of(folder, iteration))
         models = [halves.read_model(Path(f"{root}_half{h}_model.star")) for h in (1, 2)]
-        said = optimiser.read_ours(Path(f"{root}_optimiser.star"))
+        path = Path(f"{root}_optimiser.star")
+        if optimiser.is_ours(path):
+            said = optimiser.read_ours(path)
+        else:
+            said = relion_halves.standing(optimiser.read(path), models[0])
+            models[0]["noise"] = relion_halves.noise_of_groups(models[0]["noise"], len(engine.stock.group_names))
+            context.note(f"{path} is RELION's: its poses, half sets, maps and noise are taken up, its counters begin anew")
         rows = star.read_table(f"{root}_data.star", "particles")
-        if len(rows) != len(table):
-            raise UserError(f"{root}_data.star has {len(rows)} particles, {self.particles} has {len(table)}: start a new job")
+        rows = particles.in_order_of(rows, table, where=f"{root}_data.star")
         maps = halves.read_maps(folder, root.name, MAPS)
         state = state_from(iteration, rows, models[0], said, maps, pixel_size_A=engine.stock.pixel_size_A)
         return Running(engine, table, with_exact(state, exact.read(folder, iteration)))
