@@ -15,6 +15,19 @@ from vitreous.run.folder import JobFolder
 STARTED = re.compile(r"\+\+\+\+ Executing .* job on (?P<time>.+?)\s*$", re.MULTILINE)
 
 
+RELIONS = {
+    "relion.manualpick": "Manual picking",
+    "relion.class3d": "3D classification",
+    "relion.multibody": "Multi-body refinement",
+    "relion.ctfrefine": "CTF refinement",
+    "relion.polish": "Bayesian polishing",
+    "relion.joinstar": "Joining STAR files",
+    "relion.subtract": "Particle subtraction",
+    "relion.localres": "Local resolution",
+}
+"""Types of RELION's that may be in a project whether or not we run them."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One job on the way: how many steps from the first, and the files by which it hangs on jobs nearer to the first."""
@@ -34,14 +47,14 @@ class Times:
 
 
 def title_of(process: Process) -> str:
-    """The name of a job's type for people; RELION's label for a type that we do not know."""
+    """The name of a job's type for people; RELION's label for a type that nobody has heard of."""
     return _title(process.label)
 
 
 @cache
 def _title(label: str) -> str:
     known = registry.by_label(label)
-    return known[0].type.title if known else label
+    return known[0].type.title if known else RELIONS.get(".".join(label.split(".")[:2]), label)
 
 
 def steps(graph: Graph, name: str, *, down: bool = False) -> Iterator[Step]:

@@ -22,6 +22,7 @@ from vitreous.run.record import duration, last_progress
 STATES = ("running", "scheduled", "succeeded", "failed", "aborted", "died", "queued")
 ORDERS = ("number", "type", "state", "alias")
 NOTE_LINES = 8
+LONGEST_S = 60 * 86400.0  # the exit marker of a copied project may be as old as the copy
 GONE = "its folder is gone"
 
 
@@ -125,8 +126,9 @@ def _times(project: Project, name: str) -> list[tuple[str, str]]:
     if when.last and when.last != when.first:
         found.append(("again", _moment(when.last)))
     if when.ended:
-        took = f", after {duration((when.ended - when.last).total_seconds())}" if when.last and when.ended > when.last else ""
-        found.append(("ended", _moment(when.ended) + took))
+        took_s = (when.ended - when.last).total_seconds() if when.last else 0.0
+        after = f", after {duration(took_s)}" if 0 < took_s < LONGEST_S else ""
+        found.append(("ended", _moment(when.ended) + after))
     return found
 
 
