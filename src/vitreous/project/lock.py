@@ -6,7 +6,6 @@ import random
 import socket
 import threading
 import time
-import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -44,7 +43,7 @@ class Owner:
     @classmethod
     def here(cls) -> "Owner":
         """This process, with a token of its own for one lock."""
-        return cls(_OURS, socket.gethostname(), os.getpid(), _began(os.getpid()), _machine(), uuid.uuid4().hex[:12])
+        return cls(_OURS, socket.gethostname(), os.getpid(), _began(os.getpid()), _machine(), os.urandom(6).hex())
 
     def text(self) -> str:
         """As the lock file holds it, also to be read by people."""
@@ -96,7 +95,7 @@ def owner_in(lock_file: Path) -> Owner | None:
 
 def age_s(layout: Layout) -> float | None:
     """How long the lock has been there, by the clock of the disk alone, for the machines' clocks may differ; None without one."""
-    probe = layout.root / f".vitreous_clock_{uuid.uuid4().hex[:12]}"
+    probe = layout.root / f".vitreous_clock_{os.urandom(6).hex()}"
     try:
         probe.touch()
         try:
@@ -245,6 +244,6 @@ def unlock(layout: Layout, *, force: bool = False) -> str:
         raise UserError(
             f"the lock is younger than a minute ({duration(age or 0)}), its program may be at work; wait, or say --force"
         )
-    _remove(layout, holder.token if holder else uuid.uuid4().hex[:12])
+    _remove(layout, holder.token if holder else os.urandom(6).hex())
     by = str(holder) if holder else "another program, such as RELION"
     return f"the lock of {by}, {duration(age or 0)} old, is taken away"
