@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,12 @@ import pytest
 
 from vitreous.files import mrc
 from vitreous.jobs.import_other import ImportOther
+from vitreous.jobs.mask_create import MaskCreate
 from vitreous.project.project import Project
 
 WIDTH, HEIGHT = 820, 860
+Click = tuple[int, int, int]
+MENU_OF_JOBS, UNDELETE, SECOND_LINE, OPEN = (62, 34), (100, 145, 1), (44, 94), (357, 377, 1)
 LISTED = (slice(458, 640), slice(14, 250))  # inside of the list of finished jobs
 
 
@@ -34,8 +38,8 @@ def display(tmp_path_factory: pytest.TempPathFactory):
     server.wait(timeout=10)
 
 
-def seen(display: str, folder: Path, *, click: tuple[int, int] | None = None) -> np.ndarray:
-    """What RELION's window looks like when it is opened in a folder, as grey values."""
+def seen(display: str, folder: Path, *, click: tuple[int, int] | None = None, more: Sequence[Click] = ()) -> np.ndarray:
+    """What RELION's window looks like when it is opened in a folder, as grey values. more: further clicks, and how often each."""
     environment = {**os.environ, "DISPLAY": display}
     window = subprocess.Popen(["relion"], cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -47,8 +51,10 @@ def seen(display: str, folder: Path, *, click: tuple[int, int] | None = None) ->
                 break
             before = now
         if click:
-            subprocess.run(["xdotool", "mousemove", *map(str, click), "click", "1"], env=environment, check=True)
-            time.sleep(2.0)
+            for x, y, times in ((*click, 1), *more):
+                words = ["xdotool", "mousemove", str(x), str(y), "click", "--repeat", str(times), "--delay", "80", "1"]
+                subprocess.run(words, env=environment, check=True)
+                time.sleep(2.0)
         assert window.poll() is None, "RELION's window has closed"
         return looked(environment)
     finally:
@@ -83,3 +89,26 @@ def test_relions_window_lists_our_jobs_and_opens_one(display: str, tmp_path: Pat
     assert changed > 0.2, "its parameters stand where the picture was"
     after = project.graph()
     assert (list(after.processes), after.outputs) == (list(before.processes), before.outputs)
+
+
+@pytest.mark.relion
+@pytest.mark.slow
+def test_relions_window_undeletes_a_job_that_we_deleted(display: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = Project.new(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    mrc.write_volume("ball.mrc", np.ones((8, 8, 8), np.float32), pixel_size_A=2.0)
+    first = project.add(ImportOther(file="ball.mrc", what="map"), alias="ball")
+    project.run(first, quiet=True)
+    second = project.add(MaskCreate(map=f"{first}ball.mrc"))
+    before = project.graph()
+    project.delete([first], descendants=True)
+    assert not project.graph().processes
+    into = [(*SECOND_LINE, 2), (*SECOND_LINE, 2), (*SECOND_LINE, 1), OPEN]  # the type, the job, its job_pipeline.star
+    seen(display, tmp_path, click=MENU_OF_JOBS, more=[UNDELETE, *into])
+    now = project.graph()
+    assert list(now.processes) == [first]
+    assert (now.processes[first].status, now.processes[first].alias) == ("Succeeded", "Import/ball/")
+    assert now.outputs == before.part(first).outputs
+    assert (project.layout.job(first) / "ball.mrc").is_file() and os.path.islink("Import/ball")
+    assert project.undelete(second).names == (second,)
+    assert project.graph().children(first) == [second]
