@@ -131,27 +131,21 @@ def chain(count: int, seconds: float) -> None:
 def start() -> None:
     """Start-up: help, and a job of one unit that does nothing."""
     python = sys.executable
-    Path("names.json").write_text('["a"]')
+    Path("names.json").write_text('["a", "b"]')
+    toy = [python, str(TOYS / "toy_vitreous.py"), "toy-follow", "--listing", "names.json", "--out", "out"]
     commands = {
         "python -c pass": [python, "-c", "pass"],
         "vitreous --help": [python, "-m", "vitreous", "--help"],
         "vitreous ctf-find --help": [python, "-m", "vitreous", "ctf-find", "--help"],
-        "one unit that does nothing": [
-            python,
-            str(TOYS / "toy_vitreous.py"),
-            "toy-follow",
-            "--listing",
-            "names.json",
-            "--out",
-            "out",
-        ],
+        "two units that do nothing": toy,
+        "the same with two workers": [*toy, "--workers", "2"],
     }
     for name, words in commands.items():
         walls, cpus = [], []
         for turn in range(5):
-            words = [word if word != "out" else f"out{turn}" for word in words]
+            said = [word if word != "out" else f"out{len(words)}-{turn}" for word in words]
             cpu, began = used(resource.RUSAGE_CHILDREN), time.perf_counter()
-            subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(said, check=True, stdout=subprocess.DEVNULL)
             walls.append(time.perf_counter() - began)
             cpus.append(used(resource.RUSAGE_CHILDREN) - cpu)
         print(f"{name:28s} {sorted(walls)[2]:.2f} s wall, {sorted(cpus)[2]:.2f} s CPU (median of 5)")

@@ -175,13 +175,13 @@ def chosen(layout: Layout, names: Sequence[str]) -> list[str]:
     """The jobs to follow, in order of number: those named, or all that are scheduled or at work; and all that use them."""
     graph = current(layout)
     open_ones = [name for name, process in graph.processes.items() if process.status in ("Scheduled", "Running")]
+    users: dict[str, list[str]] = {}
+    for node, user in graph.inputs:
+        users.setdefault("/".join(node.split("/")[:2]) + "/", []).append(user)
     found = dict.fromkeys(names or open_ones)
     waiting = list(found)
     while waiting:
-        name = waiting.pop()
-        made = {node for maker, node in graph.outputs if maker == name}
-        users = [user for node, user in graph.inputs if node in made or node.startswith(name)]
-        for user in users:
+        for user in users.get(waiting.pop(), ()):
             if user not in found:
                 found[user] = None
                 waiting.append(user)

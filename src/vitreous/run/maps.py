@@ -16,7 +16,7 @@ from vitreous.run.folder import JobFolder
 from vitreous.run.growing import Growing
 from vitreous.run.ledger import Ledger
 from vitreous.run.places.crew import from_elsewhere
-from vitreous.run.record import append_text
+from vitreous.run.record import WAITING, append_text
 
 FULL_BELOW_BYTES = 20 * 2**20  # free: a failed unit is blamed on the disk
 
@@ -72,7 +72,7 @@ def _results(task: Task, feed: Growing, done: int, context: Context) -> Iterator
 def _show(feed: Growing, done: int, key: str, context: Context) -> None:
     total = len(feed.keys)
     if feed.open and done >= total:
-        context.progress(done, total, "waiting for more")
+        context.progress(done, total, WAITING)
     else:
         context.progress(done, total, key if total > 1 else "")
 

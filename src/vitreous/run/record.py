@@ -15,6 +15,7 @@ from vitreous.files import atomic
 from vitreous.job.options import plain_value
 from vitreous.run.folder import JobFolder
 
+WAITING = "waiting for more"
 TAIL_BYTES = 4096  # of progress.jsonl, which hold its last lines
 REPORTED = ("vitreous", "torch", "numpy", "scipy", "numba", "pydantic", "distributed", "mrcfile", "tifffile", "imagecodecs")
 
@@ -136,7 +137,8 @@ def last_progress(folder: JobFolder) -> str:
         except ValueError:
             continue
         left = f", {duration(said['left_s'])} left" if said.get("left_s") else ""
-        return f"{said['done']:g} of {said['total']:g}{left}"
+        waits = f", {WAITING}" if said.get("note") == WAITING else ""
+        return f"{said['done']:g} of {said['total']:g}{left}{waits}"
     return ""
 
 
