@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from vitreous.context import Context, UserError
-from vitreous.files import mrc, star
+from vitreous.files import chain, mrc, optimiser, star
 from vitreous.jobs.initial_model import InitialModel
 from vitreous.methods.initial_model.settings import Descent, Shape
+from vitreous.run.runner import run
 from vitreous.simulation.particles import simulate_particles
 from vitreous.simulation.settings import ParticleSettings, Specimen
 
@@ -66,6 +67,23 @@ def test_files_and_going_on(simulated, monkeypatch, classes):
     assert len(star.read(whole / "run_it004_model.star")["model_classes"]) == classes
     last = _go(job, whole)  # nothing is left but to finish again
     assert last.iteration == 4
+
+
+@pytest.mark.slow
+def test_the_runner_names_what_follows_by_the_iteration_it_went_on_from(simulated, monkeypatch):
+    monkeypatch.chdir(simulated)
+    job, folder = _job(), Path("InitialModel/job001")
+    _go(job, folder, rounds=3)
+    assert run(job, folder, quiet=True).did == 1
+    last = chain.latest(folder)
+    assert last is not None and last.name == "run_ct3_it004"
+    assert (folder / "run_ct3_data.star").is_file() and (folder / "initial_model.mrc").is_file()
+    listed = {str(row["rlnPipeLineNodeName"]) for row in star.read(folder / "RELION_OUTPUT_NODES.star")["output_nodes"].rows()}
+    names = ("initial_model.mrc", "run_ct3_data.star", "run_ct3_it004_model.star", "run_ct3_it004_optimiser.star")
+    assert listed == {str(folder / name) for name in names}
+    optimiser.write(folder / "run_ct4_it005_optimiser.star", {}, command="relion_refine")
+    with pytest.raises(UserError, match=r"RELION's, whose descent by mini-batches"):
+        job.load(folder, 5, Context(folder=folder))
 
 
 def test_sentences(simulated, monkeypatch, tmp_path):
