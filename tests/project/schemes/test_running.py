@@ -231,6 +231,19 @@ def test_abort_stops_scheme_and_job_and_both_go_on(build, project, job_star):
     assert list(project.graph().processes) == ["External/job001/"], "the stopped job went on"
 
 
+@pytest.mark.slow
+def test_an_interrupt_stops_the_scheme_alone(build, project, job_star):
+    door = build("s", **ONCE, jobs=[("work", "new", job_star(**SLOW))])
+    running = begin()
+    until(lambda: os.path.exists("External/job001/worked.txt"))
+    running.send_signal(signal.SIGINT)
+    said, _ = running.communicate(timeout=60)
+    assert running.returncode == 130 and "External/job001/ goes on, and the same command goes on from here" in said
+    assert door.state() == "stands" and door.at_work_on() == "External/job001/"
+    assert door.run().how == "exited"
+    assert Path("External/job001/worked.txt").read_text().split() == ["a", "bad", "c"], "nothing twice"
+
+
 def test_abort_ends_a_wait(build):
     door = build(
         "s",
