@@ -95,6 +95,16 @@ def test_the_last_file_closes_when_all_others_are_complete(watch, clock):
     assert not incoming.is_open()
 
 
+def test_the_end_is_found_without_a_look_from_outside(watch, clock):
+    incoming = watch()
+    put("a.tiff")
+    incoming.look()
+    put("DONE")
+    clock.now += 11
+    assert not incoming.is_open()
+    assert list(incoming.look()) == ["Movies/a.tiff"]
+
+
 def test_a_time_out_counts_from_the_last_sign_of_life(watch, clock, said):
     incoming = watch(time_out_s=60)
     clock.now += 50

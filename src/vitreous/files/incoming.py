@@ -61,7 +61,7 @@ class Incoming:
         self._places: dict[int, str] = {}
         self._odd: dict[str, str] = {}
         self._said: dict[str, int] = {}
-        self._active = self._listed = self._checked = time.monotonic()
+        self._active = self._listed = self._checked = self._looked = time.monotonic()
         self._listed_odd = 0
         self._closed = False
         for path in sorted(known):
@@ -70,12 +70,19 @@ class Incoming:
                 self._stems[hash(without_suffix(path))] = path
 
     def is_open(self) -> bool:
-        """Whether more may come; False once a look has found the end."""
+        """Whether more may come; False once a look has found the end. When the end is in sight, a look is taken."""
+        now = time.monotonic()
+        in_sight = self._is_quiet(now) or (bool(self._last_file) and os.path.exists(self._last_file))
+        if in_sight and not self._closed and now - self._looked >= self._settle_s:
+            self.look()
         return not self._closed
+
+    def _is_quiet(self, now: float) -> bool:
+        return bool(self._time_out_s) and now - self._active > self._time_out_s
 
     def look(self) -> Sequence[str]:
         """The complete files so far, in the order of their names; the same object as before when there is nothing new."""
-        now = time.monotonic()
+        self._looked = now = time.monotonic()
         ended = bool(self._last_file) and os.path.exists(self._last_file)  # before the folders are read, to miss nothing
         thorough = now - self._checked >= CHECK_EVERY_S or ended
         came = [self._changes(folder, now) for folder in sorted(glob.glob(os.path.dirname(self._pattern) or "."))]
@@ -88,9 +95,8 @@ class Incoming:
                 self._saw(path, now)
         for path in sorted(self._broken):
             self._saw(path, now)
-        quiet = bool(self._time_out_s) and now - self._active > self._time_out_s
         settling = any(self._files[path].size for path in self._growing)
-        self._closed = self._closed or (ended and not settling) or quiet
+        self._closed = self._closed or (ended and not settling) or self._is_quiet(now)
         if self._closed:
             for path in sorted(self._growing):
                 self._is_odd(path, "was never complete", "empty or still growing when watching ended")
