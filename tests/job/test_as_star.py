@@ -148,6 +148,17 @@ def test_no_option_that_matters_in_relion_is_passed_over(tmp_path, label, name, 
         as_star.load(write_star(tmp_path / "job.star", {**inputs, name: value}, head))
 
 
+def test_a_file_to_go_on_from_counts_only_in_a_continuation(tmp_path):
+    said = {"fn_img": "p.star", "fn_cont": "Class2D/job001/run_it020_optimiser.star"}
+    head = "_rlnJobTypeLabel relion.class2d\n_rlnJobIsContinue {}"
+    assert as_star.load(write_star(tmp_path / "a.star", said, head.format(0))).job.continue_from == ""
+    assert as_star.load(write_star(tmp_path / "b.star", said, head.format(1))).job.continue_from == said["fn_cont"]
+    job = as_star.load(tmp_path / "a.star", {"continue_from": "x_optimiser.star"}).job
+    assert job.continue_from == "x_optimiser.star"
+    as_star.write(tmp_path / "c.star", job, Placement())
+    assert as_star.load(tmp_path / "c.star").job == job
+
+
 def test_full_passes_and_phases_of_relion_3_1(tmp_path):
     head = "_rlnJobTypeLabel relion.class2d\n_rlnJobIsContinue 0"
     chosen = as_star.load(write_star(tmp_path / "a.star", {"fn_img": "p.star", "nr_iter": 12}, head)).job.classification

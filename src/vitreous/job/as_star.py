@@ -15,6 +15,7 @@ from vitreous.job.run_job import read_run_job
 from vitreous.param import Param
 
 SEED = "random_seed"
+GOES_ON_FROM = "fn_cont"
 VERSION = ("# version 30001", "")
 
 
@@ -44,7 +45,15 @@ class Loaded:
 
 
 def read(path: Path | str) -> JobFile:
-    """Read a job.star (RELION 3.1, 4 or 5, or ours) or a run.job (3.0)."""
+    """Read a job.star (RELION 3.1, 4 or 5, or ours) or a run.job (3.0).
+
+    The file to go on from counts only in a job that is a continuation: RELION passes over it in others, and leaves it there.
+    """
+    file = _as_it_stands(path)
+    return file if file.is_continue or not file.values.get(GOES_ON_FROM) else file.with_values({GOES_ON_FROM: ""})
+
+
+def _as_it_stands(path: Path | str) -> JobFile:
     where = Path(path)
     if not where.is_file():
         raise UserError(f"{where}: there is no such file; name a job.star")
@@ -145,7 +154,7 @@ def write(path: Path | str, job: Any, placement: Placement, *, is_continue: bool
     head = {
         "rlnJobTypeLabel": job.type.label,
         "rlnJobType": str(job.type.number),
-        "rlnJobIsContinue": str(int(is_continue)),
+        "rlnJobIsContinue": str(int(is_continue or bool(said.get(GOES_ON_FROM)))),
         "rlnJobIsTomo": "0",
     }
     names = sorted(said)
