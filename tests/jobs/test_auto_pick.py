@@ -143,3 +143,25 @@ def test_simulated_micrographs_with_ice_carbon_and_nothing(tmp_path, monkeypatch
     whole = ((truth["x_px"] > 40) & (truth["x_px"] < 984) & (truth["y_px"] > 40) & (truth["y_px"] < 984)).astype(bool)
     assert (away.min(0)[whole] < 25).mean() > 0.85
     assert (away.min(1) < 30).sum() >= len(picks) - 4
+
+
+def relions(tmp_path, **values):
+    """A job.star of RELION's for picking by LoG, in which options of other ways of picking stand at Yes."""
+    said = {"fn_input_autopick": "m.star", "do_log": "Yes", "do_refs": "No", "do_ref3d": "Yes", "do_topaz": "No", **values}
+    rows = "".join(f"{name} {value}\n" for name, value in said.items())
+    head = "data_job\n\n_rlnJobTypeLabel relion.autopick\n_rlnJobIsContinue 0\n\ndata_joboptions_values\n\nloop_\n"
+    path = tmp_path / "job.star"
+    path.write_text(f"{head}_rlnJobOptionVariable #1\n_rlnJobOptionValue #2\n{rows}\n")
+    return path
+
+
+def test_options_of_ways_of_picking_that_are_off_mean_nothing(tmp_path):
+    from vitreous.job import as_star
+
+    assert as_star.load(relions(tmp_path, do_topaz_pick="Yes", do_topaz_train="Yes")).job.micrographs == "m.star"
+    with pytest.raises(UserError, match="does not support do_refs = 'Yes'"):
+        as_star.load(relions(tmp_path, do_refs="Yes"))
+    with pytest.raises(
+        UserError, match="does not support do_topaz = Yes: pick with do_log = Yes, or run Topaz as an External job"
+    ):
+        as_star.load(relions(tmp_path, do_topaz="Yes", do_log="No"))

@@ -61,7 +61,9 @@ class AutoPick(MapJob):
     def older_options(cls, said: Mapping[str, str]) -> Mapping[str, str]:
         """Template and Topaz options mean nothing where those ways of picking are off."""
         if said.get("do_topaz", "No").strip().lower() == "yes":
-            raise UserError("Particle picking does not support do_topaz: pick with do_log = Yes, or let an External job run Topaz")
+            raise UserError(
+                "Particle picking does not support do_topaz: pick with do_log = Yes, or let an External job run Topaz"
+            )
         meaningless = [name for name in _OFF if name.startswith("do_topaz_")]
         if said.get("do_refs", "No").strip().lower() == "no":
             meaningless.append("do_ref3d")
