@@ -89,5 +89,5 @@ def test_topaz_is_refused_with_a_sentence(project, processed):
     proc = project.scheme("proc")
     proc.set_variable("do_log", "false")
     proc.set_node("SET_do_topaz")
-    with pytest.raises(UserError, match="does not support do_topaz = Yes: pick with do_log"):
+    with pytest.raises(UserError, match="does not support do_topaz: pick with do_log"):
         proc.run()
