@@ -80,3 +80,36 @@ def test_a_wrong_name_of_the_optics_group_is_refused(project):
     job = ImportMovies(files="Movies/*", pixel_size_A=1, voltage_kV=300, cs_mm=2.7, optics_group_name="my group")
     with pytest.raises(UserError, match="my group"):
         job.units(Context())
+
+
+def test_watching_takes_what_comes_and_keeps_what_is_taken_away(project):
+    from vitreous.jobs.import_movies import Watching
+    from vitreous.run import runner
+
+    watching = Watching(watch=True, settle_s=0.2, last_file="Movies/DONE")
+    job = ImportMovies(files="Movies/*", pixel_size_A=1, voltage_kV=300, watching=watching)
+    Path("Movies/DONE").touch()
+    assert runner.run(job, project, quiet=True).done == 3
+    Path("Movies/a.mrcs").unlink()
+    Path("Movies/d.tiff").write_bytes(b"x")
+    Path("Movies/e.tiff").write_bytes(b"")
+    outcome = runner.run(job, project, quiet=True)
+    assert (outcome.done, outcome.did) == (4, 1)
+    movies = star.read_table(project / "movies.star", "movies")["movie"].tolist()
+    assert movies == ["Movies/a.mrcs", "Movies/b.tiff", "Movies/c.eer", "Movies/d.tiff"]
+    odd = list(star.read(project / "irregular_files.star")["irregular"].rows())
+    assert [row["rlnMicrographMovieName"] for row in odd] == ["Movies/e.tiff"]
+
+
+def test_watching_ends_after_the_time_out_also_without_a_file(project):
+    from vitreous.jobs.import_movies import Watching
+    from vitreous.run import runner
+
+    watching = Watching(watch=True, settle_s=0.2, time_out_s=1)
+    assert (
+        runner.run(ImportMovies(files="Movies/*", pixel_size_A=1, voltage_kV=300, watching=watching), project, quiet=True).done
+        == 3
+    )
+    empty = ImportMovies(files="Elsewhere/*", pixel_size_A=1, voltage_kV=300, watching=watching)
+    with pytest.raises(UserError, match="nothing has come"):
+        runner.run(empty, Path("Import/job002"), quiet=True)

@@ -59,6 +59,8 @@ class Growing:
                 raise UserError(
                     f"{self._job.type.title}: {self._inputs.missing()[0]} was not made: look at the job that should make it"
                 )
+            if not self.open and self._arrivals is not None:
+                raise UserError(f"{self._job.type.title}: nothing has come while it watched; look at the wildcard and the folder")
             if not self.open:
                 raise UserError(
                     f"{self._job.type.title}: the input holds nothing to work on; look at it with the job that made it"
