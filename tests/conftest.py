@@ -133,6 +133,10 @@ class Cluster:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
 
+    def notice(self, node: str) -> None:
+        """Let Slurm notice at once that a node is dead, which else takes half a minute."""
+        self.told("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=died")
+
     def end(self) -> None:
         """Take all jobs away and stop everything."""
         with contextlib.suppress(subprocess.SubprocessError):

@@ -241,3 +241,24 @@ def test_a_team_over_nodes_goes_on_after_one_of_them_died(project, toys, slurm):
     shares = [line.split() for line in (folder / "shares.txt").read_text().splitlines()]
     assert Counter(step for step, *_ in shares)["1"] == 4, "an iteration that was saved is not made again"
     assert {rank for step, rank, *_ in shares if step == "6"} == {"0", "1", "2", "3"}
+
+
+def test_the_node_that_leads_may_die_too(project, toys, slurm):
+    Path("list.txt").write_text("".join(f"w{n:02d} {n}\n" for n in range(20)))
+    name = project.add(map_job(toys, seconds=0.4), placement=Placement(use_queue=True, workers=2, memory_GB=0.2))
+    project.start(name)
+    folder = project.layout.job(name)
+    until(lambda: len(places_of(folder)) > 4)
+    [number] = [number for number in states() or {} if "_" not in number]
+    leader = slurm.told("scontrol", "show", "job", number).partition("BatchHost=")[2].split()[0]
+    slurm.kill_node(leader)
+    slurm.notice(leader)
+    try:
+        until(lambda: (states() or {}).get(number) == "PENDING")
+        slurm.told("scontrol", "update", f"JobId={number}", "StartTime=now")
+        assert ended(project, name) == "Succeeded"
+    finally:
+        slurm.begin_node(leader)
+    counted = Counter(key for key, *_ in places_of(folder))
+    assert len(counted) == 20 and sum(counted.values()) <= 20 + 2
+    assert "were done before" in (folder / "run.out").read_text()

@@ -41,6 +41,7 @@ def test_a_map_job_has_a_small_leader_and_batches_of_workers_that_share_a_gpu():
     assert (lead.tasks, lead.threads, lead.gpus, lead.memory_MB) == (1, 1, 0, request.LEAD_MEMORY_MB)
     assert (worker.tasks, worker.threads, worker.gpus, worker.memory_MB) == (3, 2, 1, 3 * 5 * 1024)
     assert request.worker_jobs(place, "job") == 8
+    assert lead.again and not worker.again
 
 
 def test_a_map_job_on_cpus_has_a_batch_job_for_each_worker():

@@ -67,6 +67,8 @@ class LocalCrew:
 def local_crew(workers: int) -> LocalCrew:
     """Worker processes that do not hear Ctrl-C: the runner tells them, so that a unit in hand can end in order.
 
+    Their lines are encrypted with keys of this run, else anybody else on this machine could command them.
+
     The signal is blocked while the cluster's threads begin; they and the processes that they start keep it blocked. The
     resource tracker, which would unblock it when it starts, is started before.
     """
@@ -79,6 +81,7 @@ def local_crew(workers: int) -> LocalCrew:
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
+            security=True,
             dashboard_address="127.0.0.1:0",
             silence_logs=logging.CRITICAL,
             memory_limit=0,

@@ -11,7 +11,10 @@ LEAD_MEMORY_MB = 2048
 
 @dataclass(frozen=True)
 class Request:
-    """Nodes and what each is to give. gpus and memory_MB are of a node, threads of a task; time_limit_h 0: the queue's own."""
+    """Nodes and what each is to give. gpus and memory_MB are of a node, threads of a task; time_limit_h 0: the queue's own.
+
+    again: to begin anew on other nodes when one dies.
+    """
 
     name: str
     nodes: int = 1
@@ -24,6 +27,7 @@ class Request:
     account: str = ""
     options: str = ""
     setup: str = ""
+    again: bool = True
 
     @property
     def tasks(self) -> int:
@@ -66,12 +70,13 @@ def lead(placement: Placement, name: str) -> Request:
 
 
 def worker(placement: Placement, name: str) -> Request:
-    """The request of one batch job of workers: those that share a GPU, or a single one on a CPU."""
+    """The request of one batch job of workers: those that share a GPU, or a single one on a CPU.
+
+    It does not begin anew after a loss: whoever leads asks for another one if there is still work.
+    """
     gpus = gpus_of(placement)
-    if not gpus:
-        return _asked(placement, f"{name}.worker", nodes=1, tasks=1, gpus=0)
-    tasks = max(1, placement.workers_per_gpu or math.ceil(placement.workers / (placement.nodes * gpus)))
-    return _asked(placement, f"{name}.worker", nodes=1, tasks=tasks, gpus=1)
+    shared = max(1, placement.workers_per_gpu or math.ceil(placement.workers / (placement.nodes * gpus))) if gpus else 1
+    return replace(_asked(placement, f"{name}.worker", nodes=1, tasks=shared, gpus=min(gpus, 1)), again=False)
 
 
 def worker_jobs(placement: Placement, name: str) -> int:

@@ -43,7 +43,8 @@ def header(request: Request, *, out: str, err: str, tasks: int = 0, most_per_nod
         "partition": request.queue,
         "account": request.account,
     }
-    lines = ["#!/bin/bash", *(f"#SBATCH --{name}={value}" for name, value in said.items() if value), "#SBATCH --requeue"]
+    lines = ["#!/bin/bash", *(f"#SBATCH --{name}={value}" for name, value in said.items() if value)]
+    lines.append("#SBATCH --requeue" if request.again else "#SBATCH --no-requeue")
     return [*lines, *(f"#SBATCH {option}" for option in shlex.split(request.options))]
 
 
