@@ -280,3 +280,16 @@ def test_the_pipeline_of_the_project_is_that_of_any_job(build, project, job_star
     graph = graphs.read(project.layout.graph)
     assert graph.inputs == [("list.txt", "External/job001/")]
     assert ("External/job001/", "External/job001/table.json") in graph.outputs
+
+
+@pytest.mark.slow
+def test_a_job_goes_to_the_queue_that_its_job_star_names(build, project, job_star):
+    Path("take").write_text('#!/bin/bash\nbash "$1" > /dev/null 2>&1 &\necho "Your job 77 has been taken"\n')
+    Path("take").chmod(0o755)
+    Path("site.sh").write_text("#!/bin/bash\n# in XXXqueueXXX\nXXXcommandXXX\n")
+    queue = {"do_queue": "Yes", "qsub": "./take", "qsubscript": "site.sh", "queuename": "$$queue"}
+    door = build("s", **ONCE, jobs=[("work", "new", job_star(in_list="list.txt", **queue))])
+    door.add_variable("queue", "night")
+    assert door.run().how == "exited"
+    assert Path("External/job001/run_submit.script").read_text().splitlines()[1] == "# in night"
+    assert "handed to the queue as job 77" in Path("External/job001/run.out").read_text()
