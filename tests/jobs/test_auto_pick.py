@@ -161,7 +161,5 @@ def test_options_of_ways_of_picking_that_are_off_mean_nothing(tmp_path):
     assert as_star.load(relions(tmp_path, do_topaz_pick="Yes", do_topaz_train="Yes")).job.micrographs == "m.star"
     with pytest.raises(UserError, match="does not support do_refs = 'Yes'"):
         as_star.load(relions(tmp_path, do_refs="Yes"))
-    with pytest.raises(
-        UserError, match="does not support do_topaz: pick with do_log = Yes, or let an External job run Topaz"
-    ):
+    with pytest.raises(UserError, match="does not support do_topaz: pick with do_log = Yes, or let an External job run Topaz"):
         as_star.load(relions(tmp_path, do_topaz="Yes", do_log="No"))

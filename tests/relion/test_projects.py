@@ -10,6 +10,7 @@ from vitreous.files import chain, mrc, star
 from vitreous.job import as_star
 from vitreous.jobs.auto_pick import AutoPick
 from vitreous.jobs.import_other import ImportOther
+from vitreous.jobs.mask_create import MaskCreate
 from vitreous.methods.picking.settings import BlobSearch
 from vitreous.project.project import Project
 from vitreous.tables.table import Table
@@ -97,6 +98,25 @@ def test_relion_makes_a_mask_of_our_map(project: Project, relion: str) -> None:
     assert ("Import/job003/ball.mrc", name) in graph.inputs
     assert (name, f"{name}mask.mrc") in graph.outputs
     assert 0.01 < mrc.read_volume(f"{name}mask.mrc")[0].mean() < 0.5
+
+
+@pytest.mark.relion
+def test_relion_runs_a_job_that_we_scheduled(project: Project, relion: str) -> None:
+    name = project.add(MaskCreate(map="Import/job003/ball.mrc"))
+    words = ["--schedule", "ours", "--RunJobs", name]
+    done = subprocess.run([f"{relion}/relion_pipeliner", *words], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "relion_mask_create" in (Path(name) / "note.txt").read_text()
+    assert project.graph().processes[name].status == "Succeeded"
+    assert project.graph().outputs_of(name) == [f"{name}mask.mrc"]
+
+
+def test_picks_are_outputs_in_both_conventions(project: Project) -> None:
+    graph = project.graph()
+    picks = [graph.nodes[node] for node in graph.outputs_of("AutoPick/job002/")]
+    assert [node.name.rpartition("/")[2] for node in picks] == ["autopick.star", "coords_suffix_autopick.star"]
+    assert all(node.label.startswith("MicrographCoordsGroup.star.relion") for node in picks)
+    assert Path("AutoPick/job002/coords_suffix_autopick.star").read_text() == "Import/job001/mics.star\n"
 
 
 @pytest.mark.relion
