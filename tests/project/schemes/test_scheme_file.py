@@ -74,6 +74,14 @@ def test_what_is_not_understood_is_kept(build):
     assert set(door.read().variables) == {"a", "b"}
 
 
+def test_the_backup_is_the_file_before_the_last_write(build):
+    door = build("s", {"a": 1.0})
+    before = door.folder.star.read_bytes()
+    door.set_variable("a", "2")
+    assert door.folder.backup.read_bytes() == before != door.folder.star.read_bytes()
+    assert sorted(path.name for path in door.folder.path.iterdir()) == [".scheme_has_changed", "scheme.star", "scheme.star.bck"]
+
+
 def test_a_string_beside_which_relion_left_a_number_is_the_string(build):
     door = build("s", {"a": "text"}, flavour="schedule")
     text = door.folder.star.read_text()

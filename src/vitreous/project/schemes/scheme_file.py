@@ -1,5 +1,6 @@
 """scheme.star of RELION 4 and 5 and schedule.star of 3.1, in and out."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,11 +106,24 @@ def _edge(row: dict[str, str], prefix: str, path: Path) -> Edge:
 def write(folder: SchemeFolder, scheme: Scheme) -> None:
     """Write a Scheme as RELION does: the file before is kept beside it, and the mark that it has changed is touched."""
     if folder.star.is_file():
-        atomic.write_bytes(folder.backup, folder.star.read_bytes())
+        _keep(folder)
     star.write(folder.star, StarFile([*_blocks(scheme), *scheme.others]))
     if scheme.flavour == "schedule":
         own_pipeline.complete(folder, scheme)
     folder.changed.touch()
+
+
+def _keep(folder: SchemeFolder) -> None:
+    """Let the backup be the file as it is now: its own bytes under a second name, since a write makes a new file."""
+    aside = folder.backup.with_name(f".{folder.backup.name}.{os.getpid()}")
+    try:
+        aside.unlink(missing_ok=True)
+        aside.hardlink_to(folder.star)
+        aside.replace(folder.backup)
+    except OSError:  # a file system without second names
+        atomic.write_bytes(folder.backup, folder.star.read_bytes())
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _blocks(scheme: Scheme) -> list[Block]:
