@@ -119,19 +119,30 @@ class MotionCorrection(MapJob):
         }
 
     def taken_over(self, unit: Unit, context: Context) -> dict[str, Any] | None:
-        """What RELION's table of a finished run says of the movie; without the table the movie is corrected again."""
-        from vitreous.files import lookup
+        """RELION leaves the same files for each movie; the length of the track is told anew, for RELION tells it in pixels."""
+        from vitreous.files import motion
+        from vitreous.methods.motion.correct import path_lengths
 
         root = context.folder / without_suffix(below_job(unit.key))
-        row = lookup.row_of(context.folder / self.corrected.name, "micrographs", "micrograph_metadata", f"{root}.star")
-        wanted = ["micrograph", "micrograph_metadata", "accumulated_motion_A", "early_motion_A", "late_motion_A"]
-        wanted += ["power_spectrum"] * self.sums.save_spectrum
-        wanted += ["micrograph_no_dw"] * (self.sums.save_unweighted and self.exposure.dose_weighting)
-        if any(name not in row for name in wanted):
+        written = {"micrograph": f"{root}.mrc", "micrograph_metadata": f"{root}.star"}
+        if self.sums.save_spectrum:
+            written["power_spectrum"] = f"{root}_PS.mrc"
+        if self.sums.save_unweighted and self.exposure.dose_weighting:
+            written["micrograph_no_dw"] = f"{root}_noDW.mrc"
+        if not all(Path(path).is_file() for path in written.values()):
             return None
-        pixel_size_A = unit.row["pixel_size_A"] * self.alignment.bin_factor
-        taken = {name: row[name] for name in wanted}
-        return {**taken, "movie": unit.key, "pixel_size_A": pixel_size_A, "bad_pixels": 0, "local": False}
+        found = motion.read(written["micrograph_metadata"])
+        total, early, late = path_lengths(found.shifts_px * found.pixel_size_A, self.exposure)
+        return {
+            **written,
+            "movie": unit.key,
+            "accumulated_motion_A": total,
+            "early_motion_A": early,
+            "late_motion_A": late,
+            "pixel_size_A": unit.row["pixel_size_A"] * self.alignment.bin_factor,
+            "bad_pixels": len(found.bad_px),
+            "local": found.coefficients is not None,
+        }
 
     def _range(self, path: str, count: int) -> tuple[int, int]:
         """First and last frame to use, both from 1."""

@@ -81,7 +81,7 @@ def correct(
     pixel_A = pixel_size_A * alignment.bin_factor
     picture = spectrum.picture(amplitude, source.small_shape, pixel_A) if amplitude is not None else None
     rows, columns = np.nonzero(bad & ~known)
-    motion = _path_lengths(shifts * pixel_size_A, exposure)
+    motion = path_lengths(shifts * pixel_size_A, exposure)
     return Corrected(average_, unweighted, picture, shifts, local, np.stack([columns, rows], axis=1), pixel_A, motion)
 
 
@@ -273,7 +273,7 @@ class _Adder:
         return (whole + self.real if self.bends else whole).astype(np.float32)
 
 
-def _path_lengths(shifts_A: Floats, exposure: Exposure) -> tuple[float, float, float]:
+def path_lengths(shifts_A: Floats, exposure: Exposure) -> tuple[float, float, float]:
     """Length of the track (Å): all of it, up to 4 e/Å2, and after."""
     steps = np.hypot(*np.diff(shifts_A, axis=0).T) if len(shifts_A) > 1 else np.zeros(0)
     frames = exposure.first_frame + 1 + np.arange(len(steps))
