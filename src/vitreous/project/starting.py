@@ -183,9 +183,9 @@ def outcome(name: str, status: str) -> Outcome:
 def part_here(loaded: Loaded) -> str:
     """What this process does, among those that a launcher has started for a job: "lead", "help", or "nothing"."""
     rank = environment.rank_here()
-    if rank.size > 1 and loaded.placement.queue_template and not isinstance(loaded.job, MapJob):
-        workers = request.workers_of(environment.completed(loaded.placement))
-        if environment.leave_out_leader(workers):
+    if rank.size > 1 and loaded.placement.use_queue and not isinstance(loaded.job, MapJob):
+        placement = environment.completed(loaded.placement)
+        if placement.queue_template and environment.leave_out_leader(request.workers_of(placement)):
             return "nothing"
     return "help" if rank.number > 0 else "lead"
 

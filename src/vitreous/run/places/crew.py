@@ -43,7 +43,7 @@ def from_elsewhere(placement: Placement) -> bool:
         return True
     if not placement.use_queue or request.workers_of(placement) == 1:
         return False
-    return not placement.queue_template or environment.rank_here().size > 1
+    return not environment.completed(placement).queue_template or environment.rank_here().size > 1
 
 
 @dataclass

@@ -76,7 +76,7 @@ def worker(placement: Placement, name: str) -> Request:
     """
     gpus = gpus_of(placement)
     shared = max(1, placement.workers_per_gpu or math.ceil(placement.workers / (placement.nodes * gpus))) if gpus else 1
-    return replace(_asked(placement, f"{name}.worker", nodes=1, tasks=shared, gpus=min(gpus, 1)), again=False)
+    return replace(_asked(placement, f"{name.rstrip('/')}.worker", nodes=1, tasks=shared, gpus=min(gpus, 1)), again=False)
 
 
 def worker_jobs(placement: Placement, name: str) -> int:
