@@ -82,8 +82,9 @@ class Stock:
         """A line for the memory plan when it changes: images that are scored together, and what the scores of each take."""
         if size != self._batch:
             self._batch = size
-            self.context.note(f"batches of {size} images for each of {max(1, self.context.threads)} threads, "
-                              f"{16e-9 * size * cells * max(1, self.context.threads):.2f} GB")  # fmt: skip
+            threads = max(1, self.context.threads)
+            each = f" in each of {threads} threads" if threads > 1 else ""
+            self.context.note(f"batches of {size} images{each}, {16e-9 * size * cells * threads:.2f} GB")
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """The packed images of these rows: from memory, or read and transformed now."""
