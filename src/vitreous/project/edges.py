@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from vitreous.context import UserError
-from vitreous.files import chain, star
+from vitreous.files import star
 from vitreous.job.declare import CONTINUE_FROM
 from vitreous.job.options import options, value_of
 from vitreous.nodes import kind
 from vitreous.project import node_marks
 from vitreous.project.graph_model import Graph, Node
+from vitreous.project.latest import output_of
 from vitreous.project.layout import Layout
 from vitreous.project.relion_types import node_label
 from vitreous.run.folder import JobFolder
@@ -30,7 +31,7 @@ def connect_inputs(layout: Layout, graph: Graph, name: str, job: Any) -> None:
         if option.name == CONTINUE_FROM and node.startswith(name):
             continue  # a job that goes on from a file of its own is not its own parent
         if node.rstrip("/") + "/" in graph.processes:
-            node = _output_of(graph, node.rstrip("/") + "/", label)
+            node = output_of(graph, node.rstrip("/") + "/", word)
         if not node:
             continue
         if node not in graph.nodes:
@@ -97,9 +98,3 @@ def _without_alias(layout: Layout, graph: Graph, path: str) -> str:
         return path
     job = next((process.name for process in graph.processes.values() if process.alias == first), None)
     return (job + path[len(first) :] if len(path) > len(first) else job) if job else path
-
-
-def _output_of(graph: Graph, name: str, label: str) -> str:
-    """The last output of a job that has the label an input asks for, where the input is the job's folder; empty without one."""
-    made = [node for process, node in graph.outputs if process == name and graph.nodes[node].label.startswith(label)]
-    return max(made, default="", key=lambda node: (chain.order_of(node), node))

@@ -3,13 +3,14 @@
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vitreous.context import UserError
 from vitreous.files import atomic
 from vitreous.job.as_star import Loaded
-from vitreous.project import edges, starting
+from vitreous.project import edges, latest, starting
 from vitreous.project import graph as graphs
 from vitreous.project.current import current
 from vitreous.project.layout import GRAPH, Layout
@@ -28,6 +29,7 @@ def run_here(layout: Layout, name: str, loaded: Loaded, *, command: str, quiet: 
     if part == "nothing":
         return Outcome("succeeded")
     with contextlib.chdir(layout.root):
+        loaded = replace(loaded, job=latest.with_files(graphs.read(Path(GRAPH)), loaded.job))
         if part == "help":
             return starting.help_here(JobFolder(Path(name)), loaded)
         here = Layout(Path("."), layout.readonly)
