@@ -1,6 +1,7 @@
 """default_pipeline.star of RELION 3.1 to 5 read into memory, with nothing lost; graph_text writes it back."""
 
 import gc
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import repeat
@@ -28,6 +29,8 @@ DEPTH = f"{N}TypeLabelDepth"
 JOB_COLUMNS = (f"{P}Name", f"{P}Alias", f"{P}Type", f"{P}Status", f"{P}TypeLabel", f"{P}StatusLabel")
 NODE_COLUMNS = (f"{N}Name", f"{N}Type", f"{N}TypeLabel", DEPTH)
 _FIRST_OF_5 = 50001
+_HEAD_BYTES = 1024
+_TYPE_LABEL = re.compile(rb"^_rlnJobTypeLabel[ \t]+(\S+)", re.MULTILINE)
 _NONE: dict[str, str] = {}
 
 
@@ -168,14 +171,19 @@ def _processes(block: LineBlock, path: Path) -> dict[str, Process]:
 
 
 def label_in_folder(folder: Path, number: int) -> str:
-    """The label of a job that the graph knows as a number: of an External one, which may be ours, from its job.star."""
+    """The label of a job that the graph knows as a number: of an External one, which may be ours, from its job.star.
+
+    Only the beginning of the file is looked at, for a project may have thousands of such jobs.
+    """
     plain = process_label(number)
-    job_star = folder / "job.star"
-    if plain != "relion.external" or not job_star.is_file():
+    if plain != "relion.external":
         return plain
-    head = star.read(job_star)
-    row = next(iter(head["job"].rows()), {}) if "job" in head else {}
-    label = str(row.get("rlnJobTypeLabel", ""))
+    try:
+        with (folder / "job.star").open("rb") as stream:
+            found = _TYPE_LABEL.search(stream.read(_HEAD_BYTES))
+    except OSError:
+        return plain
+    label = found[1].decode("utf-8", "surrogateescape").strip("\"'") if found else ""
     return label if label and process_number(label) == number else plain
 
 
