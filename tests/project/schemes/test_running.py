@@ -232,6 +232,18 @@ def test_abort_stops_scheme_and_job_and_both_go_on(build, project, job_star):
 
 
 @pytest.mark.slow
+def test_abort_reaches_a_job_in_its_own_process(build, project, job_star):
+    door = build("s", **ONCE, jobs=[("work", "new", job_star(**SLOW))])
+    running = begin("scheme run s --here")
+    until(lambda: os.path.exists("External/job001/worked.txt"))
+    door.abort()
+    said, _ = running.communicate(timeout=60)
+    assert running.returncode == 130 and "Schemes/s/ aborted at work" in said
+    assert len(Path("External/job001/worked.txt").read_text().split()) < 3
+    assert project.graph().processes["External/job001/"].status == "Aborted"
+
+
+@pytest.mark.slow
 def test_an_interrupt_stops_the_scheme_alone(build, project, job_star):
     door = build("s", **ONCE, jobs=[("work", "new", job_star(**SLOW))])
     running = begin()

@@ -41,6 +41,8 @@ class JobNode:
         before = visit.read(self.folder, node)
         name = self._ready(self.scheme.jobs[node]) if before is None else self._taken_up(before)
         state = self._wait(name)
+        if state == "Aborted" and self.stop_asked():
+            raise turn.Stopped
         if state != "Succeeded":
             where = self.project.layout.job(name)
             raise UserError(f"{self.scheme.name} stops at {node}: {name} is {state.lower()}; see {where / 'run.err'}")

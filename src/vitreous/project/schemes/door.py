@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from vitreous.context import UserError
+from vitreous.project import turn
 from vitreous.project.inputs import LIMIT_S
 from vitreous.project.schemes import editing, lock, scheme_file, visit
 from vitreous.project.schemes import folder as folders
@@ -62,6 +63,9 @@ class ProjectScheme:
         if lock.is_dead(self.folder):
             raise UserError(f"{self.folder.name}: {lock.owner(self.folder)} has died; scheme unlock {self.folder.word}")
         self.folder.abort_now.touch()
+        job = self.at_work_on()
+        if job and turn.state_of(self.project, job) == "Running":
+            self.project.abort(job)
         return f"{self.folder.name} is asked to stop, with the job at work"
 
     def unlock(self, *, force: bool = False) -> str:
