@@ -115,14 +115,42 @@ def test_at_the_end_all_are_taken_away(queue, tmp_path):
     assert set(queue.jobs) == {"other"}
 
 
+def settled(found, work):
+    """Let a profile start what it wants for so many units."""
+    found.bring(work, {})
+    if found._thread is not None:
+        found._thread.join(timeout=20)
+
+
 def test_a_profile_whose_commands_all_fail_is_an_error(tmp_path):
     made = Profile("p", (WorkerCommand("echo no $command >&2; exit 3", copies=2),))
     found = ProfileBringer(made, lambda threads, copy: "worker", tmp_path / "log", "toy")
+    settled(found, 5)
+    for process in found._started:
+        process.wait(timeout=20)
     with pytest.raises(UserError, match=r"p has failed: no worker"):
-        for _ in range(200):
-            found.bring(5, {})
-            for process in found._started:
-                process.wait(timeout=20)
+        found.bring(5, {})
+    assert found.bring(5, {"process:n:1-0": True}) == []
+
+
+def test_a_profile_starts_more_when_more_has_arrived(tmp_path):
+    said = tmp_path / "said"
+    made = Profile("p", (WorkerCommand(f"echo $command >> {said}", copies=3, delay_ms=1),))
+    found = ProfileBringer(made, lambda threads, copy: f"copy{copy}", tmp_path / "log", "toy")
+    for work, expected in ((0, 0), (2, 2), (2, 2), (9, 3), (9, 3)):
+        settled(found, work)
+        assert len(found._started) == expected
+    for process in found._started:
+        process.wait(timeout=20)
+    assert sorted(said.read_text().split()) == ["copy0", "copy1", "copy2"]
+
+
+def test_a_profile_that_is_no_longer_needed_starts_no_more(tmp_path):
+    made = Profile("p", (WorkerCommand("true $command", copies=1000, delay_ms=10_000),))
+    found = ProfileBringer(made, lambda threads, copy: "worker", tmp_path / "log", "toy")
+    found.bring(1000, {})
+    found.close()
+    assert len(found._started) <= 1
 
 
 def test_a_queue_that_refuses_for_a_while_is_asked_again(queue, tmp_path, monkeypatch):

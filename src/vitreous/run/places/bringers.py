@@ -1,9 +1,11 @@
 """Who brings workers to the leader of a job: Slurm, as many as there is work for; a run profile; the ranks of an MPI launch."""
 
+import itertools
 import math
 import os
 import shlex
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -123,28 +125,44 @@ class SlurmBringer:
 
 @dataclass
 class ProfileBringer:
-    """Workers by the command lines of a run profile, started once; those that come late are welcome, lost ones stay lost."""
+    """Workers by the command lines of a run profile, started once; those that come late are welcome, lost ones stay lost.
+
+    The lines are started beside the work, as the delays between hundreds of them add up.
+    """
 
     profile: profile.Profile
     command: Callable[[int, int], str]
     log: Path
     program: str
     _started: list[Any] = field(default_factory=list)
-    _begun: bool = False
+    _thread: threading.Thread | None = None
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     def bring(self, work: int, present: Mapping[str, bool]) -> list[str]:
-        if not self._begun:
-            self._begun = True
-            lines = profile.launches(self.profile, self.command, most=work, program=self.program)
-            self._started = profile.start(lines, log=self.log, environment=slurm.clean_environment())
-        if not present and all(process.poll() not in (None, 0) for process in self._started):
+        if self._thread is not None and self._thread.is_alive():
+            return []
+        if len(self._started) < min(work, self.profile.copies):
+            self._thread = threading.Thread(target=self._start, args=(work,), name="run profile", daemon=True)
+            self._thread.start()
+        elif not present and self._started and all(process.poll() not in (None, 0) for process in self._started):
             said = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
             last = f": {said[-1]}" if said else ""
             raise UserError(f"every worker command of the run profile {self.profile.name} has failed{last} (see {self.log})")
         return []
 
+    def _start(self, work: int) -> None:
+        lines = profile.launches(self.profile, self.command, most=work, program=self.program)
+        new = itertools.islice(lines, len(self._started), None)
+        wanted = itertools.takewhile(lambda line: not self._ended.is_set(), new)
+        pause = self._ended.wait
+        for process in profile.start(wanted, log=self.log, environment=slurm.clean_environment(), pause=pause):
+            self._started.append(process)
+
     def close(self) -> None:
-        """Workers leave when their leader does; the shells that wait for them end then too."""
+        """Start no more. Workers leave when their leader does; the shells that wait for them end then too."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Who does the units of a job: processes of this machine, or workers that come from a queue or a run profile and may die."""
 
 import logging
+import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -136,11 +137,18 @@ class DistantCrew:
             self._most = 0
 
 
+def _many_files() -> None:
+    """Let this process hold as many open lines as the system allows: there are a few for each of hundreds of workers."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def distant_crew(placement: Placement, folder: JobFolder, *, program: str, note: Callable[[str], None]) -> DistantCrew:
     """A leader in this process, and the workers that its placement lets come to it over encrypted lines."""
     from distributed import LocalCluster
 
     whole = environment.completed(placement)
+    _many_files()
     folder.crew.mkdir(parents=True, exist_ok=True)
     folder.crew.chmod(0o700)
     bringer = bringer_of(whole, folder, program)

@@ -123,15 +123,12 @@ def launches(
 
 
 def start(
-    lines: Iterable[tuple[str, float]], *, log: Path, environment: Mapping[str, str], pause: Callable[[float], None] = time.sleep
-) -> list[subprocess.Popen[bytes]]:
+    lines: Iterable[tuple[str, float]], *, log: Path, environment: Mapping[str, str], pause: Callable[[float], Any] = time.sleep
+) -> Iterator[subprocess.Popen[bytes]]:
     """Start command lines one by one by the shell, in the background; what they say goes to a log."""
-    started = []
     with log.open("ab") as said:
         for line, delay_s in lines:
-            began = subprocess.Popen(
+            yield subprocess.Popen(
                 line, shell=True, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment, start_new_session=True
             )
-            started.append(began)
             pause(delay_s)
-    return started
