@@ -5,6 +5,7 @@ own errors. `python -m vitreous.run.assisting` is one that was begun here: its p
 """
 
 import contextlib
+import os
 import pickle
 import secrets
 import subprocess
@@ -35,7 +36,7 @@ HERE = "here"  # the token of members that were begun on this machine begins so
 
 @dataclass(frozen=True)
 class Part:
-    """What a member must know to take part in a job. threads are those of each member."""
+    """What a member must know to take part in a job. threads are those of each member; leader is the process that began it."""
 
     job: LoopJob
     folder: JobFolder
@@ -43,13 +44,16 @@ class Part:
     seed: int
     threads: int
     member: Member
+    leader: int = 0
 
 
 class Signalled(StopQuestion):
     """Callable: has this process been sent a signal to stop? Files are looked at by the first member alone."""
 
+    leader: int = 0  # the process that began this one, without which there is nothing to do; 0: a launcher began both
+
     def __call__(self) -> bool:
-        return self._asked
+        return self._asked or (self.leader > 0 and os.getppid() != self.leader)
 
     def ask(self) -> None:
         """Ask for the stop."""
@@ -90,7 +94,8 @@ def first_of_team(part: Part, context: Context) -> Iterator[Context]:
         yield context
         return
     others = [replace(member, rank=rank, local=rank) for rank in range(1, member.size)]
-    children = [_begin(replace(part, member=other)) for other in others] if member.token.startswith(HERE) else []
+    began_here = member.token.startswith(HERE)
+    children = [_begin(replace(part, member=other, leader=os.getpid())) for other in others] if began_here else []
     try:
         with _met(part, context, children, asked=context.stop_asked) as joined:
             context.note(f"{member.size} processes of {part.threads} threads share each iteration")
@@ -108,6 +113,7 @@ def first_of_team(part: Part, context: Context) -> Iterator[Context]:
 def assist(part: Part) -> None:
     """Be one of the other members of a team, until the job ends. What goes wrong is told to the first, which tells the user."""
     asked = Signalled(part.folder)
+    asked.leader = part.leader
     use_threads(part.threads)
     context = Context(
         folder=part.folder.path,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from vitreous.context import UserError
+from vitreous.context import Stopped, UserError
 from vitreous.files import atomic
 from vitreous.run.folder import JobFolder
 from vitreous.run.places.members import Member
@@ -33,9 +33,10 @@ def meet(
 ) -> Group:
     """The team of this start, when all its members are there. children: processes of members that this one began.
 
-    asked: whether the user wants a stop, which calls off what all members are doing.
+    asked: whether the user wants a stop, which calls off what all members are doing; and while they still come together,
+    whether this member is not wanted any more.
     """
-    store, address, names = _first(folder, member, children) if member.rank == 0 else _other(folder, member)
+    store, address, names = _first(folder, member, asked, children) if member.rank == 0 else _other(folder, member, asked)
     watch = Watch(store.clone(), member.rank, member.size, names=names, asked=asked)
     watch.children = list(children)
     group = Group(store, member.rank, member.size, address=address, watch=watch, cuda=cuda)
@@ -54,7 +55,9 @@ def _file(folder: JobFolder) -> Any:
     return folder.hidden / "team.json"
 
 
-def _first(folder: JobFolder, member: Member, children: Sequence[Any]) -> tuple[Any, str, dict[int, str]]:
+def _first(
+    folder: JobFolder, member: Member, asked: Callable[[], bool], children: Sequence[Any]
+) -> tuple[Any, str, dict[int, str]]:
     store = distributed().TCPStore(
         "127.0.0.1", 0, None, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=MEET_S)
     )
@@ -66,6 +69,8 @@ def _first(folder: JobFolder, member: Member, children: Sequence[Any]) -> tuple[
     names: dict[int, str] = {}
     reached: set[str] = set()
     while len(names) < member.size - 1:
+        if asked():
+            raise Stopped
         for rank in range(1, member.size):
             if rank not in names and store.check([f"called {rank}"]):
                 address, names[rank] = json.loads(store.get(f"called {rank}"))
@@ -82,11 +87,11 @@ def _first(folder: JobFolder, member: Member, children: Sequence[Any]) -> tuple[
     return store, own, names
 
 
-def _other(folder: JobFolder, member: Member) -> tuple[Any, str, dict[int, str]]:
+def _other(folder: JobFolder, member: Member, asked: Callable[[], bool]) -> tuple[Any, str, dict[int, str]]:
     until = time.monotonic() + MEET_S
     while time.monotonic() < until:
         said = _said(folder, member.token)
-        if said.get("over"):
+        if said.get("over") or asked():
             raise Dismissed
         for address in said.get("addresses", ()):
             own = _answers(address, said["port"])

@@ -3,6 +3,7 @@
 Each exchange begins with a word on how everybody fares, so that a stop or an error of one member ends the others too.
 """
 
+import os
 import pickle
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from vitreous.context import Stopped, Team, UserError
 from vitreous.run.watch import Lost, Watch
 
 FINE, STOPPED, FAILED = 0, 1, 2
+CONNECTED = timedelta(seconds=60)  # within which members that have met must reach each other
 LONGEST = timedelta(hours=24)  # of an exchange: a member may be slow for hours; one that is gone is noticed by the watch
 PAUSES_S = (2e-5, 2e-3)
 
@@ -36,8 +38,12 @@ class Group:
         self._broken = False
         chosen = dist.ProcessGroupGloo._Options()
         chosen._devices = [dist.ProcessGroupGloo.create_device(hostname=address)]
-        chosen._timeout = LONGEST
-        self._gloo = dist.ProcessGroupGloo(dist.PrefixStore("gloo", store), rank, size, chosen)
+        chosen._timeout = CONNECTED
+        try:
+            self._gloo = dist.ProcessGroupGloo(dist.PrefixStore("gloo", store), rank, size, chosen)
+        except RuntimeError as error:
+            raise Lost(watch.sentence(str(error))) from error
+        self._gloo.set_timeout(LONGEST)
         self._nccl = _nccl(store, rank, size) if cuda else None
 
     def team(self) -> Team:
@@ -166,7 +172,11 @@ class Group:
 
 
 def distributed() -> Any:
-    """torch.distributed, which takes a second to load, and whose types do not name all that it has."""
+    """torch.distributed, which takes a second to load, and whose types do not name all that it has.
+
+    Of a broken connection it would print pages before the error that is raised, unless it is told not to when it is loaded.
+    """
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     import torch.distributed
 
     return torch.distributed
