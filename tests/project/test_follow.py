@@ -146,3 +146,14 @@ def test_what_uses_a_job_is_followed_too(project, streams):
     assert len(follow.chosen(project.layout, [])) == 3
     session = Following(project.layout, ["External/job001/"])
     assert session.state(project.graph(), "External/job001/") == DUE
+
+
+def test_a_job_that_cannot_be_run_here_is_told_and_passed_over(project, streams):
+    Path("names.json").write_text('["a"]')
+    project.add(streams.ToyFollow(listing="names.json"))
+    project.add(streams.ToyFollow(listing="names.json"))
+    path = Path("External/job001/job.star")
+    path.write_text(path.read_text().replace("toyfollow", "unheard"))
+    said = []
+    assert project.follow(say=said.append) == {"External/job001/": FAILED, "External/job002/": DONE}
+    assert sum("External/job001/ is not started" in line for line in said) == 1

@@ -8,7 +8,6 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from vitreous.context import UserError
 from vitreous.job import as_star
@@ -19,7 +18,7 @@ from vitreous.project.graph import Graph
 from vitreous.project.layout import Layout, number_of
 from vitreous.project.state import is_alive, job_file
 from vitreous.run.folder import JobFolder
-from vitreous.run.watching import given_inputs, input_stamps, producer
+from vitreous.run.watching import given_inputs, input_stamps
 
 TRIES = 3  # of a job that dies without a word, before it is left
 LEAST_POLL_S, MOST_POLL_S = 0.5, 5.0
@@ -60,6 +59,7 @@ class Following:
     limits: Limits = field(default_factory=Limits)
     say: Callable[[str], None] = _silent
     begun: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     _loaded: dict[str, tuple[int, as_star.Loaded]] = field(default_factory=dict)
 
     def run(self, stop_asked: Callable[[], bool] = _never) -> dict[str, str]:
@@ -69,6 +69,7 @@ class Following:
             began = time.monotonic()
             graph = current(self.layout)
             states = {name: self.state(graph, name) for name in self.names}
+            self._refuse(states)
             looked_s = time.monotonic() - began
             started = self._start(graph, states)
             if not started and WORKING not in states.values():
@@ -76,7 +77,22 @@ class Following:
             poll_s = LEAST_POLL_S if started else min(1.3 * poll_s, MOST_POLL_S)
             time.sleep(max(poll_s, SHARE * looked_s))
         graph = current(self.layout)
-        return {name: self.state(graph, name) for name in self.names}
+        states = {name: self.state(graph, name) for name in self.names}
+        self._refuse(states)
+        return states
+
+    def _refuse(self, states: dict[str, str]) -> None:
+        """Leave out jobs that cannot be run here, such as those of types that only RELION knows; each is told once."""
+        for name, state in states.items():
+            if state not in (DUE, STALE, DIED):
+                continue
+            try:
+                self._load(name)
+            except UserError as error:
+                states[name] = FAILED
+                if self.refused.get(name) != str(error):
+                    self.say(f"{name} is not started: {error}")
+                self.refused[name] = str(error)
 
     def state(self, graph: Graph, name: str) -> str:
         """How a job stands, as one of the words above."""
@@ -123,28 +139,16 @@ class Following:
             return False
         if isinstance(job, MapJob) and job.follows:
             return True
-        return all(self._is_settled(graph, maker, states) for maker in self._makers(graph, job))
-
-    def _is_settled(self, graph: Graph, name: str, states: dict[str, str]) -> bool:
-        """Whether a job has succeeded and nothing before it will change its input."""
-        state = states.get(name) or self.state(graph, name)
-        if state != DONE:
-            return False
-        if name not in self.names:
-            return True
-        return all(self._is_settled(graph, maker, states) for maker in self._makers(graph, self._load(name).job))
-
-    def _makers(self, graph: Graph, job: Any) -> list[str]:
-        """The jobs that make the inputs of a job."""
-        folders = (producer(path, self.layout.root) for path in given_inputs(job))
-        found = (f"{folder.path.parent.name}/{folder.path.name}/" for folder in folders if folder is not None)
-        return [name for name in dict.fromkeys(found) if name in graph.processes]
+        before = [other for other in graph.ancestors(name) if other in states]
+        needed = dict.fromkeys([*graph.parents(name), *before])
+        return all((states.get(other) or self.state(graph, other)) == DONE for other in needed)
 
     def _fits(self, name: str, working: Sequence[str]) -> bool:
         """Whether there are cores for a job that goes round in iterations; one always runs."""
         if not self.limits.cores or not isinstance(self._load(name).job, LoopJob):
             return True
-        busy = [self._cores(other) for other in working if isinstance(self._load(other).job, LoopJob)]
+        loops = [other for other in working if other in self._loaded and isinstance(self._load(other).job, LoopJob)]
+        busy = [self._cores(other) for other in loops]
         return not busy or sum(busy) + self._cores(name) <= self.limits.cores
 
     def _cores(self, name: str) -> int:
@@ -175,16 +179,8 @@ def chosen(layout: Layout, names: Sequence[str]) -> list[str]:
     """The jobs to follow, in order of number: those named, or all that are scheduled or at work; and all that use them."""
     graph = current(layout)
     open_ones = [name for name, process in graph.processes.items() if process.status in ("Scheduled", "Running")]
-    users: dict[str, list[str]] = {}
-    for node, user in graph.inputs:
-        users.setdefault("/".join(node.split("/")[:2]) + "/", []).append(user)
-    found = dict.fromkeys(names or open_ones)
-    waiting = list(found)
-    while waiting:
-        for user in users.get(waiting.pop(), ()):
-            if user not in found:
-                found[user] = None
-                waiting.append(user)
+    begun = list(names or open_ones)
+    found = {*begun, *(user for name in begun for user in graph.descendants(name))}
     return sorted(found, key=lambda name: number_of(name) or 0)
 
 

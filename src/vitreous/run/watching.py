@@ -16,13 +16,9 @@ GRACE_S = 10.0  # without a process, until a producer counts as dead: it may be 
 _JOB = re.compile(r"^(.*?[^/]+/job\d{3,})(?:/|$)")
 
 
-def producer(path: str, root: Path | None = None) -> JobFolder | None:
-    """The folder of the job that makes a file, by its path; aliases are followed. None for a file of no job.
-
-    root: what the path counts from, if not from the current directory.
-    """
-    full = str(root / path) if root is not None else path
-    found = _JOB.match(full) or _JOB.match(str(Path(full).parent.resolve()))
+def producer(path: str) -> JobFolder | None:
+    """The folder of the job that makes a file, by its path; aliases are followed. None for a file of no job."""
+    found = _JOB.match(path) or _JOB.match(str(Path(path).parent.resolve()))
     return JobFolder(Path(found[1])) if found else None
 
 
