@@ -1,6 +1,5 @@
-"""Where an engine takes its units from: a list, or a source that grows while the inputs of the job do."""
+"""Where an engine takes its units from, a source that may grow while the inputs of the job do; and how many at once."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from vitreous.job.declare import Unit
@@ -26,25 +25,6 @@ class Feed(Protocol):
         ...
 
 
-class ListFeed:
-    """A feed of units that are all known."""
-
-    def __init__(self, units: Sequence[Unit]) -> None:
-        self._left = list(reversed(units))
-
-    def take(self, most: int) -> list[Unit]:
-        return [self._left.pop() for _ in range(min(most, len(self._left)))]
-
-    def waiting(self) -> int:
-        return len(self._left)
-
-    def closed(self) -> bool:
-        return not self._left
-
-    def pause_s(self) -> float:
-        return 0.0
-
-
 class Portions:
     """How many units to hand to a worker at once: one, or of very short ones as many as fill a fraction of a second."""
 
@@ -55,7 +35,9 @@ class Portions:
         self._unit_s = self.FILL_S
 
     def saw(self, units: int, seconds: float) -> None:
-        """Learn from a portion that came back: its units and the seconds the worker spent on them."""
+        """Learn from a portion that came back: its units and the seconds the worker spent on them; 0 for one that was lost."""
+        if not seconds:
+            return
         now = seconds / max(units, 1)
         self._unit_s = now if now > self._unit_s else 0.5 * (self._unit_s + now)
 
