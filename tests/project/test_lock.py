@@ -10,6 +10,7 @@ import pytest
 from vitreous.context import UserError
 from vitreous.project import graph as graphs
 from vitreous.project import lock
+from vitreous.project.commands import main
 from vitreous.project.graph import Graph
 from vitreous.project.layout import Layout
 from vitreous.project.lock import Owner
@@ -216,3 +217,17 @@ def test_a_lock_from_the_future_is_waited_for_and_told(layout):
     with pytest.raises(UserError, match="such as RELION"), lock.held(layout, wait_s=0.05):
         pass
     assert "is taken away" in lock.unlock(layout, force=True)
+
+
+def test_the_commands_say_what_they_did(layout, monkeypatch, capsys):
+    monkeypatch.chdir(layout.root)
+    leave(layout, None)
+    with pytest.raises(UserError, match="--force"):
+        main(["unlock"])
+    assert main(["unlock", "--force"]) == 0
+    assert "is taken away" in capsys.readouterr().out
+    leave(layout, dead_process())
+    assert main(["remake-nodes"]) == 0
+    said = capsys.readouterr()
+    assert said.err.startswith("vitreous: took away the lock that vitreous, process ")
+    assert said.out.startswith(".Nodes is made again")
