@@ -216,6 +216,16 @@ def test_a_torn_or_foreign_record_is_no_trouble(project, movies, tmp_path):
     assert changed(done, dry_run=False).startswith(f"{sum(done.files.values())} paths in {len(done.files)} files changed")
 
 
+def test_a_job_that_an_external_job_started_is_matched_anew_too(project, tmp_path, movies):
+    folder = JobFolder(project.layout.job("Import/job001/"))
+    shutil.copy(folder.job_star, folder.hidden / "job.star")
+    folder.job_star.write_text("data_job\n\n_rlnJobType 99\n\ndata_joboptions_values\n\n_rlnNothing x\n")
+    data = movies.rename(tmp_path / "archive")
+    done = project.repoint(str(movies), str(data))
+    assert done.records["Import/job001/"] == COUNT
+    assert str(data) in (folder.hidden / "job.star").read_text()
+
+
 def test_a_change_cut_short_is_brought_to_its_end_by_the_same_command(project, tmp_path, movies, monkeypatch):
     data = movies.rename(tmp_path / "archive")
     whole = moving._rewrite

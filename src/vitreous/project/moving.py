@@ -47,6 +47,9 @@ class Ways:
 def text_files(layout: Layout) -> Iterator[Path]:
     """The STAR files, run.job and forms of a project, those in the Trash too, in order; links are not followed."""
     for folder, folders, files in os.walk(layout.root):
+        ours = JobFolder(Path(folder)).hidden / "job.star"  # of a job that another program's External job started
+        if ".vitreous" in folders and ours.is_file():
+            yield ours
         folders[:] = sorted(name for name in folders if name not in PLACES)
         for name in sorted(files):
             if name.endswith((".star", ".job")):
