@@ -1,8 +1,10 @@
 """Jobs handed to this machine, a queue or a run profile, from any shell, which may then be closed."""
 
+import importlib
 import os
 import pty
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -181,3 +183,26 @@ def test_what_a_site_says(project, monkeypatch):
     said = said_by("site")
     assert "queue            em" in said
     assert "XXXextra1XXX     Time [8:00]" in said
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("mpirun"), reason="needs an mpirun (apt-get install openmpi-bin)")
+def test_ranks_of_mpirun_find_their_parts(project, toys, monkeypatch):
+    """A site's template with mpirun: of a map job the first rank leads; of a team the rank too many leaves."""
+    team = importlib.import_module("toy_team").ToyTeam(rounds=3)
+    Path("site.sh").write_text(
+        "#!/bin/bash\n# XXXthreadsXXX\nmpirun --allow-run-as-root --oversubscribe -n XXXmpinodesXXX XXXcommandXXX\n"
+    )
+    Path("take").write_text('#!/bin/bash\nbash "$1" > said.txt 2>&1 &\n')
+    Path("take").chmod(0o755)
+    place = Placement(use_queue=True, submit="./take", queue_template="site.sh", workers=2)
+    many = project.add(toys.ToyMap(listing="list.txt", manner=toys.Manner(seconds=0.3)), placement=place)
+    project.start(many)
+    assert ended(project, many) == "Succeeded", Path("said.txt").read_text()
+    assert "2 workers at work" in (project.layout.job(many) / "run.out").read_text()
+    together = project.add(team, placement=place)
+    project.start(together)
+    assert ended(project, together) == "Succeeded", Path("said.txt").read_text()
+    folder = project.layout.job(together)
+    assert "2 processes of 1 threads share each iteration" in (folder / "run.out").read_text()
+    assert {line.split()[1] for line in (folder / "shares.txt").read_text().splitlines()} == {"0", "1"}
