@@ -54,14 +54,15 @@ def test_a_pre_read_is_announced_with_its_figure(table, tmp_path, monkeypatch):
         looked(job, tmp_path, disk=Disk(preread=True))
     monkeypatch.setattr(before, "available_GB", lambda: 40.0)
     with pytest.raises(UserError, match=r"in each of 3 processes takes 44\.7 GB, but 40\.0 GB of memory are free"):
-        looked(job, tmp_path, memory_GB=32, workers=3, disk=Disk(preread=True))
+        looked(job, tmp_path, memory_GB=32, workers=3, loop_workers="processes", disk=Disk(preread=True))
 
 
 def test_more_memory_planned_than_there_is_gets_a_warning(table, tmp_path, monkeypatch):
     monkeypatch.setattr(before, "available_GB", lambda: 10.0)
-    said = looked(Class2D(particles=table), tmp_path, workers=3)
+    assert looked(Class2D(particles=table), tmp_path, workers=3) == []
+    said = looked(Class2D(particles=table), tmp_path, workers=3, loop_workers="processes")
     assert said[0].startswith("warning: 3 processes may plan with 12.0 GB of memory and 10.0 GB are free")
-    assert looked(Class2D(particles=table), tmp_path, workers=2) == []
+    assert looked(Class2D(particles=table), tmp_path, workers=2, loop_workers="processes") == []
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,12 @@ def particles(tmp_path, monkeypatch):
 
 
 def test_a_job_that_reads_images_is_estimated_whole(particles):
-    found = estimate(Class2D(particles=particles), Placement(workers=4, device="cuda", gpus="0:1", disk=Disk(preread=True)))
+    place = Placement(workers=4, loop_workers="processes", device="cuda", gpus="0:1", disk=Disk(preread=True))
+    found = estimate(Class2D(particles=particles), place)
     assert (found.images.count, found.images.box_px) == (1000, 16)
-    assert found.preread_GB == pytest.approx(1000 * 256 * 4 / 1024**3)
+    assert found.preread_GB == pytest.approx(250 * 256 * 4 / 1024**3), "each process reads its own"
+    threads = estimate(Class2D(particles=particles), Placement(workers=4))
+    assert (threads.processes, threads.preread_GB) == (1, pytest.approx(1000 * 256 * 4 / 1024**3))
     assert found.scratch_GB == pytest.approx(1000 * 256 * 2 / 1e9), "float16 images stay so on the scratch disk"
     assert (found.processes, found.workers_per_gpu) == (4, 2)
     said = "\n".join(found.lines())

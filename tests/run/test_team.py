@@ -14,11 +14,14 @@ import psutil
 import pytest
 import torch
 
-from vitreous.context import Stopped, UserError
+from vitreous.context import Context, Stopped, Team, UserError
+from vitreous.files import mrc
+from vitreous.files.stacks import ImageStacks
 from vitreous.job.options import build
 from vitreous.job.placement import Placement
 from vitreous.run import watch
 from vitreous.run.assisting import members_of, threads_of
+from vitreous.run.before import Preread
 from vitreous.run.folder import JobFolder
 from vitreous.run.meeting import dismiss, meet
 from vitreous.run.places.members import Member, member_here
@@ -164,6 +167,7 @@ def test_who_is_in_the_team(monkeypatch):
     assert member_here() == Member()
     assert members_of(Placement(workers=4)).size == 1
     assert threads_of(Placement(workers=4, threads=2), Member()) == 8
+    assert members_of(Placement(workers=4, device="cuda")).size == 4, "each GPU wants a process"
     here = members_of(Placement(workers=4, threads=2, loop_workers="processes"))
     assert (here.rank, here.size, threads_of(Placement(workers=4, threads=2), here)) == (0, 4, 2)
     for name, value in {"STEP_NUM_TASKS": "3", "PROCID": "2", "LOCALID": "1", "JOB_ID": "77", "STEP_ID": "0"}.items():
@@ -172,6 +176,21 @@ def test_who_is_in_the_team(monkeypatch):
     assert (found.rank, found.size, found.local, found.helps) == (2, 3, 1, True)
     monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
     assert member_here().token != found.token, "a job that was put back into the queue must not meet its former self"
+
+
+def test_members_read_their_own_images_into_memory_and_others_from_the_disk(tmp_path, monkeypatch):
+    pixels = np.arange(10 * 4, dtype=np.float32).reshape(10, 2, 2)
+    mrc.write_stack(tmp_path / "a.mrcs", pixels, pixel_size_A=1.5)
+    stacks = ImageStacks([f"{row + 1}@{tmp_path / 'a.mrcs'}" for row in range(10)])
+    held = Preread()(stacks, Context(team=Team(1, 3)))
+    assert len(held) == 10
+    asked = []
+    whole = stacks.read
+    monkeypatch.setattr(stacks, "read", lambda rows: asked.extend(np.asarray(rows).tolist()) or whole(rows))
+    assert np.array_equal(held.read([5, 3]), pixels[[5, 3]])
+    assert asked == []
+    assert np.array_equal(held.read([9, 4, 0]), pixels[[9, 4, 0]])
+    assert asked == [9, 0]
 
 
 def pair(tmp_path: Path, work: Callable[[Group], object], size: int = 2) -> list[object]:

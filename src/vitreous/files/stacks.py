@@ -197,17 +197,29 @@ def _turn(path: Path | None) -> Iterator[None]:
 
 
 class ImagesInMemory:
-    """Images (n, y, x) that were read before the work, as a sequence like ImageStacks."""
+    """Images (n, y, x) that were read before the work, as a sequence like ImageStacks.
 
-    def __init__(self, images: NDArray[np.float32], pixel_size_A: float) -> None:
+    They may be a stretch of the rows of `whole`, from row `first` on; other rows are read from there.
+    """
+
+    def __init__(self, images: NDArray[np.float32], pixel_size_A: float, *, first: int = 0, whole: Any = None) -> None:
         self._images, self.pixel_size_A, self.box = images, pixel_size_A, images.shape[-1]
+        self._first, self._whole = first, whole
 
     def __len__(self) -> int:
-        return len(self._images)
+        return len(self._images if self._whole is None else self._whole)
 
     def read(self, indices: ArrayLike) -> NDArray[np.float32]:
         """The images of these rows (from 0), in that order, as float32 (n, y, x)."""
-        return self._images[np.asarray(indices, np.intp).reshape(-1)]
+        rows = np.asarray(indices, np.intp).reshape(-1)
+        if self._whole is None:
+            return self._images[rows]
+        held = (rows >= self._first) & (rows < self._first + len(self._images))
+        found = np.empty((len(rows), self.box, self.box), np.float32)
+        found[held] = self._images[rows[held] - self._first]
+        if not held.all():
+            found[~held] = self._whole.read(rows[~held])
+        return found
 
 
 def _read_run(header: Header, handle: int | None, first: int, slots: list[NDArray[np.float32]]) -> None:

@@ -46,7 +46,7 @@ class Placement:
         choices=("threads", "processes"),
         tab="Running",
         help="What the workers of a job that goes round in iterations are on one machine: threads more of one process, or "
-        "processes that share the images and add up their sums. In a queue they are always processes.",
+        "processes that share the images and add up their sums. In a queue and on GPUs they are always processes.",
     )
     device: str = param(
         "cpu",
@@ -138,6 +138,11 @@ def placement_options(cls: type[Any]) -> tuple[Option, ...]:
     """The options of a placement that mean something to a job type: those of reading images only where it reads some."""
     reads = any(option.reads_images for option in options(cls))
     return tuple(option for option in options(Placement) if reads or option.path[0] != "disk")
+
+
+def shares_by_processes(placement: Placement) -> bool:
+    """Whether the workers of a job that goes round on this machine are processes, not threads of one: on GPUs, or if asked."""
+    return placement.loop_workers == "processes" or placement.device != "cpu"
 
 
 def device_lists(gpus: str) -> list[list[str]]:

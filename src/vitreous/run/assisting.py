@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from vitreous.context import Context, Stopped
 from vitreous.job.declare import LoopJob
-from vitreous.job.placement import Placement
+from vitreous.job.placement import Placement, shares_by_processes
 from vitreous.run import before, loops
 from vitreous.run.engine import use_threads
 from vitreous.run.folder import JobFolder
@@ -66,7 +66,7 @@ def members_of(placement: Placement) -> Member:
     Started with others by srun or the like, it is one of these; else it begins as many as the placement asks for.
     """
     here = member_here()
-    if here.size == 1 and placement.loop_workers == "processes" and placement.workers > 1:
+    if here.size == 1 and shares_by_processes(placement) and placement.workers > 1:
         return Member(0, placement.workers, 0, f"{HERE} {secrets.token_hex(8)}")
     return here
 

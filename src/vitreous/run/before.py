@@ -29,22 +29,24 @@ Note = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Preread:
-    """Reads all images into memory when it is called with them."""
+    """Reads all images into memory when it is called with them; a member of a team its own."""
 
     def __call__(self, images: Any, context: Context) -> Any:
         """The images in memory."""
-        size_GB = preread_GB(len(images), images.box)
-        context.note(f"reading {len(images):,} images of {images.box} pixels into memory: {in_GB(size_GB)}")
-        held = np.empty((len(images), images.box, images.box), np.float32)
+        own = context.team.share(len(images))
+        size_GB = preread_GB(len(own), images.box)
+        context.note(f"reading {len(own):,} images of {images.box} pixels into memory: {in_GB(size_GB)}")
+        held = np.empty((len(own), images.box, images.box), np.float32)
         _, stack, index = images.where()
-        order = np.lexsort((index, stack))  # as they lie on the disk
+        mine = slice(own.start, own.stop)
+        order = np.lexsort((index[mine], stack[mine]))  # as they lie on the disk
         step = max(1, AT_ONCE_BYTES // (4 * images.box**2))
         for first in range(0, len(order), step):
             context.check()
             rows = order[first : first + step]
-            held[rows] = images.read(rows)
+            held[rows] = images.read(rows + own.start)
             context.progress(first + len(rows), len(order), "images read into memory")
-        return ImagesInMemory(held, images.pixel_size_A)
+        return ImagesInMemory(held, images.pixel_size_A, first=own.start, whole=images if len(own) < len(images) else None)
 
 
 def reading_of(placed: Placement, where: JobFolder, threads: int) -> Reading:

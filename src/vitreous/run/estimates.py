@@ -8,7 +8,7 @@ from typing import Any
 from vitreous.files import glance
 from vitreous.job.declare import LoopJob, Size
 from vitreous.job.options import options, value_of
-from vitreous.job.placement import Placement
+from vitreous.job.placement import Placement, shares_by_processes
 from vitreous.run.places.request import gpus_of, workers_of
 
 GIB = 1024**3
@@ -70,7 +70,7 @@ def estimate(job: Any, placed: Placement) -> Estimate:
     count, box = (images.count, images.box_px) if images else (0, 0)
     return Estimate(
         images=images,
-        preread_GB=preread_GB(count, box),
+        preread_GB=preread_GB(math.ceil(count / _members(job, placed)), box),
         scratch_GB=count * box**2 * (images.pixel_bytes if images else 0) / 1e9,
         gpu_GB=gpu_GB(box),
         output=job.size() if _has_inputs(job) else None,
@@ -88,7 +88,13 @@ def _has_inputs(job: Any) -> bool:
 
 def processes_on_a_machine(job: Any, placed: Placement) -> int:
     """Processes that read the images on one machine: the members of a loop; a map job that reads images is one unit."""
-    return max(1, math.ceil(workers_of(placed) / placed.nodes)) if isinstance(job, LoopJob) else 1
+    return max(1, math.ceil(_members(job, placed) / placed.nodes))
+
+
+def _members(job: Any, placed: Placement) -> int:
+    """Processes that share the images of a loop: its workers, but where they are threads of one."""
+    shared = isinstance(job, LoopJob) and (placed.use_queue or shares_by_processes(placed))
+    return max(1, workers_of(placed)) if shared else 1
 
 
 def _workers_per_gpu(job: Any, placed: Placement) -> int:

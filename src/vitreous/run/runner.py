@@ -140,8 +140,8 @@ def _part(job: Any, where: JobFolder, placed: Placement, seed: int) -> Part | No
     """This process's part of a loop job, which may be shared with others; None for a job of independent units."""
     if not isinstance(job, LoopJob):
         return None
-    member = members_of(placed)
     placed = placed if job.type.uses_gpu else replace(placed, device="cpu")
+    member = members_of(placed)
     return Part(job, where, placed, _seed(job, seed), _cores(threads_of(placed, member)), member)
 
 
