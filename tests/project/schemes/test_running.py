@@ -13,6 +13,7 @@ from vitreous.context import UserError
 from vitreous.project import graph as graphs
 from vitreous.project.project import Project
 from vitreous.project.schemes import lock, visit
+from vitreous.project.schemes.visit import Visit
 
 COUNTING = {
     "variables": {"n": 0.0, "one": 1.0, "most": 3.0, "again": False, "done": "no"},
@@ -200,7 +201,6 @@ def begin(words="scheme run s"):
 def test_a_killed_scheme_leaves_its_job_at_work_and_takes_it_up(build, project, job_star):
     door = build("s", **ONCE, jobs=[("work", "new", job_star(**SLOW))])
     running = begin()
-    until(lambda: (v := visit.read(door.folder, "work")) is not None and v.started)
     until(lambda: os.path.exists("External/job001/worked.txt"))
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
@@ -213,6 +213,25 @@ def test_a_killed_scheme_leaves_its_job_at_work_and_takes_it_up(build, project, 
     assert "work: takes up External/job001/, which is running" in said
     assert list(project.graph().processes) == ["External/job001/"]
     assert Path("External/job001/worked.txt").read_text().split() == ["a", "bad", "c"], "nothing twice"
+
+
+def test_a_job_that_was_added_and_never_started_is_started(build, project, toys, job_star):
+    door = build("s", **ONCE, jobs=[("work", "new", job_star(in_list="list.txt"))])
+    visit.write(door.folder, Visit("work", project.add(toys.ToyMap(listing="list.txt"))))
+    door.set_variable("n", "0")
+    said = []
+    assert door.run(here=True, say=said.append).how == "exited"
+    assert "work: External/job001/ was scheduled and goes on" in said
+    assert list(project.graph().processes) == ["External/job001/"]
+
+
+def test_a_job_that_is_gone_is_told(build, project, job_star):
+    door = build("s", **ONCE, jobs=[("work", "new", job_star(in_list="list.txt"))])
+    visit.write(door.folder, Visit("work", "External/job009/"))
+    with pytest.raises(UserError, match=r"was at work on External/job009/, which the project has no more: .* set-node s work"):
+        door.run(here=True)
+    door.set_node("work")
+    assert door.run(here=True).how == "exited"
 
 
 @pytest.mark.slow

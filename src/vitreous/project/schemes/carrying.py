@@ -65,26 +65,22 @@ class JobNode:
             as_star.write(job_star, loaded.job, loaded.placement, is_continue=job.mode == "continue", seed=loaded.seed)
         else:
             name = self.project.add(loaded.job, placement=loaded.placement, seed=loaded.seed)
+        visit.write(self.folder, Visit(job.original, name))
         self.scheme.jobs[job.original] = replace(job, name=name, has_started=True)
         scheme_file.write(self.folder, self.scheme)
         self.say(f"{job.original}: {name} {'goes on' if again and job.mode == 'continue' else 'starts'}")
-        self._start(Visit(job.original, name))
+        turn.begin(self.project, name, here=self.here, say=self.say)
         return name
 
     def _taken_up(self, before: Visit) -> str:
         """Take up the job that an earlier run of this Scheme began at the same node."""
         state = self._state(before.job)
-        if state == "Succeeded" or (before.started and state not in turn.ENDED):
+        if state in ("Succeeded", "Running"):
             self.say(f"{before.node}: takes up {before.job}, which is {state.lower()}")
         else:
             self.say(f"{before.node}: {before.job} was {state.lower()} and goes on")
-            self._start(before)
+            turn.begin(self.project, before.job, here=self.here, say=self.say)
         return before.job
-
-    def _start(self, begun: Visit) -> None:
-        visit.write(self.folder, begun)
-        turn.begin(self.project, begun.job, here=self.here, say=self.say)
-        visit.write(self.folder, replace(begun, started=True))
 
     def _wait(self, name: str) -> str:
         return turn.end(self.project, name, say=self.say, stop_asked=self.stop_asked, poll_s=self.poll_s)

@@ -9,11 +9,10 @@ from vitreous.project.schemes.folder import SchemeFolder
 
 @dataclass(frozen=True)
 class Visit:
-    """A node and its job; started: whether it was handed to its place."""
+    """A node and its job."""
 
     node: str
     job: str
-    started: bool = False
 
 
 def read(folder: SchemeFolder, node: str) -> Visit | None:
