@@ -15,6 +15,7 @@ from vitreous.project.project import Project
 from vitreous.project.starting import goes_away
 
 QUEUE_TAB = "Queue"
+DEEPEST = 15
 
 
 def _takes_way(parser: argparse.ArgumentParser) -> None:
@@ -45,11 +46,17 @@ def _history(project: Project, said: argparse.Namespace) -> int:
         elif step.files:
             files = [f"gave {_inside(node, step.name)} to {job.rstrip('/')}" for job, made in step.files.items() for node in made]
         outside = [] if said.down else [f"from outside: {node}" for node in history.from_outside(graph, step.name)]
-        about = ["  " * step.depth + step.name.rstrip("/"), process.alias.rstrip("/").rpartition("/")[2], process.status.lower()]
+        about = [_indented(step), process.alias.rstrip("/").rpartition("/")[2], process.status.lower()]
         for number, text in enumerate([*files, *outside] or [""]):
             rows.append([*(about if number == 0 else ["", "", ""]), text])
     say(aligned(rows))
     return 0
+
+
+def _indented(step: history.Step) -> str:
+    """The name, further in by each step from the first; a long way off the number of steps stands before it."""
+    far = f"{step.depth}: " if step.depth > DEEPEST else ""
+    return "  " * min(step.depth, DEEPEST) + far + step.name.rstrip("/")
 
 
 def _inside(node: str, job: str) -> str:
