@@ -129,7 +129,13 @@ def _start(job: Any, placement: Placement, *, out: str, seed: int, command: str,
     if not out and Path(PIPELINE).is_file():
         from vitreous.project.commands.places import carry_out
         from vitreous.project.project import Project
+        from vitreous.run.places.members import member_here
 
+        if member_here().size > 1:
+            raise UserError(
+                "several processes were started, and each would add a job to the project: start one with --use-queue, or give "
+                "--out DIR"
+            )
         project = Project.open(".")
         name = project.add(job, placement=placement, seed=seed, alias=alias)
         return carry_out(project, name, changed={}, command=command)

@@ -14,11 +14,13 @@ import psutil
 import pytest
 import torch
 
+from vitreous import cli
 from vitreous.context import Context, Stopped, Team, UserError
 from vitreous.files import mrc
 from vitreous.files.stacks import ImageStacks
 from vitreous.job.options import build
 from vitreous.job.placement import Placement
+from vitreous.project.project import Project
 from vitreous.run import watch
 from vitreous.run.assisting import members_of, threads_of
 from vitreous.run.before import Preread
@@ -147,6 +149,17 @@ def test_members_that_a_launcher_starts(toys, tmp_path):
     assert "iteration 4 took" in (tmp_path / "screen0.txt").read_text()
     again = [launched(tmp_path, rank) for rank in (1, 0)]
     assert [member.wait(timeout=120) for member in again] == [0, 0], "a job that is done keeps its helpers waiting"
+
+
+def test_members_do_not_each_add_a_job_to_a_project(toys, tmp_path, monkeypatch, capsys):
+    Project.new(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(SystemExit, match="1"):
+        cli.main(["toy-team"])
+    assert "each would add a job" in capsys.readouterr().err
+    assert not Project.open(tmp_path).graph().processes
 
 
 @pytest.mark.slow
