@@ -126,12 +126,12 @@ def test_close_ends_a_source_and_the_chain(project, streams):
     found = {}
     thread = threading.Thread(target=lambda: found.update(project.follow()))
     thread.start()
-    end = time.monotonic() + 30
+    end = time.monotonic() + 90
     while not Path("External/job002/table.json").exists():
         assert time.monotonic() < end
         time.sleep(0.05)
     assert "takes nothing more" in project.close("1")
-    thread.join(timeout=60)
+    thread.join(timeout=180)
     assert set(found.values()) == {DONE}
     first, second = (json.loads(Path(f"External/job00{n}/table.json").read_text()) for n in (1, 2))
     assert first == second and 0 < len(first) < 100000

@@ -150,8 +150,7 @@ def test_particles_appear_before_the_last_movie_has_come(project, tmp_path):
 
 
 def test_killed_in_the_middle_and_followed_again_only_the_missing_is_done(project, tmp_path):
-    microscope = Microscope(tmp_path / "one.tiff", Path("Movies"), least=8, pause_s=1.5)
-    microscope.enough.set()
+    microscope = Microscope(tmp_path / "one.tiff", Path("Movies"), least=6, pause_s=1.5)
     microscope.start()
     following = follow()
     wait_until(lambda: rows(FOLDERS[2], TABLES[2]) > 1, following)
@@ -160,11 +159,11 @@ def test_killed_in_the_middle_and_followed_again_only_the_missing_is_done(projec
     for folder in FOLDERS[1:3]:
         pid = json.loads(JobFolder(Path(folder)).place.read_text())["pid"]
         os.killpg(pid, signal.SIGKILL)
+    microscope.enough.set()
     microscope.join(timeout=120)
-    time.sleep(3)
     again = follow()
     assert again.wait(timeout=400) == 0, Path("follow.txt").read_text()
-    assert_all_is_there(8)
+    assert_all_is_there(microscope.count)
     for folder in FOLDERS:
         counted = done(folder)
-        assert len(counted) == 8 and sum(counted.values()) <= 9, (folder, counted)
+        assert len(counted) == microscope.count and sum(counted.values()) <= microscope.count + 1, (folder, counted)
