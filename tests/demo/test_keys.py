@@ -19,7 +19,7 @@ def test_the_last_files_of_a_refinement(tmp_path, monkeypatch, last, root):
     assert keys.last_iteration(refined) == f"Refine3D/job009/{last}"
     assert keys.last_root(refined) == f"Refine3D/job009/{root}"
     step = next(step for step in STEPS if step.alias == "masked")
-    words = step.arguments(session_of(DemoSettings(movies=2)), {"refined": str(refined)})
+    words = step.arguments(session_of(DemoSettings()), {"refined": str(refined)})
     assert words[:2] == ["--map", f"Refine3D/job009/{root}_class001.mrc"]
 
 
