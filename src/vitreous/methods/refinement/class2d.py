@@ -39,7 +39,7 @@ def step(setup: Problem, state: State, context: Context = QUIET) -> State:
     jitter = torch.from_numpy(np.random.default_rng(context.seed_for(f"shifts {turn.iteration}")).uniform(-0.5, 0.5, 2))
     plan = plan_for(setup.settings.search, state.box, state.shells, support_px=setup.support_px, jitter=jitter)
     models = _models(state, plan)
-    size = _block_size(setup, state, plan, context)
+    size = context.team.agree(_block_size(setup, state, plan, context))
     blocks = part_of(list(blocks_of(rows, setup.images.group, size)), context.team.share(len(rows)))
     known = dict(setup.bad)
     gathered = exchanged(_in_threads(setup, state, blocks, plan, models, context), context.team)
