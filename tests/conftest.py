@@ -86,10 +86,14 @@ class Cluster:
 
     def begin(self) -> None:
         """Start everything and wait until all nodes are idle."""
-        if subprocess.run(["munge", "-n"], capture_output=True, stdin=subprocess.DEVNULL, check=False).returncode:
+        if not _munge_answers():
             Path("/run/munge").mkdir(mode=0o755, exist_ok=True)
             shutil.chown("/run/munge", "munge", "munge")
             self._munge = subprocess.Popen(["runuser", "-u", "munge", "--", "/usr/sbin/munged", "--foreground"])
+            until = time.monotonic() + 30
+            while not _munge_answers():
+                assert time.monotonic() < until, "munged does not answer"
+                time.sleep(0.1)
         self.told("slurmctld", "-c")
         for number in range(1, self.NODES + 1):
             self.begin_node(f"node{number}")
@@ -138,15 +142,22 @@ class Cluster:
         self.told("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=died")
 
     def end(self) -> None:
-        """Take all jobs away and stop everything."""
+        """Take all jobs away and stop everything; munged is left to another session's cluster that needs it."""
         with contextlib.suppress(subprocess.SubprocessError):
             self.told("scancel", "--user=root")
+        mine = []
         for pid_file in (*self.folder.glob("slurmd.*.pid"), self.folder / "slurmctld.pid"):
             with contextlib.suppress(OSError, ValueError):
-                os.kill(int(pid_file.read_text()), signal.SIGTERM)
-        if self._munge is not None:
+                mine.append(int(pid_file.read_text()))
+                os.kill(mine[-1], signal.SIGTERM)
+        others = [p for p in psutil.process_iter(["name", "pid"]) if p.info["name"] == "slurmctld" and p.pid not in mine]
+        if self._munge is not None and not others:
             self._munge.terminate()
             self._munge.wait(timeout=20)
+
+
+def _munge_answers() -> bool:
+    return subprocess.run(["munge", "-n"], capture_output=True, stdin=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def _free_ports(count: int) -> list[int]:
