@@ -234,7 +234,12 @@ def test_links_are_not_followed(tmp_path):
     (tmp_path / "Extract/job006/Movies/round").symlink_to(tmp_path / "Extract/job006/Movies")
     project.clean(project.cleaning(["6"], harsh=True)[0])
     assert (tmp_path / "elsewhere" / "precious.mrc").exists()
-    assert (tmp_path / "Trash/Extract/job006/Movies/linked").is_symlink()
+    linked = tmp_path / "Trash/Extract/job006/Movies/linked"
+    assert linked.is_symlink()
+    (tmp_path / "Extract/job006/Movies").mkdir()
+    (tmp_path / "Extract/job006/Movies/linked").symlink_to("../../../elsewhere")
+    project.clean(project.cleaning(["6"], harsh=True)[0])
+    assert linked.resolve() == tmp_path / "elsewhere", "a later one replaces it, and leads to the same place as before"
 
 
 def test_a_cleaned_job_can_go_on(project, toys):

@@ -93,17 +93,23 @@ def clean(layout: Layout, plans: Sequence[Plan]) -> None:
     with graphs.locked(layout) as graph:
         for one in plans:
             refuse_alive(layout, graph, one.name)
+            folder, there = layout.job(one.name), place_of(layout, one.name)
             for path, _ in one.going:
-                source = layout.job(one.name) / path
-                if os.path.lexists(source):
-                    move(source, place_of(layout, one.name) / path)
-                    _remove_empty(source.parent, layout.job(one.name))
+                if os.path.lexists(folder / path):
+                    move(folder / path, there / path)
+            for parent in {os.path.dirname(path) for path, _ in one.going}:
+                _remove_empty(folder / parent, folder)
 
 
 def _remove_empty(folder: Path, top: Path) -> None:
-    while folder != top and not any(folder.iterdir()):
+    while folder != top and folder.is_dir() and not _holds_anything(folder):
         folder.rmdir()
         folder = folder.parent
+
+
+def _holds_anything(folder: Path) -> bool:
+    with os.scandir(folder) as entries:
+        return next(entries, None) is not None
 
 
 def _candidates(folder: Path, rule: Rule, nodes: Collection[str]) -> Iterator[tuple[str, int]]:

@@ -69,7 +69,7 @@ def move(source: Path, target: Path) -> None:
                 move(child, target / child.name)
             source.rmdir()
             return
-        if os.path.lexists(target) and (real_folder or target.is_dir()):
+        if os.path.lexists(target) and (real_folder or source.is_symlink() or target.is_dir()):
             shutil.rmtree(target) if target.is_dir() and not target.is_symlink() else target.unlink()
         if source.is_symlink() and not os.path.isabs(os.readlink(source)):
             target.symlink_to(os.path.relpath(os.path.realpath(source), os.path.realpath(target.parent)))
