@@ -176,6 +176,13 @@ def test_a_script_for_ranks_by_command(project, monkeypatch):
     assert "#SBATCH --ntasks=17\n" in said_by("script", "--workers", "16", "--", "relion_refine_mpi")
 
 
+def test_gpus_are_not_taken_from_others_by_a_job_that_cannot_use_them(project, toys):
+    place = Placement(use_queue=True, device="cuda", workers=2)
+    name = project.add(toys.ToyLoop(start="start.txt"), placement=place)
+    assert "gres" not in project.plan(name)
+    assert "#SBATCH --gres=gpu:2\n" in project.plan(name, changed={"gpus_per_node": "2"})
+
+
 def test_what_a_site_says(project, monkeypatch):
     monkeypatch.setenv("RELION_QUEUE_NAME", "em")
     monkeypatch.setenv("RELION_QSUB_EXTRA1", "Time")

@@ -118,7 +118,7 @@ class Placement:
     queue_options: str = param(
         "",
         tab="Queue",
-        help="More options of the queue, as --constraint=a100 --qos=high; each is a line of the script.",
+        help="More options of the queue, each a line of the script: --queue-options='--constraint=a100 --qos=high'.",
     )
     setup: str = param("", tab="Queue", help="Shell commands at the head of the script, as module load cuda.")
     profile: str = param(

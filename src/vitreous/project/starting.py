@@ -4,7 +4,7 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vitreous.context import UserError
@@ -58,6 +58,8 @@ def goes_away(placement: Placement) -> bool:
 def plan(layout: Layout, name: str, loaded: Loaded, changed: Mapping[str, str]) -> Plan:
     """How a job would be handed over, with the script as it would be submitted. Changes nothing."""
     placement = environment.completed(loaded.placement)
+    if not loaded.job.type.uses_gpu:
+        placement = replace(placement, device="cpu")  # GPUs are only asked for where their number is given
     changes = [part for option, value in changed.items() for part in ("--set", f"{option}={value}")]
     command = shlex.join([sys.executable, "-m", "vitreous", "project", "run", name, "--placed", *changes])
     root = layout.root.resolve()
