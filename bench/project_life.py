@@ -67,7 +67,8 @@ def main() -> None:
             ("clean", "--all"),
         ):
             print(f"{' '.join(words):<34}{command(root, *words)}")
-        print(f"{'flowchart of 500 jobs':<34}{command(root, 'flowchart', '500')}")
+        some = str(min(500, said.jobs))
+        print(f"{f'flowchart of {some} jobs':<34}{command(root, 'flowchart', some)}")
         print(f"{'delete one':<34}{once(root, 'delete', middle, '--yes')}")
         print(f"{'undelete it':<34}{once(root, 'undelete', middle)}")
         name = with_a_large_job(root, said.files)
