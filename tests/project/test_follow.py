@@ -121,7 +121,7 @@ def test_nothing_to_follow_and_nothing_to_close(project, streams):
 
 
 def test_close_ends_a_source_and_the_chain(project, streams):
-    project.add(streams.ToySource(count=100000, per_s=20))
+    project.add(streams.ToySource(count=1000000, per_s=200))
     project.add(streams.ToyFollow(listing="External/job001/table.json"))
     found = {}
     thread = threading.Thread(target=lambda: found.update(project.follow()))
@@ -134,7 +134,7 @@ def test_close_ends_a_source_and_the_chain(project, streams):
     thread.join(timeout=180)
     assert set(found.values()) == {DONE}
     first, second = (json.loads(Path(f"External/job00{n}/table.json").read_text()) for n in (1, 2))
-    assert first == second and 0 < len(first) < 100000
+    assert first == second and 0 < len(first) < 1000000
 
 
 def test_what_uses_a_job_is_followed_too(project, streams):

@@ -85,9 +85,11 @@ class Growing:
         return len(self._ready)
 
     def closed(self) -> bool:
-        """One last look is taken when the inputs have closed and all is done."""
+        """One last look is taken when the inputs have closed and all is done, but by a job that was told to take nothing more."""
         if self._ready or self.open:
             return False
+        if self._arrivals is not None or self._where.close.exists():
+            return True
         if not self._complete:
             self._complete = True
             self._look()
