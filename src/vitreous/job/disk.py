@@ -1,4 +1,4 @@
-"""How a job gets at its particle images: requests, batches, memory, scratch disk; part of the placement of jobs that read them."""
+"""How a job gets at its particle images: requests, batches, memory, scratch disk; part of the placement of jobs that do."""
 
 from vitreous.param import param, settings
 

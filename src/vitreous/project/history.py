@@ -104,7 +104,7 @@ def times(layout: Layout, name: str) -> Times:
     folder = JobFolder(layout.job(name))
     starts = [_time(found["time"]) for found in STARTED.finditer(_text(folder.note))]
     known = [start for start in starts if start]
-    ended = max((_changed(path) for path in (folder.success, folder.failure, folder.aborted) if path.exists()), default=None)
+    ended = max((_changed(path) for path in folder.verdicts if path.exists()), default=None)
     return Times(known[0] if known else None, known[-1] if known else None, ended)
 
 

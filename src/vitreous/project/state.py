@@ -1,20 +1,18 @@
 """What a job folder tells of its job: how it ended, by the exit marker, and whether a process is at work in it."""
 
-import fcntl
 from pathlib import Path
 
 from vitreous.project.graph import Process
 from vitreous.project.layout import Layout
 from vitreous.run.folder import JobFolder
 from vitreous.run.places import placed
+from vitreous.run.watching import is_held
 
 
 def marker(folder: JobFolder) -> str:
     """The state by the exit marker, in RELION's order; empty without one."""
-    for path, state in ((folder.success, "Succeeded"), (folder.failure, "Failed"), (folder.aborted, "Aborted")):
-        if path.exists():
-            return state
-    return ""
+    states = zip(folder.verdicts, ("Succeeded", "Failed", "Aborted"), strict=True)
+    return next((state for path, state in states if path.exists()), "")
 
 
 def ended(layout: Layout, process: Process) -> str:
@@ -29,21 +27,12 @@ def is_alive(folder: JobFolder) -> bool:
 
     A folder with neither lock nor place is another program's: taken to be alive.
     """
-    if folder.lock.exists() and _locked(folder):
+    if is_held(folder):
         return True
     said = placed.hint(folder)
     if said:
         return said != "gone"
     return not folder.lock.exists() and folder.path.is_dir()
-
-
-def _locked(folder: JobFolder) -> bool:
-    with folder.lock.open("rb") as handle:  # a shared lock, which also somebody who may only read can ask for
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
 
 
 def has_died(layout: Layout, process: Process) -> bool:

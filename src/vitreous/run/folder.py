@@ -53,9 +53,14 @@ class JobFolder:
         return self.path / ABORT_NOW
 
     @property
+    def verdicts(self) -> tuple[Path, ...]:
+        """The exit markers, in RELION's order: where there are several, the first counts."""
+        return self.success, self.failure, self.aborted
+
+    @property
     def control(self) -> tuple[Path, ...]:
         """The files that say how a run ended or should end; removed before each run."""
-        return self.success, self.failure, self.aborted, self.abort_now
+        return *self.verdicts, self.abort_now
 
     @property
     def hidden(self) -> Path:

@@ -24,7 +24,7 @@ def producer(path: str) -> JobFolder | None:
 
 def is_ended(folder: JobFolder) -> bool:
     """Whether the last run in a folder has left its exit marker."""
-    return any(path.exists() for path in (folder.success, folder.failure, folder.aborted))
+    return any(path.exists() for path in folder.verdicts)
 
 
 def is_at_work(folder: JobFolder) -> bool:
@@ -33,17 +33,18 @@ def is_at_work(folder: JobFolder) -> bool:
     A lock is seen from another computer that shares the disk, too. Where the file system has no locks, a run without an
     exit marker counts as being at work.
     """
-    return _is_held(folder) or placed.hint(folder) in ("waiting", "running")
+    return is_held(folder) or placed.hint(folder) in ("waiting", "running")
 
 
-def _is_held(folder: JobFolder) -> bool:
+def is_held(folder: JobFolder) -> bool:
+    """Whether a living run holds the lock of a folder."""
     try:
         handle = folder.lock.open("rb")
     except OSError:
         return False
     with handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared, as who may only read can ask for it too
         except OSError:
             return True
     return False
