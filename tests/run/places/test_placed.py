@@ -1,5 +1,6 @@
 """Where a job was handed to, and what that place says of it."""
 
+import json
 import os
 import socket
 import subprocess
@@ -58,8 +59,21 @@ def test_a_queue_that_does_not_answer_lets_no_job_die(folder, queue, monkeypatch
     placed.note(folder, "slurm", number="12")
     monkeypatch.setattr(slurm, "states", lambda: None)
     monkeypatch.setattr(placed, "GRACE_S", 0.0)
-    assert placed.hint(folder) == ""
-    assert not died(folder)
+    assert placed.hint(folder) == "waiting"
+    folder.lock.touch()
+    assert not died(folder), "also where an earlier run has left its lock"
+    folder.settings.write_text("{}")
+    assert placed.hint(folder) == "", "it has begun: from here on its lock tells"
+
+
+def test_a_clock_that_is_wrong_keeps_no_dead_job_alive(folder, queue):
+    placed.note(folder, "slurm", number="12")
+    said = json.loads(folder.place.read_text())
+    for sign, hint in ((time.time() - 3600, "gone"), (time.time() + 3600, "gone"), (time.time() + 5, "running")):
+        folder.place.write_text(json.dumps(said | {"when": sign}))
+        folder.out.touch()
+        os.utime(folder.out, (sign, sign))
+        assert placed.hint(folder) == hint
 
 
 def test_a_job_that_still_writes_is_not_dead(folder, queue, monkeypatch):

@@ -67,24 +67,24 @@ def hint(folder: JobFolder) -> str:
         return ""
     if placed.place == "here":
         return _of_process(placed)
-    found = _of_slurm(placed) if placed.place == "slurm" else _of_files(folder)
-    if found == "gone" and time.time() - max(placed.when, _last_sign(folder)) < GRACE_S:
-        return "running"
+    found = _of_slurm(placed, folder) if placed.place == "slurm" else _of_files(folder)
+    if found == "gone" and any(abs(time.time() - sign) < GRACE_S for sign in (placed.when, _last_sign(folder))):
+        return "running"  # a sign from far ahead is of a machine whose clock is wrong, and tells nothing
     return found
 
 
 def _of_files(folder: JobFolder) -> str:
-    """Nobody can be asked: a job whose settings were not written since it was handed over has not begun."""
+    """Nobody can be asked, or answers: a job whose settings were not written since it was handed over has not begun."""
     if folder.lost.exists():
         return "gone"
     begun = folder.settings.exists() and folder.settings.stat().st_mtime_ns >= folder.place.stat().st_mtime_ns
     return "" if begun else "waiting"
 
 
-def _of_slurm(placed: Placed) -> str:
+def _of_slurm(placed: Placed, folder: JobFolder) -> str:
     known = _slurm_states(placed.when)
     if known is None or not placed.id:
-        return ""
+        return _of_files(folder)
     state = known.get(placed.id)
     if state is None:
         return "gone"
