@@ -157,3 +157,35 @@ def test_a_job_that_cannot_be_run_here_is_told_and_passed_over(project, streams)
     said = []
     assert project.follow(say=said.append) == {"External/job001/": FAILED, "External/job002/": DONE}
     assert sum("External/job001/ is not started" in line for line in said) == 1
+
+
+def test_the_verbs_say_how_each_job_stands(project, streams, capsys):
+    from vitreous.project import commands
+
+    Path("names.json").write_text('["a"]')
+    project.add(streams.ToyFollow(listing="names.json"))
+    assert commands.main(["follow"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["External/job001/ started: its input is there", "External/job001/  done"]
+    project.add(streams.ToyCount(listing="names.json", fails=True))
+    assert commands.main(["follow", "2"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "External/job002/  not to be started"
+    with pytest.raises(UserError, match="nothing to close"):
+        commands.main(["close", "1"])
+
+
+def test_following_outlives_its_terminal(tmp_path, monkeypatch, capsys):
+    from vitreous.jobs.import_movies import ImportMovies
+    from vitreous.project import commands
+
+    project = Project.new(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    Path("Movies").mkdir()
+    Path("Movies/a.tiff").write_bytes(b"movie")
+    project.add(ImportMovies(files="Movies/*.tiff", pixel_size_A=1, voltage_kV=300))
+    assert commands.main(["follow", "--background"]) == 0
+    assert "goes on when this terminal is closed" in capsys.readouterr().out
+    end = time.monotonic() + 120
+    while "Import/job001/  done" not in Path(".vitreous/follow.out").read_text():
+        assert time.monotonic() < end, Path(".vitreous/follow.out").read_text()
+        time.sleep(0.1)
+    assert Path("Import/job001/movies.star").exists()
