@@ -84,5 +84,6 @@ def test_the_latest_of_files_by_their_names():
         "run_data.star",
         "run_ct10_data.star",
     ]
-    assert sorted(reversed(rising), key=chain.order_of) == rising
+    shuffled = rising[::-1]
+    assert sorted(shuffled, key=chain.order_of) == rising
     assert chain.order_of("Class2D/run_old/run_it003_optimiser.star") == (3, -1)

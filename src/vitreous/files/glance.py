@@ -84,12 +84,6 @@ def iteration_bytes(path: str | os.PathLike[str], *, images: int = 0, maps: int 
     return seen.table_bytes + _NEW_COLUMNS_BYTES * seen.count + 4 * (images * seen.box_px**2 + maps * seen.box_px**3)
 
 
-def image_px(name: str) -> int:
-    """Pixels of one micrograph or image by its header; 0 where it cannot be read."""
-    header = _header(name)
-    return header.shape[1] * header.shape[2] if header else 0
-
-
 def _header(name: str) -> Header | None:
     if not name:
         return None

@@ -115,10 +115,6 @@ class ImageStacks:
         other._index = np.where(moved, index, self._index)
         return other
 
-    def in_memory(self) -> "ImagesInMemory":
-        """All images, read now."""
-        return ImagesInMemory(self.read(np.arange(len(self))), self.pixel_size_A)
-
     def read(self, indices: ArrayLike) -> NDArray[np.float32]:
         """The images of these rows (from 0), in that order, as float32 (n, y, x)."""
         rows = np.asarray(indices, np.intp).reshape(-1)

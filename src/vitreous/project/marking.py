@@ -61,8 +61,6 @@ def mark_finished(layout: Layout, name: str) -> list[str]:
 def _close(layout: Layout, graph: Graph, name: str, status: str) -> None:
     folder = JobFolder(layout.job(name))
     folder.path.mkdir(parents=True, exist_ok=True)
-    for marker in folder.control:
-        marker.unlink(missing_ok=True)
     mark(folder, status)
     graph.set_status(name, status.capitalize())
     append_text(folder.note, f" ++++ Marked as {'finished' if status == 'succeeded' else status} by hand\n")

@@ -76,7 +76,8 @@ def _bring_up_to_date(layout: Layout, graph: Graph) -> list[str]:
     for name in folders:
         if name not in graph.processes and any(layout.job(name).iterdir()):
             said.append(f"added {name.rstrip('/')} from {_add(layout, graph, name)}")
-    for name in [name for name in graph.processes if name not in folders]:
+    there = set(folders)
+    for name in [name for name in graph.processes if name not in there]:
         if (layout.root / "Trash" / name).is_dir():
             graph.drop(name)
             said.append(f"left out {name.rstrip('/')}, which is in the Trash")

@@ -32,7 +32,6 @@ SCHEDULING = {
 FETCH_S = 5.0  # for a result to come from its worker
 GRACE_S = 20.0  # for units in hand when a stop was asked for
 MANY_SUSPECTS = 1000  # units of dead workers; from so many on they are tried again before any other
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def use_threads(count: int) -> None:
     Those loaded later read the environment, but numba, whose variable would bind all later jobs of this process too;
     therefore this is called again before each unit and iteration.
     """
-    for name in THREAD_VARIABLES:
+    for name in environment.THREADS:
         os.environ[name] = str(count)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(count)
@@ -144,7 +143,7 @@ def side_by_side(
     from distributed import Client
 
     workers = task.placement.workers if grows else min(task.placement.workers, feed.waiting())
-    variables = {name: str(task.placement.threads) for name in (*THREAD_VARIABLES, "NUMBA_NUM_THREADS")}
+    variables = {name: str(task.placement.threads) for name in environment.WORKER_THREADS}
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     settings = {**SCHEDULING, "distributed.nanny.pre-spawn-environ": variables}
     with (

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from vitreous.context import Context, UserError
-from vitreous.files import atomic
+from vitreous.files import atomic, star
+from vitreous.files.star_blocks import StarFile, loop_block
 from vitreous.job.declare import MapJob
 from vitreous.job.placement import Placement
 from vitreous.run.engine import Result, Task, here, side_by_side
@@ -144,9 +145,9 @@ def _verdict(job: MapJob, where: JobFolder, failed: Mapping[str, Result], finish
     if not failed:
         where.failed.unlink(missing_ok=True)
         return
-    rows = "\n".join(f'"{_quoted(key)}" "{_quoted(result.reason)}"' for key, result in failed.items())
-    head = "# version 30001\n\ndata_failed\n\nloop_\n_vitreousUnit #1\n_vitreousReason #2\n"
-    atomic.write_text(where.failed, f"{head}{rows}\n")
+    reasons = [" ".join(result.reason.split()) for result in failed.values()]
+    table = loop_block("failed", {"vitreousUnit": list(failed), "vitreousReason": reasons}, ("# version 30001", ""))
+    star.write(where.failed, StarFile([table]))
     append_text(where.err, f"{len(failed)} set aside, listed in {where.failed}:\n" + "\n".join(failed))
     if finished:
         return
@@ -154,7 +155,3 @@ def _verdict(job: MapJob, where: JobFolder, failed: Mapping[str, Result], finish
     if len(failed) == 1:
         raise UserError(first.reason if first.reason else f"{job.type.title} failed; see {where.err}")
     raise UserError(f"all {len(failed)} units failed; the first, {first.unit.key}: {first.reason} (all are in {where.err})")
-
-
-def _quoted(text: str) -> str:
-    return text.replace('"', "'").replace("\n", " ")

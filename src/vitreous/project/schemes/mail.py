@@ -17,10 +17,7 @@ def send(scheme: Scheme, subject: str, text: str) -> str:
         return ""
     if "@" not in address or any(c.isspace() for c in address) or address.startswith("-"):
         return f"no mail: {address!r}, the value of the variable email, is no address"
-    mail, sendmail = (
-        shutil.which("mail"),
-        shutil.which("sendmail", path="/usr/sbin:/usr/lib:/usr/bin") or shutil.which("sendmail"),
-    )
+    mail, sendmail = shutil.which("mail"), shutil.which("sendmail", path=PLACES) or shutil.which("sendmail")
     if mail:
         command, body = [mail, "-s", subject, address], text
     elif sendmail:

@@ -14,6 +14,8 @@ RANKS = (
     ("PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"),
     ("SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID"),
 )
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+WORKER_THREADS = (*THREADS, "NUMBA_NUM_THREADS")  # numba's is read once, and would bind all later work of a process
 
 
 @dataclass(frozen=True)

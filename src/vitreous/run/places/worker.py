@@ -18,7 +18,6 @@ from vitreous.run.places import environment, offer
 
 WAIT_S = 120.0  # for a leader that does not answer, before a worker gives up
 AGAIN_S = 1.0
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def name_here(rank: environment.Rank) -> str:
@@ -76,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rank = environment.rank_here()
     environment.take_gpu(rank.local or said.copy)
     threads = str(environment.threads_here(said.threads))
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, threads))
+    os.environ.update(dict.fromkeys(environment.WORKER_THREADS, threads))
     return asyncio.run(serve(said.offer, name_here(rank), wait_s=said.wait_s))
 
 
