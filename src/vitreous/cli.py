@@ -1,6 +1,8 @@
 """The command `vitreous`: a word for each job type, and run, project, simulate, demo, check-job, version."""
 
 import argparse
+import errno
+import io
 import os
 import shlex
 import sys
@@ -13,6 +15,7 @@ from vitreous.job import as_command, registry
 from vitreous.job.options import build, options
 from vitreous.job.placement import Placement, placement_options
 
+FULL = {errno.ENOSPC, errno.EDQUOT}
 USAGE_ERROR, USER_ERROR, STOPPED = 2, 1, 130
 PIPELINE = "default_pipeline.star"
 SCRATCH_DIR = "RELION_SCRATCH_DIR"  # names a scratch disk for jobs that are given none
@@ -39,6 +42,7 @@ OWN_COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with 0, 1 (a job or its input is wrong), 2 (the command is wrong) or 130 (stopped)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _show_any_name()
     try:
         code = _dispatch(arguments)
     except UserError as error:
@@ -47,11 +51,13 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, Stopped):
         _say_error("stopped")
         code = STOPPED
-    except (PermissionError, FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        _say_error(f"{error.filename}: {error.strerror}")
-        code = USER_ERROR
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = USER_ERROR
+    except OSError as error:
+        if not isinstance(error.filename, (str, bytes, os.PathLike)) and error.errno not in FULL:
+            raise
+        _say_error(f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else str(error.strerror))
         code = USER_ERROR
     sys.exit(code)
 
@@ -255,6 +261,13 @@ def _version(arguments: list[str]) -> int:
 
     _write("".join(f"{name:<14}{release}\n" for name, release in versions().items()))
     return 0
+
+
+def _show_any_name() -> None:
+    """Let names of files be shown whose bytes are no text, as in a project from an older machine."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="surrogateescape" if stream.encoding.lower() == "utf-8" else "backslashreplace")
 
 
 def _write(text: str) -> None:

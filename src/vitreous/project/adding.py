@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from vitreous.context import UserError
 from vitreous.job import as_star
 from vitreous.job.placement import Placement
 from vitreous.project import aliases, edges, last_used, moving
@@ -30,10 +31,20 @@ def add(layout: Layout, job: Any, *, placement: Placement | None = None, seed: i
                 aliases.give(layout, graph, name, full)
     except BaseException:
         for folder in made:
-            shutil.rmtree(folder, ignore_errors=True)  # the graph was not written, so nobody knows of it
+            _forget(layout, folder)
         raise
     last_used.keep(layout, job, made[0] / "job.star")
     return name
+
+
+def _forget(layout: Layout, folder: Path) -> None:
+    """Take away the folder of a job that did not enter the graph; one that did, before the trouble came, keeps it."""
+    try:
+        known = f"{folder.relative_to(layout.root)}/" in graphs.read(layout.graph).processes
+    except UserError:
+        return
+    if not known:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _take_folder(layout: Layout, graph: Graph, folder: str) -> str:

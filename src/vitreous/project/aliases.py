@@ -30,12 +30,12 @@ def checked(layout: Layout, graph: Graph, folder: str, alias: str, but: str = ""
 def give(layout: Layout, graph: Graph, name: str, full: str) -> None:
     """Let a job have a checked alias in place of the one it has; empty takes it away."""
     process = graph.processes[name]
-    if process.alias and layout.job(process.alias).is_symlink():
-        layout.job(process.alias).unlink()
-    node_marks.unmark_job(layout, name, process.alias)
-    graph.processes[name] = replace(process, alias=full)
     if full:
         link = layout.job(full)
         link.unlink(missing_ok=True)
         link.symlink_to(f"../{name.rstrip('/')}")
+    if process.alias not in ("", full) and layout.job(process.alias).is_symlink():
+        layout.job(process.alias).unlink()
+    node_marks.unmark_job(layout, name, process.alias)
+    graph.processes[name] = replace(process, alias=full)
     node_marks.mark_job(layout, graph, name)

@@ -12,9 +12,10 @@ def find(layout: Layout, word: str) -> str:
         return max(graph.processes, key=lambda name: number_of(name) or 0)
     plain = word.rstrip("/") + "/"
     digits = word.removeprefix("job")
-    for name, process in graph.processes.items():
-        if plain in (name, process.alias) or (digits.isdigit() and number_of(name) == int(digits)):
-            return name
-        if process.alias and process.alias.rstrip("/").rpartition("/")[2] == word:
-            return name
+    number = int(digits) if digits.isdecimal() else None
+    called = [name for name, process in graph.processes.items() if plain in (name, process.alias)]
+    called += [name for name in graph.processes if number is not None and number_of(name) == number]
+    called += [name for name, process in graph.processes.items() if process.alias.rstrip("/").rpartition("/")[2] == word]
+    if word and called:
+        return called[0]  # a number means that job also where another has it as its alias
     raise UserError(f"the project has no job {word!r}; vitreous project list shows what there is")

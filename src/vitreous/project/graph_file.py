@@ -11,7 +11,7 @@ from typing import Any
 from vitreous.context import UserError
 from vitreous.files import star, star_lines
 from vitreous.files.star_lines import LineBlock, Row
-from vitreous.project.graph_model import VERSION, Flavour, Graph, Node, Process, Source
+from vitreous.project.graph_model import VERSION, Flavour, Graph, Jobs, Node, Process, Source
 from vitreous.project.relion_types import (
     STATES,
     in_words_of_4,
@@ -158,7 +158,7 @@ def _processes(block: LineBlock, path: Path) -> dict[str, Process]:
     if block.rows and f"{P}Name" not in block.labels:
         raise KeyError(f"{P}Name")
     states = {str(at): state for at, state in enumerate(STATES)} | {state: state for state in STATES}
-    found = {}
+    found = Jobs()
     rows = zip(*_columns(block, JOB_COLUMNS), _extras(block, JOB_COLUMNS))
     for name, alias, number, status_number, label, status, extra in rows:
         state = states.get(status if status is not None else status_number or "")

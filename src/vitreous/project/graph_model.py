@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from vitreous.context import UserError
 from vitreous.files.star_lines import LineBlock
 
 VERSION = ("# version 30001", "")
@@ -18,6 +19,13 @@ class Process:
     status: str
     alias: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+class Jobs(dict[str, Process]):
+    """The jobs of a graph as it was read. One that somebody has deleted between two looks is told in a sentence."""
+
+    def __missing__(self, name: str) -> Process:
+        raise UserError(f"the project has no job {name} any more: it was deleted meanwhile (vitreous project undelete {name})")
 
 
 @dataclass(frozen=True, slots=True)

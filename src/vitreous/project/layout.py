@@ -1,11 +1,13 @@
 """Path names of a project directory, pure: the graph's file, its lock, the node folders, the names of jobs and their aliases."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 GRAPH = "default_pipeline.star"
 JOB_NAME = re.compile(r"^(?P<folder>[^/]+)/job(?P<number>\d{3,})/?$")
+LONGEST_ALIAS = 240
 NOT_IN_ALIAS = set("*?()/\"\\|#<>&%{}$'`;")
 
 
@@ -74,5 +76,9 @@ def alias_fault(alias: str) -> str:
         return "must have two characters at least"
     if alias.startswith("job"):
         return "must not begin with job"
+    if len(os.fsencode(alias)) > LONGEST_ALIAS:
+        return f"is too long: a folder's name has {LONGEST_ALIAS} bytes at most"
+    if not alias.isprintable() or any(letter.isspace() for letter in alias):
+        return "must not hold line ends, tabs or other signs that cannot be seen"
     wrong = sorted(NOT_IN_ALIAS & set(alias))
     return f"must not hold {' '.join(wrong)}" if wrong else ""

@@ -21,6 +21,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.002, 0.1
 YOUNG_S = 60.0
 FRESHEN_S, SILENT_S, LOOK_EVERY_S = 30.0, 300.0, 2.0
 _OURS = "vitreous"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -167,6 +168,8 @@ def _take(layout: Layout, wait_s: float) -> Owner:
             _token(layout, mine.token).touch()
             layout.lock_file.write_text(mine.text())
         except OSError as error:
+            if error.errno in _FULL and is_held(layout, mine):
+                return mine  # without its note: what frees space must be possible on a full disk, a write fails by itself
             _remove(layout, mine.token)
             raise UserError(_refused(layout, error)) from error
         return mine
@@ -176,8 +179,8 @@ def _refused(layout: Layout, error: OSError) -> str:
     where = layout.root.resolve()
     if error.errno in _FORBIDDEN:
         return f"{where} cannot be written by you: it can be looked at (list, show), but nothing in it can be changed"
-    if error.errno == errno.ENOSPC or error.errno == errno.EDQUOT:
-        return f"no space left on the disk of {where}: free some space, then try again"
+    if error.errno in _FULL:
+        return f"no space left on the disk of {where}, not even for its lock: remove something by hand, then try again"
     return f"cannot lock {where}: {error.strerror}"
 
 

@@ -125,6 +125,8 @@ def start(layout: Layout, name: str, loaded: Loaded, changed: Mapping[str, str])
     except BaseException:
         with graphs.locked(layout) as graph:
             graph.set_status(name, before)
+        if before in ("Succeeded", "Failed", "Aborted"):
+            mark(folder, before.lower())
         raise
 
 

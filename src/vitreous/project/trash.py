@@ -173,7 +173,7 @@ def find_deleted(layout: Layout, word: str) -> str:
     for name, part in parts.items():
         alias = part.processes[name].alias.rstrip("/")
         named = word.rstrip("/") in (name.rstrip("/"), *filter(None, (alias, alias.rpartition("/")[2])))
-        if named or (digits.isdigit() and number_of(name) == int(digits)):
+        if named or (digits.isdecimal() and number_of(name) == int(digits)):
             return name
     there = ", ".join(name.rstrip("/") for name in parts) or "none"
     raise UserError(f"the Trash holds no deleted job {word!r}; deleted jobs there: {there}")
