@@ -114,6 +114,20 @@ def test_states_come_from_the_markers(project, toys):
     assert (name, f"{name}extra.star") in graph.outputs
 
 
+@pytest.mark.parametrize(
+    ("column", "cell"), [("rlnPipeLineNodeName", "odd.star"), ("rlnPipeLineNodeType", "3"), ("rlnPipeLineNodeType", "particles")]
+)
+def test_a_list_of_outputs_that_makes_no_sense_is_left_out(project, toys, column, cell):
+    name = project.add(toys.ToyMap(listing="list.txt"))
+    folder = project.layout.job(name)
+    (folder / "RELION_OUTPUT_NODES.star").write_text(f"data_output_nodes\n\nloop_\n_{column} #1\n{cell}\n")
+    (folder / "RELION_JOB_EXIT_SUCCESS").touch()
+    with pytest.warns(UserWarning, match="left out"):
+        graph = project.graph()
+    assert graph.processes[name].status == "Succeeded"
+    assert "odd.star" not in graph.nodes
+
+
 @pytest.mark.parametrize("alias", ["x", "jobby", "a*b", "taken"])
 def test_aliases_follow_relions_rules(project, toys, alias):
     project.add(toys.ToyMap(listing="list.txt"), alias="taken")

@@ -68,9 +68,12 @@ def add_listed_outputs(layout: Layout, graph: Graph, name: str) -> None:
         warnings.warn(f"the outputs that {name} lists are left out: {error}", stacklevel=2)
         return
     for row in blocks["output_nodes"].rows() if "output_nodes" in blocks else ():
-        number = str(row.get("rlnPipeLineNodeType", ""))
-        label = str(row.get("rlnPipeLineNodeTypeLabel", "")) or node_label(int(number or -1))
-        enter(layout, graph, name, str(row["rlnPipeLineNodeName"]), label)
+        number, node = (str(row.get(f"rlnPipeLineNode{what}", "")) for what in ("Type", "Name"))
+        label = str(row.get("rlnPipeLineNodeTypeLabel", ""))
+        if not node or not (label or number.isdecimal()):
+            warnings.warn(f"an output that {name} lists is left out: {listed} gives it no name or no kind", stacklevel=2)
+            continue
+        enter(layout, graph, name, node, label or node_label(int(number)))
 
 
 def enter(layout: Layout, graph: Graph, name: str, node: str, label: str) -> None:

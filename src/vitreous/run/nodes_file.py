@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vitreous.files import atomic, chain, star
+from vitreous.files import chain, star
+from vitreous.files.star_blocks import StarFile, loop_block
 from vitreous.job.declare import LoopJob, Output, outputs
 from vitreous.job.options import values
 from vitreous.nodes import kind
@@ -67,11 +68,13 @@ def _holds(output: Output, said: Mapping[str, Any]) -> bool:
 def write_output_nodes(where: JobFolder, job: Any) -> None:
     """List the outputs for a pipeliner that cannot know them: our own types, and files whose names depend on the run."""
     nodes = made_nodes(where.path, job)
-    rows = "".join(f"{node.name} {node.label} {node.number}\n" for node in nodes)
-    head = "# version 30001\n\ndata_output_nodes\n\nloop_\n"
-    columns = "_rlnPipeLineNodeName #1\n_rlnPipeLineNodeTypeLabel #2\n_rlnPipeLineNodeType #3\n"
+    columns = {
+        "rlnPipeLineNodeName": [node.name for node in nodes],
+        "rlnPipeLineNodeTypeLabel": [node.label for node in nodes],
+        "rlnPipeLineNodeType": [str(node.number) for node in nodes],
+    }
     if nodes:
-        atomic.write_text(where.output_nodes, f"{head}{columns}{rows}\n")
+        star.write(where.output_nodes, StarFile([loop_block("output_nodes", columns, ("# version 30001", ""))]))
 
 
 def listed_nodes(where: JobFolder) -> list[str]:
