@@ -11,6 +11,7 @@ import pytest
 
 from vitreous.context import UserError
 from vitreous.project import graph as graphs
+from vitreous.project.commands import main
 from vitreous.project.project import Project
 from vitreous.project.schemes import lock, visit
 from vitreous.project.schemes.visit import Visit
@@ -324,3 +325,20 @@ def test_a_job_goes_to_the_queue_that_its_job_star_names(build, project, job_sta
     assert door.run().how == "exited"
     assert Path("External/job001/run_submit.script").read_text().splitlines()[1] == "# in night"
     assert "handed to the queue as job 77" in Path("External/job001/run.out").read_text()
+
+
+@pytest.mark.slow
+def test_started_it_needs_no_terminal_and_a_polite_end_frees_it(build, project, job_star, capsys):
+    door = build("s", **ONCE, jobs=[("work", "new", job_star(**SLOW))])
+    assert main(["scheme", "start", "s"]) == 0
+    pid = int(capsys.readouterr().out.split("process ")[1].split()[0])
+    assert os.getsid(pid) == pid, "a session of its own"
+    until(lambda: os.path.exists("External/job001/worked.txt"))
+    with pytest.raises(UserError, match="scheme abort s"):
+        door.start()
+    os.kill(pid, signal.SIGTERM)
+    until(lambda: door.state() == "stands")
+    door.start()
+    until(lambda: door.read().current == "EXIT" and door.state() == "stands")
+    assert "work: takes up External/job001/, which is running" in door.folder.log.read_text()
+    assert Path("External/job001/worked.txt").read_text().split() == ["a", "bad", "c"], "nothing twice"

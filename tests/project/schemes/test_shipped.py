@@ -102,10 +102,10 @@ def test_the_job_stars_were_as_shipped(project, processed, data):
 
 
 def test_without_a_first_map_proc_makes_one(project, processed):
-    """The other way of the fork. Fewer mini-batches than shipped, which take minutes."""
+    """The other way of the fork. One random start where five are the rule, which take minutes."""
     proc = project.scheme("proc")
     proc.set_variable("iniref", "None")
-    assert proc.set_option("inimodel3d", "nr_iter", "20") == ["refine3d"]
+    assert proc.set_option("inimodel3d", "starts", "1") == ["refine3d"]
     proc.set_node("CHECK_iniref")
     assert proc.run().node == "EXIT_maxtime"
     assert list(project.graph().processes)[9:] == ["InitialModel/job010/", "Refine3D/job011/"]

@@ -1,6 +1,7 @@
 """vitreous project scheme WORD: run, stop, look at, change and build Schemes."""
 
 import argparse
+import signal
 from collections.abc import Callable, Sequence
 
 from vitreous.context import UserError
@@ -52,13 +53,29 @@ def _aligned(rows: Sequence[Sequence[str]], indent: str = "") -> str:
 
 def _run(project: Project, said: argparse.Namespace) -> int:
     door = project.scheme(said.name)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        ended = door.run(here=said.here, say=lambda text: say(f"{text}\n"), input_wait_s=said.input_wait)
+        ended = door.run(here=said.here, say=_silent if said.quiet else _line, input_wait_s=said.input_wait)
     except KeyboardInterrupt:
         at = door.at_work_on()
         say(f"\nstopped; {f'{at} goes on, and ' if at else ''}the same command goes on from here\n")
         return STOPPED
     return STOPPED if ended.how == "aborted" else 0
+
+
+def _start(project: Project, said: argparse.Namespace) -> int:
+    pid = project.scheme(said.name).start(input_wait_s=said.input_wait)
+    log = project.scheme(said.name).folder.log
+    say(f"{said.name} runs as process {pid} and goes on when this terminal is closed; what it says is in {log}\n")
+    return 0
+
+
+def _line(text: str) -> None:
+    say(f"{text}\n")
+
+
+def _silent(text: str) -> None:
+    """What is said is in the log alone."""
 
 
 def _reset(project: Project, said: argparse.Namespace) -> int:
@@ -151,8 +168,13 @@ def _takes(*names: str) -> Arguments:
 
 
 def _takes_run(parser: argparse.ArgumentParser) -> None:
-    _takes()(parser)
+    _takes_start(parser)
     parser.add_argument("--here", action="store_true", help="run the jobs in this process, not in their places")
+    parser.add_argument("--quiet", action="store_true", help="say nothing here; it is in run.out of the scheme")
+
+
+def _takes_start(parser: argparse.ArgumentParser) -> None:
+    _takes()(parser)
     parser.add_argument(
         "--input-wait", type=float, default=LIMIT_S, metavar="S", help="seconds to wait for input files of a job (%(default)g)"
     )
@@ -184,6 +206,7 @@ _WORDS: dict[str, tuple[str, Action, Arguments]] = {
     "list": ("all schemes, and where they stand", _list, lambda parser: None),
     "show": ("one scheme: variables, operators, jobs, edges", _show, _takes()),
     "run": ("run a scheme from its current node; after a crash or a stop, go on", _run, _takes_run),
+    "start": ("the same in a process of its own, which goes on when this terminal is closed", _start, _takes_start),
     "reset": ("variables and jobs as at the beginning", _reset, _takes()),
     "abort": ("ask a running scheme and its job to stop", _abort, _takes()),
     "unlock": ("break the lock that a crash has left", _unlock, _takes_unlock),

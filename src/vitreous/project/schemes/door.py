@@ -1,5 +1,6 @@
 """Project.scheme("prep"): what may be done with one Scheme, from Python and from the commands alike."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from vitreous.project.schemes import folder as folders
 from vitreous.project.schemes.folder import SchemeFolder
 from vitreous.project.schemes.model import Edge, Operator, Scheme, Value
 from vitreous.project.schemes.running import POLL_S, Ended, Run
+from vitreous.run.places.local import start_detached
 
 if TYPE_CHECKING:
     from vitreous.project.project import Project
@@ -55,6 +57,16 @@ class ProjectScheme:
         """
         self._check_writable()
         return Run(self.project, self.folder, here=here, say=say, input_wait_s=input_wait_s, poll_s=poll_s).go()
+
+    def start(self, *, input_wait_s: float = LIMIT_S) -> int:
+        """Run it in a process of its own, which no window or shell needs to outlive; gives the number of the process."""
+        self._check_writable()
+        lock.check_free(self.folder)
+        words = ["project", "scheme", "run", self.folder.name, "--quiet", "--input-wait", f"{input_wait_s:g}"]
+        err = self.folder.log.with_name("run.err")
+        return start_detached(
+            [sys.executable, "-m", "vitreous", *words], root=self.project.layout.root, out=self.folder.log, err=err
+        )
 
     def abort(self) -> str:
         """Ask a running Scheme, and the job it waits for, to stop."""

@@ -15,12 +15,19 @@ def held(folder: SchemeFolder) -> Iterator[None]:
     try:
         folder.lock_folder.mkdir()
     except FileExistsError:
-        raise UserError(f"{folder.name} is locked by {owner(folder)}; {_cure(folder)}") from None
+        check_free(folder)
+        raise UserError(f"{folder.name} was locked by somebody else a moment ago; try again") from None
     try:
         atomic.write_text(folder.lock_file, Owner.here().text())
         yield
     finally:
         _remove(folder)
+
+
+def check_free(folder: SchemeFolder) -> None:
+    """A lock that is there is an error with its owner and the cure."""
+    if is_held(folder):
+        raise UserError(f"{folder.name} is locked by {owner(folder)}; {_cure(folder)}")
 
 
 def is_held(folder: SchemeFolder) -> bool:
