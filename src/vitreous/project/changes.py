@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from vitreous.context import UserError
@@ -15,7 +16,7 @@ from vitreous.project.state import job_file
 
 def loaded(layout: Layout, name: str, changed: Mapping[str, str] | None = None) -> as_star.Loaded:
     """The job of a folder as its job.star and the changes say; a change that it cannot take in its present state is refused."""
-    path = job_file(layout, name)
+    path = options_file(layout, name)
     now = as_star.load(path, changed)
     if changed:
         now = replace(now, job=with_inner_paths(layout, now.job))
@@ -32,11 +33,22 @@ def loaded(layout: Layout, name: str, changed: Mapping[str, str] | None = None) 
 
 def lines(layout: Layout, name: str, changed: Mapping[str, str]) -> list[str]:
     """A line "name was x, is now y" for each option, placement included, that the changes really change."""
-    path = job_file(layout, name)
+    path = options_file(layout, name)
     before, now = as_star.load(path), as_star.load(path, changed)
     found = [_line(option, before.job, now.job) for option in _differing(before.job, now.job)]
     found += [_line(option, before.placement, now.placement) for option in _differing(before.placement, now.placement)]
     return [*found, *([f"seed was {before.seed}, is now {now.seed}"] if before.seed != now.seed else [])]
+
+
+def options_file(layout: Layout, name: str) -> Path:
+    """The file of a job's options, which must be there."""
+    path = job_file(layout, name)
+    if not path.is_file():
+        raise UserError(
+            f"{name} has no {path.name} any more, as when its folder was removed by hand: bring the folder back from a backup, "
+            f"or take the job out of the list with vitreous project delete {name}"
+        )
+    return path
 
 
 def _differing(one: Any, other: Any) -> list[Option]:

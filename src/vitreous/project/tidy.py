@@ -11,6 +11,7 @@ from pathlib import Path
 from vitreous.context import UserError
 from vitreous.files import chain
 from vitreous.job import as_star
+from vitreous.project import changes
 from vitreous.project import graph as graphs
 from vitreous.project.cleaning_rules import ITERATION, NO_HARSH_CLEAN, WHOLE, Rule, rule_of
 from vitreous.project.graph_model import Graph, Process
@@ -199,7 +200,7 @@ def _whole_folders(folder: Path, going: dict[str, int]) -> list[tuple[str, int]]
 def start_afresh(layout: Layout, name: str, changed: Mapping[str, str] | None = None) -> None:
     """Make a job as it was when it was scheduled, with other options if wanted; what it has made goes to the Trash."""
     job_star = layout.job(name) / "job.star"
-    now = as_star.load(job_star, changed)
+    now = as_star.load(changes.options_file(layout, name), changed)
     with graphs.locked(layout) as graph:
         refuse_alive(layout, graph, name)
         for path in in_the_way(layout, name):

@@ -96,6 +96,8 @@ def deletion(layout: Layout, graph: Graph, names: Sequence[str], *, descendants:
     going = set(names)
     if descendants:
         going.update(*(graph.descendants(name) for name in names))
+    for name in going:
+        refuse_alive(layout, graph, name)
     made = {node for job, node in graph.outputs if job in going}
     losing = tuple((job, node) for node, job in graph.inputs if node in made and job not in going)
     ordered = tuple(name for name in graph.processes if name in going)
