@@ -109,3 +109,16 @@ def test_jobs_go_to_their_places(project, toys):
     assert project.run_scheduled("n", [name], Rhythm(repeat=2)).jobs == 2
     assert worked(name) == ["a", "bad", "c"]
     assert Path(name, "run.out").read_text().count("(going on)") == 1
+
+
+@pytest.mark.slow
+def test_started_it_needs_no_terminal(project, toys, capsys):
+    name = project.add(toys.ToyMap(listing="list.txt"))
+    assert main(["run-scheduled", "night", name, "--repeat", "2", "--start"]) == 0
+    assert "goes on when this terminal is closed; what it says is in pipeline_night.log" in capsys.readouterr().out
+    end = time.monotonic() + 60
+    log = Path("pipeline_night.log")
+    while not (log.exists() and "finished after 2 of 2 passes" in log.read_text()):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert worked(name) == ["a", "bad", "c"]

@@ -1,17 +1,35 @@
 """vitreous project run-scheduled NAME JOB...: scheduled jobs in turn, also again and again."""
 
 import argparse
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
 
 from vitreous.project import inputs
 from vitreous.project.commands.verb import STOPPED, Verb, say
 from vitreous.project.project import Project
 from vitreous.project.repeats import Rhythm
+from vitreous.run.places.local import start_detached
 
 
 def _run(project: Project, said: argparse.Namespace) -> int:
+    if said.start:
+        return _start(project, said)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     rhythm = Rhythm(said.repeat, said.min_wait, said.wait_before, said.wait_after, said.max_time, said.input_wait)
     passed = project.run_scheduled(said.name, said.jobs, rhythm, here=said.here, say=lambda text: say(f"{text}\n"))
     return STOPPED if passed.how == "stopped" else 0
+
+
+def _start(project: Project, said: argparse.Namespace) -> int:
+    """The same command in a session of its own, less the word that says so."""
+    words = [word for word in shlex.split(said.command)[1:] if word != "--start"]
+    log = project.layout.root / f"pipeline_{said.name}.log"
+    pid = start_detached([sys.executable, "-m", "vitreous", *words], root=project.layout.root, out=Path(os.devnull), err=log)
+    say(f"{said.name} runs as process {pid} and goes on when this terminal is closed; what it says is in {log}\n")
+    return 0
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +44,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input-wait", type=float, default=inputs.LIMIT_S, metavar="S", help="seconds to wait for missing input (%(default)g)"
     )
+    parser.add_argument("--start", action="store_true", help="in a process that goes on when this terminal is closed")
     parser.add_argument("--here", action="store_true", help="run the jobs in this process, not in their places")
 
 
