@@ -2,6 +2,7 @@
 
 import shutil
 import tarfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,14 @@ def test_what_relion_did_stays_and_the_rest_is_done(relions, job, count):
         files = star.read_table(f"{job}autopick.star", optics="optional")["coordinates_file"]
         assert sum(len(star.read_table(path, "coordinates", optics="optional")) for path in files[:3]) == count
         assert Path(f"{job}coords_suffix_autopick.star").read_text().strip() == mics_star
+
+
+@pytest.mark.data
+def test_what_relion_did_stays_in_a_job_that_is_handed_over(relions):
+    relions.start("10")
+    until = time.monotonic() + 120
+    assert relions.wait("10", poll_s=0.1, stop_asked=lambda: time.monotonic() > until) == "Succeeded"
+    assert "3 of 3 were done by RELION and stay as they are" in Path("Extract/job010/run.out").read_text()
 
 
 @pytest.mark.data

@@ -114,6 +114,23 @@ def test_any_program_may_be_the_queue(project, toys):
     assert said == f"{script}{starting.RULE}\n./take External/job001/run_submit.script\n"
 
 
+def test_a_stop_that_is_asked_for_before_the_job_begins_is_heard(project, toys):
+    Path("keep").write_text("#!/bin/bash\ntrue\n")
+    Path("keep").chmod(0o755)
+    Path("site.sh").write_text("#!/bin/bash\nXXXcommandXXX\n")
+    place = Placement(use_queue=True, submit="./keep", queue_template="site.sh")
+    name = project.add(toys.ToyLoop(start="start.txt", rounds=1), placement=place)
+    project.start(name)
+    with pytest.raises(UserError, match="in the queue already"):
+        project.start(name)
+    assert project.abort(name) == f"{name}: asked to stop"
+    assert project.run(name, placed=True, quiet=True).status == "aborted"
+    assert project.graph().processes[name].status == "Aborted"
+    assert not (project.layout.job(name) / "run_it000.json").exists()
+    project.start(name)
+    assert project.run(name, placed=True, quiet=True).status == "succeeded", "the stop was of the run before"
+
+
 def test_run_waits_where_the_job_went(project, toys):
     Path("take").write_text('#!/bin/bash\nbash "$1" > /dev/null 2>&1 &\n')
     Path("take").chmod(0o755)

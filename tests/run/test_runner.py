@@ -150,7 +150,7 @@ def test_a_full_disk_is_told_and_continue_goes_on(toys, listing, tmp_path, monke
     folder = tmp_path / "out"
     usage = shutil.disk_usage(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("vitreous.run.runner.shutil.disk_usage", lambda path: usage._replace(free=1))
+        patch.setattr("vitreous.run.opening.shutil.disk_usage", lambda path: usage._replace(free=1))
         with pytest.raises(UserError, match="0 MB are free"):
             run(make(toys, listing), folder, quiet=True)
     with monkeypatch.context() as patch:

@@ -45,6 +45,7 @@ def _enter(layout: Layout, name: str, job: Any, *, placed: bool) -> None:
     with graphs.locked(layout) as graph:
         if not placed:
             refuse_alive(layout, graph, name, ours_only=True)
+            JobFolder(layout.job(name)).place.unlink(missing_ok=True)  # where it was handed to before it is no more
         graph.set_status(name, "Running")
         graph.inputs = [edge for edge in graph.inputs if edge[1] != name]
         edges.connect_inputs(layout, graph, name, job)

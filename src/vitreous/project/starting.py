@@ -1,5 +1,6 @@
 """Hands a job to its place - this machine, Slurm, another queue, a run profile - where it goes on without any window or shell."""
 
+import os
 import shlex
 import sys
 import time
@@ -115,14 +116,15 @@ def start(layout: Layout, name: str, loaded: Loaded, changed: Mapping[str, str])
         before = graph.processes[name].status
         if before == "Running" and is_alive(folder):
             raise UserError(f"{name} is at work or in the queue already; wait for it or abort it")
+        folder.hidden.mkdir(parents=True, exist_ok=True)
+        clear_markers(folder)  # before the graph says that it runs, or who reads both would take an old verdict for its end
+        folder.lost.unlink(missing_ok=True)
+        placed.note(folder, "here", pid=os.getpid())  # it is in our hands until its place has it: nobody else may start it
         graph.set_status(name, "Running")
     try:
-        folder.hidden.mkdir(parents=True, exist_ok=True)
-        clear_markers(folder)
-        folder.place.unlink(missing_ok=True)
-        folder.lost.unlink(missing_ok=True)
         return _submitted(layout, name, folder, found) if found.script else _begun(layout, name, folder, found)
     except BaseException:
+        folder.place.unlink(missing_ok=True)
         with graphs.locked(layout) as graph:
             graph.set_status(name, before)
         if before in ("Succeeded", "Failed", "Aborted"):

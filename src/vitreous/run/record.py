@@ -93,6 +93,11 @@ def note_start(folder: JobFolder, command: str, *, goes_on: bool) -> None:
     )
 
 
+def was_started(folder: JobFolder) -> bool:
+    """Whether note.txt tells of a run, ours or RELION's."""
+    return folder.note.is_file() and b" ++++ Executing " in folder.note.read_bytes()
+
+
 def clear_markers(folder: JobFolder) -> None:
     """Remove the files that tell how an earlier run ended."""
     for path in (*folder.control, folder.stop, folder.close):
