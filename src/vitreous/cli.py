@@ -55,9 +55,11 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = USER_ERROR
     except OSError as error:
-        if not isinstance(error.filename, (str, bytes, os.PathLike)) and error.errno not in FULL:
+        if not error.filename and error.errno not in FULL:
             raise
-        _say_error(f"{os.fsdecode(error.filename)}: {error.strerror}" if error.filename else str(error.strerror))
+        where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
+        what = "no space left on the disk: free some space, then try again" if error.errno in FULL else error.strerror
+        _say_error(f"{where}{what}")
         code = USER_ERROR
     sys.exit(code)
 

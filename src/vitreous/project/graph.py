@@ -103,9 +103,9 @@ def save(layout: Layout, graph: Graph) -> bool:
 
 
 @contextmanager
-def locked(layout: Layout) -> Iterator[Graph]:
+def locked(layout: Layout, *, wait_s: float | None = None) -> Iterator[Graph]:
     """The graph for a change: locked as RELION does, read, and written when the block ends well and something has changed."""
-    with lock.held(layout) as mine:
+    with lock.held(layout, wait_s=wait_s) as mine:
         graph = read(layout.graph)
         yield graph
         if not lock.is_held(layout, mine):
