@@ -19,6 +19,9 @@ from vitreous.project.trash import refuse_alive
 from vitreous.run.folder import JobFolder
 from vitreous.run.runner import Outcome, run
 
+LOOK_EVERY_S = 5.0
+ENDED = ("Succeeded", "Failed", "Aborted", "Died")
+
 
 def run_here(layout: Layout, name: str, loaded: Loaded, *, command: str, quiet: bool, placed: bool) -> Outcome:
     """Run a job with the project as the current directory, from which all paths in it count.
@@ -71,15 +74,24 @@ def _close(layout: Layout, name: str, job: Any) -> None:
 
 
 def wait(layout: Layout, name: str, *, poll_s: float, stop_asked: Callable[[], bool]) -> str:
-    """Wait until a job has ended, or died, or the question says stop; gives its state as in the graph, or "Died"."""
-    while not stop_asked():
-        process = current(layout).processes[name]
-        if process.status not in ("Running", "Scheduled"):
-            return process.status
-        if has_died(layout, process):
-            return "Died"
+    """Wait until a job has ended, or died, or the question says stop; gives its state as in the graph, or "Died".
+
+    Only the exit marker is looked for at each poll; the graph, which may be large, is read when it has come, and now and then.
+    """
+    folder, looked = JobFolder(layout.job(name)), -LOOK_EVERY_S
+    while True:
+        stopped = stop_asked()
+        if stopped or marker(folder) or time.monotonic() - looked >= LOOK_EVERY_S:
+            state, looked = state_of(layout, name), time.monotonic()
+            if stopped or state in ENDED:
+                return state
         time.sleep(poll_s)
-    return current(layout).processes[name].status
+
+
+def state_of(layout: Layout, name: str) -> str:
+    """The state of a job as it is now, "Died" for one that has lost its process."""
+    process = current(layout).processes[name]
+    return "Died" if has_died(layout, process) else process.status
 
 
 def abort(layout: Layout, name: str, *, grace_s: float) -> str:
