@@ -46,15 +46,32 @@ def _read(path: Path) -> Graph:
         return graph
     no_edges = bool(graph.nodes) and not graph.inputs and not graph.outputs
     no_files = bool(graph.processes) and not graph.nodes
+    no_jobs = not graph.processes and graph.counter > 1
     whole = graph.flavour.numbers and graph.flavour.labels
-    before = _kept(path) if no_edges or no_files or (not whole and _may_know_more(path)) else None
+    before = _kept(path) if no_edges or no_files or no_jobs or (not whole and _may_know_more(path)) else None
+    if no_jobs and before is not None and any((path.parent / name).is_dir() for name in before.processes):
+        raise UserError(f"{path} is broken: it has lost its jobs, as when it is cut; {CURE}")
     if no_edges and (before is None or before.inputs or before.outputs):
         raise UserError(f"{path} is broken: it has lost the edges between jobs and files, as when it is cut; {CURE}")
     if no_files and before is not None and before.nodes and before.processes.keys() <= graph.processes.keys():
         raise UserError(f"{path} is broken: it has lost its files, as when it is cut; {CURE}")
+    if _is_cut(graph):
+        raise UserError(f"{path} is broken: it ends within a table and has lost rows, as when it is cut; {CURE}")
     if before is not None:
         _put_back(graph, before)
     return graph
+
+
+def _is_cut(graph: Graph) -> bool:
+    """Whether a file ends at the end of a line but before that of its last table: every program ends a table with a blank
+    line, and a job's files have the edges that lead to them. One that a person has edited lacks the blank line alone."""
+    text = graph.source.text
+    if not text[text.rfind("\n", 0, len(text) - 1) :].strip() and (graph.outputs or not graph.nodes):
+        return False
+    if not graph.nodes:
+        return graph.counter > 1
+    made = {node for _, node in graph.outputs}
+    return any("/".join(node.split("/", 2)[:2]) + "/" in graph.processes for node in graph.nodes.keys() - made)
 
 
 def _may_know_more(path: Path) -> bool:

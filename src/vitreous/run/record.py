@@ -16,6 +16,7 @@ from vitreous.job.options import plain_value
 from vitreous.run.folder import JobFolder
 
 WAITING = "waiting for more"
+CLEARED = " ++++ What it had made went to the Trash: it begins from scratch\n"
 TAIL_BYTES = 4096  # of progress.jsonl, which hold its last lines
 REPORTED = ("vitreous", "torch", "numpy", "scipy", "numba", "pydantic", "distributed", "mrcfile", "tifffile", "imagecodecs")
 
@@ -94,8 +95,14 @@ def note_start(folder: JobFolder, command: str, *, goes_on: bool) -> None:
 
 
 def was_started(folder: JobFolder) -> bool:
-    """Whether note.txt tells of a run, ours or RELION's."""
-    return folder.note.is_file() and b" ++++ Executing " in folder.note.read_bytes()
+    """Whether note.txt tells of a run, ours or RELION's, since the folder was last cleared."""
+    return folder.note.is_file() and " ++++ Executing " in folder.note.read_text(errors="replace").rpartition(CLEARED)[2]
+
+
+def note_cleared(folder: JobFolder) -> None:
+    """Say in note.txt that the folder is as before any run again, where there was one."""
+    if was_started(folder):
+        append_text(folder.note, CLEARED)
 
 
 def clear_markers(folder: JobFolder) -> None:
