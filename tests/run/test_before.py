@@ -147,7 +147,7 @@ def test_a_job_that_cannot_fit_on_the_disk_is_refused_with_the_figures(table, tm
 def test_what_is_there_already_is_not_counted_again(table, tmp_path, monkeypatch):
     free = before.shutil.disk_usage(tmp_path).free
     monkeypatch.setattr(Reconstruct, "size", lambda self: Size(2 * free, "maps", True))
-    monkeypatch.setattr(before, "used_bytes", lambda folder: int(1.9 * free))
+    monkeypatch.setattr(before, "bytes_in", lambda folder: int(1.9 * free))
     assert looked(Reconstruct(particles=table), tmp_path) == []
 
 
@@ -224,9 +224,11 @@ def test_a_disk_that_fills_up_ends_in_a_sentence_and_continue_goes_on(toys, tmp_
     if mounted.returncode:
         pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
     try:
-        _fill_and_continue(toys, disk)
+        outcome = _fill_and_continue(toys, disk)
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+    assert (outcome.status, outcome.done) == ("succeeded", 6)
+    assert outcome.did < 6, "what was done before the disk was full is not done again"
 
 
 def _fill_and_continue(toys, disk):
@@ -248,6 +250,4 @@ def _fill_and_continue(toys, disk):
         run(job, disk / "job", quiet=True)
     (disk / "filler").unlink()
     (disk / "stop filling").touch()
-    outcome = run(job, disk / "job", quiet=True)
-    assert (outcome.status, outcome.done) == ("succeeded", 6)
-    assert outcome.did < 6, "what was done before the disk was full is not done again"
+    return run(job, disk / "job", quiet=True)

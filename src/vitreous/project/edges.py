@@ -13,7 +13,7 @@ from vitreous.nodes import kind
 from vitreous.project import node_marks
 from vitreous.project.graph_model import Graph, Node
 from vitreous.project.latest import output_of
-from vitreous.project.layout import Layout
+from vitreous.project.layout import Layout, folder_of
 from vitreous.project.relion_types import node_label
 from vitreous.run.folder import JobFolder
 from vitreous.run.nodes_file import made_nodes
@@ -36,7 +36,7 @@ def connect_inputs(layout: Layout, graph: Graph, name: str, job: Any) -> None:
             continue
         if node not in graph.nodes:
             graph.add_node(Node(node, f"{label}.{detail}" if detail else label))
-            maker = "/".join(node.split("/", 2)[:2]) + "/"
+            maker = folder_of(node)
             if maker in graph.processes and maker not in (name, node):
                 graph.add_output(maker, node)
         graph.add_input(node, name)
@@ -96,7 +96,7 @@ def _without_alias(layout: Layout, graph: Graph, path: str) -> str:
         path = str(inside.relative_to(layout.root.resolve()))
     elif path.startswith("./") or "//" in path:
         path = posixpath.normpath(path) + ("/" if path.endswith("/") else "")
-    first = "/".join(path.split("/", 2)[:2]) + "/"
+    first = folder_of(path)
     if first in graph.processes:
         return path
     job = next((process.name for process in graph.processes.values() if process.alias == first), None)

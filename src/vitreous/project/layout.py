@@ -64,6 +64,11 @@ def job_name(folder: str, number: int) -> str:
     return f"{folder}/job{number:03d}/"
 
 
+def folder_of(path: str) -> str:
+    """The first two parts of a path from the project directory, where the name or alias of a job stands: CtfFind/job003/."""
+    return "/".join(path.split("/", 2)[:2]) + "/"
+
+
 def number_of(name: str) -> int | None:
     """The number in a job's name, None if it is no job's."""
     found = JOB_NAME.match(name)

@@ -10,13 +10,16 @@ from pathlib import Path
 
 from vitreous.context import UserError
 from vitreous.files import chain
+from vitreous.files.space import bytes_in
 from vitreous.job import as_star
 from vitreous.project import changes
 from vitreous.project import graph as graphs
 from vitreous.project.cleaning_rules import ITERATION, NO_HARSH_CLEAN, WHOLE, Rule, rule_of
 from vitreous.project.graph_model import Graph, Process
-from vitreous.project.layout import Layout
-from vitreous.project.trash import DELETED, GOING, OWN, TRASH, bytes_in, move, place_of, refuse_alive
+from vitreous.project.layout import Layout, folder_of
+from vitreous.project.trash import DELETED, GOING, OWN, TRASH, move, place_of, refuse_alive
+from vitreous.run.folder import JobFolder
+from vitreous.run.record import note_cleared
 
 KEPT_WHEN_CLEARED = ("job.star", "note.txt", NO_HARSH_CLEAN)
 NOT_OUTPUT = ("job.star", "default_pipeline.star", "job_pipeline.star", DELETED, "RELION_OUTPUT_NODES.star")
@@ -77,7 +80,7 @@ def plan_all(layout: Layout, graph: Graph, *, harsh: bool) -> tuple[list[Plan], 
     protected = [name for name in done if harsh and is_protected(layout, name)]
     nodes: dict[str, set[str]] = {name: set() for name in done}
     for node in graph.nodes:
-        name = "/".join(node.split("/", 2)[:2]) + "/"
+        name = folder_of(node)
         if name in nodes:
             nodes[name].add(node[len(name) :])
     plans = [_plan(layout, graph.processes[name], nodes[name], harsh=harsh) for name in done if name not in protected]
@@ -206,6 +209,7 @@ def start_afresh(layout: Layout, name: str, changed: Mapping[str, str] | None = 
         for path in in_the_way(layout, name):
             move(path, place_of(layout, name) / path.name)
         as_star.write(job_star, now.job, now.placement, seed=now.seed)
+        note_cleared(JobFolder(layout.job(name)))
         graph.set_status(name, "Scheduled")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vitreous.context import UserError
+from vitreous.files.space import bytes_in
 from vitreous.project import aliases, node_marks
 from vitreous.project import graph as graphs
 from vitreous.project.graph_model import Graph, Node
@@ -47,16 +48,6 @@ class Restored:
 def place_of(layout: Layout, name: str) -> Path:
     """Where a job lies, or what was cleaned from it, in the Trash."""
     return layout.root / TRASH / name.rstrip("/")
-
-
-def bytes_in(path: Path) -> int:
-    """Bytes of a file or of all files below a folder. Links count as links and are not followed."""
-    if path.is_symlink() or not path.is_dir():
-        return path.lstat().st_size if os.path.lexists(path) else 0
-    total = 0
-    for folder, _, names in os.walk(path):
-        total += sum(os.lstat(os.path.join(folder, name)).st_size for name in names)
-    return total
 
 
 def move(source: Path, target: Path) -> None:

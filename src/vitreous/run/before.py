@@ -1,16 +1,15 @@
 """Looks before a job starts whether disk, memory and GPUs suffice, and says how its images will be read."""
 
 import math
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vitreous.context import Context, Reading, UserError
+from vitreous.files.space import bytes_in
 from vitreous.files.stacks import ImagesInMemory
 from vitreous.job.placement import Placement, device_lists
 from vitreous.run.estimates import Estimate, estimate, in_GB, preread_GB, processes_on_a_machine
@@ -137,7 +136,7 @@ def _look_at_disk(job: Any, found: Estimate, where: JobFolder, note: Note) -> No
     free = shutil.disk_usage(where.path).free
     if found.output.bytes <= TIGHT * free:
         return  # also if nothing is there yet, which need not be counted then
-    need = max(0, found.output.bytes - used_bytes(where.path))
+    need = max(0, found.output.bytes - bytes_in(where.path))
     said = f"{'' if found.output.certain else 'about '}{in_GB(need / 1e9)} ({found.output.made_of})"
     if need * (1 if found.output.certain else UNSURE) > free:
         raise UserError(
@@ -146,15 +145,3 @@ def _look_at_disk(job: Any, found: Estimate, where: JobFolder, note: Note) -> No
         )
     if need > TIGHT * free:
         note(f"warning: the disk will be nearly full: {said} to write, {in_GB(free / 1e9)} free")
-
-
-def used_bytes(folder: Path) -> int:
-    """Disk space of all files below a folder."""
-    total = 0
-    for name, _, files in os.walk(folder):
-        for file in files:
-            try:
-                total += os.lstat(os.path.join(name, file)).st_size
-            except FileNotFoundError:
-                continue
-    return total

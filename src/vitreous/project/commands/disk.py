@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from vitreous.job.as_command import pairs
 from vitreous.project.commands.verb import Verb, say, takes_changes, takes_job
+from vitreous.project.commands.wording import aligned, counted
 from vitreous.project.moving import Outside, Repointed, Ways
 from vitreous.project.project import Project
 
@@ -46,7 +47,7 @@ def _repoint(project: Project, said: argparse.Namespace) -> int:
 
 def told(ways: Ways, *, every: bool = False) -> str:
     """The ways out of a project for people: a line for each folder or each path, then links and old places."""
-    lines = _aligned(ways.outside, every)
+    lines = _outside(ways.outside, every)
     lines += [f"link   {name} -> {target}{'' if there else '  (not reachable)'}" for name, target, there in ways.links]
     for place, count in sorted(ways.old_places.items()):
         lines.append(f"{count} paths lead into the project by its full name {place}; to make them relative:")
@@ -60,7 +61,7 @@ def told(ways: Ways, *, every: bool = False) -> str:
     return "".join(f"{line}\n" for line in lines) or "no path leads out of the project\n"
 
 
-def _aligned(outside: list[Outside], every: bool) -> list[str]:
+def _outside(outside: list[Outside], every: bool) -> list[str]:
     if every:
         rows = [(one.path, "there" if one.reachable else "not reachable", ", ".join(one.jobs)) for one in outside]
     else:
@@ -68,13 +69,12 @@ def _aligned(outside: list[Outside], every: bool) -> list[str]:
         for one in outside:
             folders[os.path.dirname(one.path)].append(one)
         rows = [(f"{folder}/", _counted(inside), _users(inside)) for folder, inside in sorted(folders.items())]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
-    return [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip() for row in rows]
+    return aligned(rows).splitlines()
 
 
 def _counted(inside: list[Outside]) -> str:
     there = sum(one.reachable for one in inside)
-    number = _number(len(inside), "path")
+    number = counted(len(inside), "path")
     if there == len(inside):
         return f"{number}, there"
     return f"{number}, not reachable" if not there else f"{number}, {len(inside) - there} not reachable"
@@ -87,20 +87,16 @@ def _users(inside: list[Outside]) -> str:
     return ", ".join(jobs[:SHOWN]) + more
 
 
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
 def changed(done: Repointed, *, dry_run: bool) -> str:
     """What was done, or would be."""
     would = "would be " if dry_run else ""
     paths = sum(done.files.values())
-    links = f", {_number(len(done.links), 'link')} {would}turned" if done.links else ""
-    lines = [f"{_number(paths, 'path')} in {_number(len(done.files), 'file')} {would}changed{links}"]
+    links = f", {counted(len(done.links), 'link')} {would}turned" if done.links else ""
+    lines = [f"{counted(paths, 'path')} in {counted(len(done.files), 'file')} {would}changed{links}"]
     if dry_run:
         lines += [f"  {count:>8}  {name}" for name, count in sorted(done.files.items())]
         lines += [f"  link      {name}" for name in done.links]
-    lines += [f"{_number(count, 'finished unit')} of {name} {would}matched anew" for name, count in sorted(done.records.items())]
+    lines += [f"{counted(count, 'finished unit')} of {name} {would}matched anew" for name, count in sorted(done.records.items())]
     if done.backup:
         lines.append(f"the files as they were lie in {done.backup}/; remove it when all is well")
     return "".join(f"{line}\n" for line in lines)

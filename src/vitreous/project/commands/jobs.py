@@ -2,9 +2,10 @@
 
 import argparse
 
+from vitreous.files.space import bytes_in
 from vitreous.job import as_star
 from vitreous.job.as_command import pairs
-from vitreous.project import tidy, trash
+from vitreous.project import tidy
 from vitreous.project.commands.asking import REFUSED, agreed, takes_yes
 from vitreous.project.commands.listing import ORDERS, STATES, listing, shown
 from vitreous.project.commands.places import carry_out
@@ -75,7 +76,7 @@ def _overwrite(project: Project, said: argparse.Namespace) -> int:
     name = project.find(said.job)
     going = tidy.in_the_way(project.layout, name)
     if going:
-        size = bytes_text(sum(trash.bytes_in(path) for path in going))
+        size = bytes_text(sum(bytes_in(path) for path in going))
         say(f"{name} has {size}, which go to the Trash: {', '.join(path.name for path in going)}\n")
     users = project.graph().children(name)
     if users:

@@ -8,7 +8,7 @@ from vitreous.project import tidy
 from vitreous.project.cleaning_rules import NO_HARSH_CLEAN
 from vitreous.project.commands.asking import REFUSED, agreed, takes_yes
 from vitreous.project.commands.verb import Verb, say
-from vitreous.project.commands.wording import aligned, bytes_text
+from vitreous.project.commands.wording import aligned, bytes_text, counted
 from vitreous.project.project import Project
 
 
@@ -44,10 +44,10 @@ def _delete(project: Project, said: argparse.Namespace) -> int:
     for job in dict.fromkeys(job for job, _ in going.losing):
         files = ", ".join(node for user, node in going.losing if user == job)
         say(f"{job} loses its input {files} (--with-descendants deletes such jobs too)\n")
-    if not agreed(said, f"move {_count(len(rows), 'job')} to the Trash?"):
+    if not agreed(said, f"move {counted(len(rows), 'job')} to the Trash?"):
         return REFUSED
     project.delete(going.names)
-    say(f"{_count(len(rows), 'job')} in the Trash; vitreous project undelete JOB brings a job back\n")
+    say(f"{counted(len(rows), 'job')} in the Trash; vitreous project undelete JOB brings a job back\n")
     return 0
 
 
@@ -100,14 +100,14 @@ def _clean(project: Project, said: argparse.Namespace) -> int:
     spared = sum(one.spared for one in plans)
     plans = [one for one in plans if one.going]
     if spared:
-        say(f"{_count(spared, 'file')} stay, for the graph or a STAR file of the job names them\n")
+        say(f"{counted(spared, 'file')} stay, for the graph or a STAR file of the job names them\n")
     if not plans:
         say("there is nothing to clean\n")
         return 0
     together = sum(one.bytes for one in plans)
     rows = [(one.name.rstrip("/"), _some(one), bytes_text(one.bytes)) for one in plans]
     say("to the Trash:\n" + _indented(aligned([*rows, ("together", "", bytes_text(together))], right=(2,))))
-    if not agreed(said, f"clean {_count(len(plans), 'job')} {'harshly' if said.harsh else 'gently'}?"):
+    if not agreed(said, f"clean {counted(len(plans), 'job')} {'harshly' if said.harsh else 'gently'}?"):
         return REFUSED
     project.clean(plans)
     say(f"{bytes_text(together)} in the Trash; vitreous project empty-trash frees them\n")
@@ -120,10 +120,6 @@ def _clean(project: Project, said: argparse.Namespace) -> int:
 def _some(one: tidy.Plan) -> str:
     names = [path for path, _ in one.going]
     return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def _indented(text: str) -> str:

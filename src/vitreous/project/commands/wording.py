@@ -16,6 +16,11 @@ def bytes_text(count: int) -> str:
     return f"{size:.1f} {UNITS[power]}" if size < 99.5 else f"{size:.0f} {UNITS[power]}"
 
 
+def counted(number: int, word: str) -> str:
+    """A number of things: 1 job, 3 jobs."""
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
 def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
     """Rows as lines with columns under one another; columns of `right` end under one another."""
     widths = [max(map(len, column), default=0) for column in zip(*rows, strict=True)]
