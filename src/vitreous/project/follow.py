@@ -16,6 +16,7 @@ from vitreous.project import starting
 from vitreous.project.current import current
 from vitreous.project.graph import Graph
 from vitreous.project.layout import Layout, number_of
+from vitreous.project.lock import check_writable
 from vitreous.project.state import is_alive, job_file
 from vitreous.run.folder import JobFolder
 from vitreous.run.watching import given_inputs, input_stamps
@@ -201,6 +202,7 @@ def follow(
 
 def close(layout: Layout, name: str) -> str:
     """Let a job that waits for more input, or watches a folder, end with what it has. Says what was done."""
+    check_writable(layout)
     folder = JobFolder(layout.job(name))
     if not is_alive(folder) or not folder.lock.exists():
         raise UserError(f"{name} is not at work: there is nothing to close")

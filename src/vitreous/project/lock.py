@@ -107,6 +107,12 @@ def age_s(layout: Layout) -> float | None:
         return None
 
 
+def check_writable(layout: Layout) -> None:
+    """A project that was opened for reading only is not to be changed."""
+    if layout.readonly:
+        raise UserError(f"{layout.root.resolve()} was opened for reading only: nothing in it can be changed")
+
+
 @contextmanager
 def held(layout: Layout, *, wait_s: float | None = None) -> Iterator[Owner]:
     """Hold the project's lock. Waits up to a minute for others.
@@ -114,8 +120,7 @@ def held(layout: Layout, *, wait_s: float | None = None) -> Iterator[Owner]:
     A lock of ours is broken when its process is dead (known on its own machine), or when it has not been freshened for five
     minutes (a machine that died): a holder freshens it every half minute, and looks before it writes whether it is still his.
     """
-    if layout.readonly:
-        raise UserError(f"{layout.root.resolve()} was opened for reading only: nothing in it can be changed")
+    check_writable(layout)
     mine = _take(layout, WAIT_S if wait_s is None else wait_s)
     over = threading.Event()
     threading.Thread(target=_freshen, args=(layout, mine, over), daemon=True).start()

@@ -16,6 +16,7 @@ from vitreous.job.options import build, values
 from vitreous.project import graph as graphs
 from vitreous.project.graph_model import Graph, Node
 from vitreous.project.layout import GRAPH, JOB_NAME, Layout
+from vitreous.project.lock import check_writable
 from vitreous.project.reidentify import Rewritten, rematch
 from vitreous.project.state import is_alive, marker
 from vitreous.run.folder import JobFolder
@@ -52,7 +53,7 @@ def text_files(layout: Layout) -> Iterator[Path]:
             yield ours
         folders[:] = sorted(name for name in folders if name not in PLACES)
         for name in sorted(files):
-            if name.endswith((".star", ".job")):
+            if name.endswith((".star", ".job")) and os.path.isfile(os.path.join(folder, name)):
                 yield Path(folder) / name
 
 
@@ -185,6 +186,8 @@ def repoint(layout: Layout, old: str, new: str, *, dry_run: bool = False) -> Rep
     Files are replaced whole, those before are kept under .vitreous_repointed/. Records of finished units are matched anew,
     so that continuing a job does not do its work again. Told in numbers only with dry_run.
     """
+    if not dry_run:
+        check_writable(layout)
     prefix = prefix_of(layout, old, new)
     _refuse_running(layout)
     rewritten = {

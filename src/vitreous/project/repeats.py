@@ -10,7 +10,7 @@ from vitreous.context import UserError
 from vitreous.files import atomic
 from vitreous.job.declare import LoopJob
 from vitreous.project import inputs, tidy, turn
-from vitreous.project.lock import Owner, owner_in
+from vitreous.project.lock import Owner, check_writable, owner_in
 from vitreous.project.schemes.folder import named
 from vitreous.run.record import append_text
 from vitreous.run.watching import given_inputs, input_stamps
@@ -75,6 +75,7 @@ class Repeats:
         """Run all passes. A job that fails or is aborted stops everything with an error."""
         if not self.jobs:
             raise UserError("name the jobs that are to run, in their order")
+        check_writable(self.project.layout)
         self._take_name()
         self.say(f"{self.name}: {', '.join(self.jobs)}, {self.rhythm.repeat} times; remove {self.running.name} to stop")
         passed, how = 0, "finished"

@@ -14,6 +14,7 @@ from vitreous.project import edges, latest, starting
 from vitreous.project import graph as graphs
 from vitreous.project.current import current
 from vitreous.project.layout import GRAPH, Layout
+from vitreous.project.lock import check_writable
 from vitreous.project.state import has_died, is_alive, marker
 from vitreous.project.trash import refuse_alive
 from vitreous.run.folder import JobFolder
@@ -96,6 +97,7 @@ def state_of(layout: Layout, name: str) -> str:
 
 def abort(layout: Layout, name: str, *, grace_s: float) -> str:
     """Ask a job to stop, take it out of its queue, or mark one that is not at work; says what was done."""
+    check_writable(layout)
     process = current(layout).processes[name]
     folder = JobFolder(layout.job(name))
     if process.status not in ("Running", "Scheduled"):

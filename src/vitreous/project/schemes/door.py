@@ -34,6 +34,7 @@ class ProjectScheme:
     def new(cls, project: "Project", word: str, *, schedule: bool = False) -> "ProjectScheme":
         """An empty Scheme; schedule: in the way of RELION 3.1."""
         made = cls(project, SchemeFolder(project.layout.root, "schedule" if schedule else "scheme", folders.named(word)))
+        made._check_writable()
         if made.folder.path.exists():
             raise UserError(f"{made.folder.name} is there already")
         scheme_file.write(made.folder, Scheme(made.folder.name, made.folder.flavour))
