@@ -6,6 +6,8 @@ from pathlib import Path
 
 from vitreous.context import UserError
 
+DIGITS = 16
+
 
 def digest(path: str | os.PathLike[str]) -> str:
     """16 hexadecimal digits of SHA-256; a file that is not there is a UserError."""
@@ -13,4 +15,9 @@ def digest(path: str | os.PathLike[str]) -> str:
     if not where.is_file():
         raise UserError(f"there is no file {where}: check the path, which counts from {Path.cwd()}")
     with where.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        return hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS]
+
+
+def digest_of(contents: bytes) -> str:
+    """The same of what a file is to hold."""
+    return hashlib.sha256(contents).hexdigest()[:DIGITS]

@@ -31,7 +31,7 @@ class Placement:
         relion="nr_mpi",
         tab="Running",
         help="Processes that work side by side on movies, micrographs or other independent units. A job that goes round in "
-        "iterations runs in one process and takes workers times threads as its threads.",
+        "iterations takes them as threads more of one process, or as processes: see loop_workers.",
     )
     threads: int = param(
         1,

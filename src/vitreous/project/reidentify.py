@@ -1,6 +1,5 @@
 """Records of finished units are found again after paths were changed: each gets the identity that its unit has now."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from vitreous.context import UserError
 from vitreous.files import atomic
+from vitreous.files.digest import digest_of
 from vitreous.files.path_text import Prefix, mapped
 from vitreous.job import as_star
 from vitreous.job.declare import Unit
@@ -18,6 +18,7 @@ from vitreous.project import graph as graphs
 from vitreous.project.layout import Layout
 from vitreous.run import units
 from vitreous.run.folder import JobFolder
+from vitreous.run.opening import seed_of
 
 Stamp = list[tuple[str, int, int]]
 
@@ -36,11 +37,7 @@ class Rewritten:
         """What becomes of a file; None when nothing in it changes."""
         before = file.read_bytes()
         after, count = prefix.contents(before)
-        return cls(count, _digest(before), _digest(after), len(after)) if count else None
-
-
-def _digest(contents: bytes) -> str:
-    return hashlib.sha256(contents).hexdigest()[:16]
+        return cls(count, digest_of(before), digest_of(after), len(after)) if count else None
 
 
 @dataclass(frozen=True)
@@ -133,8 +130,7 @@ def _identities(loaded: as_star.Loaded, now: Any, before: Stamp, after: Stamp) -
 
     A job of one unit is known by its input files too.
     """
-    seed = values(loaded.job).get("seed", loaded.seed)
-    seed = seed if isinstance(seed, int) else loaded.seed
+    seed = seed_of(loaded.job, loaded.seed)
     first, then = identity(loaded.job, seed=seed), identity(now, seed=seed)
     return {first: then, canonical([first, before]): canonical([then, after])}
 

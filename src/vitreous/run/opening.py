@@ -69,14 +69,12 @@ def open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, com
 
 
 def _was_run_by_relion(where: JobFolder, job: Any) -> bool:
-    """Whether a run that was not ours has ended in the folder, or begun there and left iterations or folders of results.
+    """Whether a run that was not ours has begun in the folder, by its note or markers, or left iterations there.
 
-    Whoever hands a job over takes its markers away before.
+    Whoever hands a job over takes its markers away before; the note stays.
     """
-    if any(path.exists() for path in where.control) or (isinstance(job, LoopJob) and job.saved(where.path)):
-        return True
-    inside = (path for path in where.path.iterdir() if not path.name.startswith("."))
-    return record.was_started(where) and any(path.is_dir() for path in inside)
+    begun = any(path.exists() for path in where.control) or record.was_started(where)
+    return begun or (isinstance(job, LoopJob) and bool(job.saved(where.path)))
 
 
 def _was_asked_on_its_way(where: JobFolder) -> bool:
