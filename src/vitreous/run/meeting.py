@@ -14,14 +14,13 @@ from typing import Any
 from vitreous.context import Stopped, UserError
 from vitreous.files import atomic
 from vitreous.run.folder import JobFolder
+from vitreous.run.places import addresses
 from vitreous.run.places.members import Member
 from vitreous.run.team import Group, distributed
 from vitreous.run.watch import Watch
 
 MEET_S = 300.0  # the members of a batch job may begin minutes apart
 LOOK_EVERY_S = 0.1
-CALL_S = 3.0
-LOOPBACK = "127."
 
 
 class Dismissed(Exception):
@@ -59,10 +58,10 @@ def _first(
     folder: JobFolder, member: Member, asked: Callable[[], bool], children: Sequence[Any]
 ) -> tuple[Any, str, dict[int, str]]:
     store = distributed().TCPStore(
-        "127.0.0.1", 0, None, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=MEET_S)
+        addresses.ITSELF, 0, None, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=MEET_S)
     )
     store.set("token", member.token)
-    known = [f"{LOOPBACK}0.0.1"] if children else _addresses()
+    known = [addresses.ITSELF] if children else addresses.of_this_machine()
     said = {"token": member.token, "host": socket.gethostname(), "addresses": known, "port": store.port}
     atomic.write_text(_file(folder), json.dumps(said))
     until = time.monotonic() + MEET_S
@@ -83,7 +82,7 @@ def _first(
             )
             raise UserError(f"the {member.size} members of the job did not come together: {what} (see {folder.err})")
         time.sleep(0.02)
-    own = next((address for address in sorted(reached) if not address.startswith(LOOPBACK)), f"{LOOPBACK}0.0.1")
+    own = next((address for address in sorted(reached) if not address.startswith(addresses.LOOPBACK)), addresses.ITSELF)
     return store, own, names
 
 
@@ -94,7 +93,7 @@ def _other(folder: JobFolder, member: Member, asked: Callable[[], bool]) -> tupl
         if said.get("over") or asked():
             raise Dismissed
         for address in said.get("addresses", ()):
-            own = _answers(address, said["port"])
+            own = addresses.answers(address, said["port"])
             if not own:
                 continue
             store = distributed().TCPStore(
@@ -117,24 +116,3 @@ def _said(folder: JobFolder, token: str) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return said if said["token"] == token else {}
-
-
-def _answers(address: str, port: int) -> str:
-    """This machine's own address on the way to another one; empty where nobody answers."""
-    try:
-        with socket.create_connection((address, port), CALL_S) as line:
-            return str(line.getsockname()[0])
-    except OSError:
-        return ""
-
-
-def _addresses() -> list[str]:
-    """Addresses by which other machines may reach this one, the likeliest first, and last that of the machine to itself."""
-    found = []
-    with contextlib.suppress(OSError):
-        found += [str(entry[4][0]) for entry in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-        line.connect(("192.0.2.1", 9))  # nothing is sent: it only asks which of the machine's addresses leads outside
-        found.append(str(line.getsockname()[0]))
-    outside = [address for address in dict.fromkeys(found) if not address.startswith(LOOPBACK)]
-    return [*outside, f"{LOOPBACK}0.0.1"]

@@ -1,18 +1,15 @@
 """How workers on other machines find who leads a job: a file with its addresses and the keys of its encrypted lines."""
 
 import json
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from vitreous.files import atomic
 from vitreous.run.folder import JobFolder
+from vitreous.run.places import addresses
 
 NAME = "offer.json"
-KNOCK_S = 3.0
 SIDES = ("client", "scheduler", "worker")
 KEYS = ("tls_ca_file", *(f"tls_{side}_{what}" for side in SIDES for what in ("key", "cert")))
 
@@ -59,22 +56,10 @@ def read(path: Path) -> Offer | None:
 
 def machine_addresses(port: int, given: str = "") -> tuple[str, ...]:
     """Every address of this machine that a worker may try, those of other machines' networks first; or the given one alone."""
-    if given:
-        return (f"tls://{given}:{port}",)
-    found = [
-        part.address
-        for parts in psutil.net_if_addrs().values()
-        for part in parts
-        if part.family == socket.AF_INET and part.address
-    ]
-    return tuple(f"tls://{name}:{port}" for name in sorted(dict.fromkeys(found), key=lambda name: name.startswith("127.")))
+    return tuple(f"tls://{name}:{port}" for name in ([given] if given else addresses.of_this_machine()))
 
 
 def answers(address: str) -> bool:
-    """Whether somebody listens at an address."""
+    """Whether somebody listens at an address, "tls://10.0.0.1:4711"."""
     host, _, port = address.rpartition("/")[2].rpartition(":")
-    try:
-        with socket.create_connection((host, int(port)), timeout=KNOCK_S):
-            return True
-    except OSError:
-        return False
+    return bool(addresses.answers(host, int(port)))
