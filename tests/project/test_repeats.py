@@ -114,7 +114,7 @@ def test_jobs_go_to_their_places(project, toys):
 @pytest.mark.slow
 def test_started_it_needs_no_terminal(project, toys, capsys):
     name = project.add(toys.ToyMap(listing="list.txt"))
-    assert main(["run-scheduled", "night", name, "--repeat", "2", "--start"]) == 0
+    assert main(["run-scheduled", "night", name, "--repeat", "2", "--background"]) == 0
     assert "goes on when this terminal is closed; what it says is in pipeline_night.log" in capsys.readouterr().out
     end = time.monotonic() + 60
     log = Path("pipeline_night.log")

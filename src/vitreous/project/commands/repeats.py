@@ -4,30 +4,29 @@ import argparse
 import os
 import shlex
 import signal
-import sys
 from pathlib import Path
 
 from vitreous.project import inputs
-from vitreous.project.commands.verb import STOPPED, Verb, say
+from vitreous.project.commands.verb import STOPPED, Verb, say, say_line
 from vitreous.project.project import Project
 from vitreous.project.repeats import Rhythm
-from vitreous.run.places.local import start_detached
+from vitreous.run.places.local import start_own
 
 
 def _run(project: Project, said: argparse.Namespace) -> int:
-    if said.start:
-        return _start(project, said)
+    if said.background:
+        return _in_background(project, said)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     rhythm = Rhythm(said.repeat, said.min_wait, said.wait_before, said.wait_after, said.max_time, said.input_wait)
-    passed = project.run_scheduled(said.name, said.jobs, rhythm, here=said.here, say=lambda text: say(f"{text}\n"))
+    passed = project.run_scheduled(said.name, said.jobs, rhythm, here=said.here, say=say_line)
     return STOPPED if passed.how == "stopped" else 0
 
 
-def _start(project: Project, said: argparse.Namespace) -> int:
+def _in_background(project: Project, said: argparse.Namespace) -> int:
     """The same command in a session of its own, less the word that says so."""
-    words = [word for word in shlex.split(said.command)[1:] if word != "--start"]
+    words = [word for word in shlex.split(said.command)[1:] if word != "--background"]
     log = project.layout.root / f"pipeline_{said.name}.log"
-    pid = start_detached([sys.executable, "-m", "vitreous", *words], root=project.layout.root, out=Path(os.devnull), err=log)
+    pid = start_own(words, root=project.layout.root, out=Path(os.devnull), err=log)
     say(f"{said.name} runs as process {pid} and goes on when this terminal is closed; what it says is in {log}\n")
     return 0
 
@@ -44,7 +43,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input-wait", type=float, default=inputs.LIMIT_S, metavar="S", help="seconds to wait for missing input (%(default)g)"
     )
-    parser.add_argument("--start", action="store_true", help="in a process that goes on when this terminal is closed")
+    parser.add_argument("--background", action="store_true", help="go on when this terminal is closed")
     parser.add_argument("--here", action="store_true", help="run the jobs in this process, not in their places")
 
 

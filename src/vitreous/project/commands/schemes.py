@@ -5,7 +5,8 @@ import signal
 from collections.abc import Callable, Sequence
 
 from vitreous.context import UserError
-from vitreous.project.commands.verb import STOPPED, Verb, say
+from vitreous.project.commands.verb import STOPPED, Verb, say, say_line
+from vitreous.project.commands.wording import aligned, indented
 from vitreous.project.inputs import LIMIT_S
 from vitreous.project.project import Project
 from vitreous.project.schemes import folder as folders
@@ -22,7 +23,7 @@ def _list(project: Project, said: argparse.Namespace) -> int:
         say("no schemes; one lies in Schemes/NAME/scheme.star, or is made by vitreous project scheme new NAME\n")
         return 0
     rows = [(s.folder.name.rstrip("/"), s.state(), f"at {s.read().current}", s.at_work_on()) for s in there]
-    say(_aligned(rows))
+    say(aligned(rows))
     return 0
 
 
@@ -41,21 +42,15 @@ def _show(project: Project, said: argparse.Namespace) -> int:
     tables: dict[str, Sequence[Sequence[str]]] = {"variables": variables, "operators": operators, "jobs": jobs, "edges": edges}
     for title, rows in tables.items():
         if rows:
-            say(f"{title}\n{_aligned(rows, indent='  ')}\n")
+            say(f"{title}\n{indented(aligned(rows))}\n")
     return 0
-
-
-def _aligned(rows: Sequence[Sequence[str]], indent: str = "") -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
-    return "\n".join([*lines, ""])
 
 
 def _run(project: Project, said: argparse.Namespace) -> int:
     door = project.scheme(said.name)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        ended = door.run(here=said.here, say=_silent if said.quiet else _line, input_wait_s=said.input_wait)
+        ended = door.run(here=said.here, say=_silent if said.quiet else say_line, input_wait_s=said.input_wait)
     except KeyboardInterrupt:
         at = door.at_work_on()
         say(f"\nstopped; {f'{at} goes on, and ' if at else ''}the same command goes on from here\n")
@@ -68,10 +63,6 @@ def _start(project: Project, said: argparse.Namespace) -> int:
     log = project.scheme(said.name).folder.log
     say(f"{said.name} runs as process {pid} and goes on when this terminal is closed; what it says is in {log}\n")
     return 0
-
-
-def _line(text: str) -> None:
-    say(f"{text}\n")
 
 
 def _silent(text: str) -> None:

@@ -1,13 +1,12 @@
 """Verbs of streaming: follow a chain of jobs while its input grows, and close a job that waits for more."""
 
 import argparse
-import sys
 
 from vitreous.project import follow
-from vitreous.project.commands.verb import STOPPED, Verb, say, takes_job
+from vitreous.project.commands.verb import STOPPED, Verb, say, say_line, takes_job
 from vitreous.project.follow import DONE, Limits
 from vitreous.project.project import Project
-from vitreous.run.places.local import start_detached
+from vitreous.run.places.local import start_own
 
 
 def _takes_chain(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +25,7 @@ def _follow(project: Project, said: argparse.Namespace) -> int:
         return _in_background(project, said)
     limits = Limits(said.most, said.cores)
     try:
-        states = project.follow(*said.jobs, limits=limits, say=_line)
+        states = project.follow(*said.jobs, limits=limits, say=say_line)
     except KeyboardInterrupt:
         say("no longer following; the jobs at work go on, and the same command takes the chain up again\n")
         return STOPPED
@@ -39,21 +38,15 @@ def _in_background(project: Project, said: argparse.Namespace) -> int:
     follow.chosen(project.layout, [project.find(word) for word in said.jobs])
     hidden = project.layout.kept_graph.parent
     hidden.mkdir(exist_ok=True)
-    words = [sys.executable, "-m", "vitreous", "project", "follow", *said.jobs]
-    words += ["--jobs", str(said.most), "--cores", str(said.cores)]
+    words = ["project", "follow", *said.jobs, "--jobs", str(said.most), "--cores", str(said.cores)]
     out = hidden / "follow.out"
-    pid = start_detached(words, root=project.layout.root, out=out, err=out)
+    pid = start_own(words, root=project.layout.root, out=out, err=out)
     say(f"following as process {pid}, which goes on when this terminal is closed; it writes to {out}\n")
     return 0
 
 
-def _line(text: str) -> None:
-    say(text + "\n")
-    sys.stdout.flush()
-
-
 def _close(project: Project, said: argparse.Namespace) -> int:
-    _line(project.close(said.job))
+    say_line(project.close(said.job))
     return 0
 
 

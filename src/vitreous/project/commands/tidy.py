@@ -8,7 +8,7 @@ from vitreous.project import tidy
 from vitreous.project.cleaning_rules import NO_HARSH_CLEAN
 from vitreous.project.commands.asking import REFUSED, agreed, takes_yes
 from vitreous.project.commands.verb import Verb, say
-from vitreous.project.commands.wording import aligned, bytes_text, counted
+from vitreous.project.commands.wording import aligned, bytes_text, counted, indented
 from vitreous.project.project import Project
 
 
@@ -40,7 +40,7 @@ def _takes_cleaning(parser: argparse.ArgumentParser) -> None:
 def _delete(project: Project, said: argparse.Namespace) -> int:
     going = project.deletion(said.jobs, descendants=said.with_descendants)
     rows = [(name.rstrip("/"), bytes_text(going.bytes[name])) for name in going.names]
-    say("to the Trash:\n" + _indented(aligned([*rows, ("together", bytes_text(sum(going.bytes.values())))], right=(1,))))
+    say("to the Trash:\n" + indented(aligned([*rows, ("together", bytes_text(sum(going.bytes.values())))], right=(1,))))
     for job in dict.fromkeys(job for job, _ in going.losing):
         files = ", ".join(node for user, node in going.losing if user == job)
         say(f"{job} loses its input {files} (--with-descendants deletes such jobs too)\n")
@@ -84,7 +84,7 @@ def _empty_trash(project: Project, said: argparse.Namespace) -> int:
     if not things:
         say("the Trash is empty\n")
         return 0
-    say("for good:\n" + _indented(_listed(things)))
+    say("for good:\n" + indented(_listed(things)))
     if not agreed(said, "remove this for good?"):
         return REFUSED
     tidy.empty(project.layout, things)
@@ -106,7 +106,7 @@ def _clean(project: Project, said: argparse.Namespace) -> int:
         return 0
     together = sum(one.bytes for one in plans)
     rows = [(one.name.rstrip("/"), _some(one), bytes_text(one.bytes)) for one in plans]
-    say("to the Trash:\n" + _indented(aligned([*rows, ("together", "", bytes_text(together))], right=(2,))))
+    say("to the Trash:\n" + indented(aligned([*rows, ("together", "", bytes_text(together))], right=(2,))))
     if not agreed(said, f"clean {counted(len(plans), 'job')} {'harshly' if said.harsh else 'gently'}?"):
         return REFUSED
     project.clean(plans)
@@ -120,10 +120,6 @@ def _clean(project: Project, said: argparse.Namespace) -> int:
 def _some(one: tidy.Plan) -> str:
     names = [path for path, _ in one.going]
     return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more"
-
-
-def _indented(text: str) -> str:
-    return "".join(f"  {line}\n" for line in text.splitlines())
 
 
 VERBS = (

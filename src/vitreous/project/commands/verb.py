@@ -54,6 +54,12 @@ def say(text: str) -> None:
     sys.stdout.write(text)
 
 
+def say_line(text: str) -> None:
+    """Write a line at once, also where the output is a file or a pipe."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 @contextmanager
 def lock_warnings() -> Iterator[None]:
     """That a dead program's lock was taken away is said in a line, as everything else is."""

@@ -29,3 +29,8 @@ def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> str:
         for row in rows
     )
     return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def indented(text: str) -> str:
+    """Lines set in by two blanks."""
+    return "".join(f"  {line}\n" for line in text.splitlines())

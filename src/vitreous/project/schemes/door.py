@@ -1,6 +1,5 @@
 """Project.scheme("prep"): what may be done with one Scheme, from Python and from the commands alike."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from vitreous.project.schemes import folder as folders
 from vitreous.project.schemes.folder import SchemeFolder
 from vitreous.project.schemes.model import Edge, Operator, Scheme, Value
 from vitreous.project.schemes.running import POLL_S, Ended, Run
-from vitreous.run.places.local import start_detached
+from vitreous.run.places.local import start_own
 
 if TYPE_CHECKING:
     from vitreous.project.project import Project
@@ -65,9 +64,7 @@ class ProjectScheme:
         lock.check_free(self.folder)
         words = ["project", "scheme", "run", self.folder.name, "--quiet", "--input-wait", f"{input_wait_s:g}"]
         err = self.folder.log.with_name("run.err")
-        return start_detached(
-            [sys.executable, "-m", "vitreous", *words], root=self.project.layout.root, out=self.folder.log, err=err
-        )
+        return start_own(words, root=self.project.layout.root, out=self.folder.log, err=err)
 
     def abort(self) -> str:
         """Ask a running Scheme, and the job it waits for, to stop."""

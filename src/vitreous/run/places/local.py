@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,11 @@ def start_detached(command: Sequence[str] | str, *, root: Path, out: Path, err: 
             start_new_session=True,
         )
     return began.pid
+
+
+def start_own(words: Sequence[str], *, root: Path, out: Path, err: Path) -> int:
+    """The same for a command of this program: `words` are what stands after `vitreous`."""
+    return start_detached([sys.executable, "-m", "vitreous", *words], root=root, out=out, err=err)
 
 
 def began_at(pid: int) -> float:
