@@ -45,8 +45,9 @@ def options_file(layout: Layout, name: str) -> Path:
     path = job_file(layout, name)
     if not path.is_file():
         raise UserError(
-            f"{name} has no {path.name} any more, as when its folder was removed by hand: bring the folder back from a backup, "
-            f"or take the job out of the list with vitreous project delete {name}"
+            f"{name} has no {path.name} any more, as when its folder was removed by hand: bring the folder back (from a backup, "
+            f"or where a deletion was cut short with vitreous project undelete {name}), or take the job out of the list with "
+            f"vitreous project delete {name}"
         )
     return path
 

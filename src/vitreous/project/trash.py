@@ -150,7 +150,7 @@ def deleted_parts(layout: Layout) -> dict[str, Graph]:
         if GOING in path.parts or (path.name == OWN and _job_of(path) in {*known, *found}):
             continue
         part = graphs.read(path)
-        new = [name for name in part.processes if name not in known and name not in found]
+        new = [name for name in part.processes if name not in found and not (name in known and layout.job(name).exists())]
         found.update({name: part for name in new if place_of(layout, name).is_dir() or layout.job(name).is_dir()})
     return found
 

@@ -12,6 +12,7 @@ from vitreous.project.commands.places import carry_out
 from vitreous.project.commands.verb import Verb, say, takes_changes, takes_job
 from vitreous.project.commands.wording import bytes_text
 from vitreous.project.project import Project
+from vitreous.project.trash import refuse_alive
 
 
 def _takes_file(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +75,7 @@ def _alias(project: Project, said: argparse.Namespace) -> int:
 
 def _overwrite(project: Project, said: argparse.Namespace) -> int:
     name = project.find(said.job)
+    refuse_alive(project.layout, project.graph(), name)
     going = tidy.in_the_way(project.layout, name)
     if going:
         size = bytes_text(sum(bytes_in(path) for path in going))
