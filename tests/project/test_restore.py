@@ -7,8 +7,9 @@ import pytest
 from vitreous.context import UserError
 from vitreous.project import graph as graphs
 from vitreous.project.commands import main
-from vitreous.project.copies import copies
-from vitreous.project.graph import Graph
+from vitreous.project.copies import ENOUGH, copies
+from vitreous.project.graph import Graph, Process
+from vitreous.project.layout import GRAPH, Layout, job_name
 from vitreous.project.project import Project
 
 
@@ -180,3 +181,16 @@ def test_real_projects_are_made_again_from_relions_copies(data, tmp_path, archiv
 def plainly(process):
     """A job without the detail of its label, which RELION's small files lack."""
     return process.name, process.status, process.alias, ".".join(process.label.split(".")[:2])
+
+
+def test_of_thousands_of_copies_only_the_likeliest_are_read(tmp_path):
+    layout = Layout(tmp_path)
+    for number in range(1, 60):
+        name = job_name("External", number)
+        layout.job(name).mkdir(parents=True)
+        graphs.write(layout.job(name) / GRAPH, Graph(number + 1, {name: Process(name, "relion.external", "Failed")}))
+    cut = layout.job("External/job059") / GRAPH
+    cut.write_text("data_pipeline_general\n\n_rlnPipeLineJobCounter 60")
+    found, broken = copies(layout)
+    assert [copy.graph.counter for copy in found] == list(range(59, 59 - ENOUGH, -1))
+    assert broken == [cut]

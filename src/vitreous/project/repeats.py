@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vitreous.context import UserError
-from vitreous.files import atomic
 from vitreous.job.declare import LoopJob
 from vitreous.project import inputs, tidy, turn
 from vitreous.project.lock import Owner, check_writable, owner_in
@@ -148,12 +147,16 @@ class Repeats:
     def _take_name(self) -> None:
         """Leave the running file; one that a living run has left is an error, a dead one's is taken over."""
         owner = owner_in(self.running)
-        if self.running.exists() and not (owner is not None and owner.is_dead()):
+        if owner is not None and owner.is_dead():
+            self.running.unlink(missing_ok=True)
+        try:
+            with self.running.open("x") as file:  # of two that begin at once, one makes the file
+                file.write(Owner.here().text())
+        except FileExistsError:
             raise UserError(
                 f"jobs run under the name {self.name} already ({owner or 'RELION, or a program that left no name'}): "
                 f"take another name, or remove {self.running.name} to stop them"
-            )
-        atomic.write_text(self.running, Owner.here().text())
+            ) from None
 
 
 class _OutOfTime(Exception):
