@@ -151,22 +151,31 @@ def test_a_graph_cut_anywhere_is_told_and_comes_back(desk):
     assert desk.add() == "External/job004/"
 
 
-def test_clocks_that_are_days_apart_change_nothing(desk):
-    """Files written by a machine whose clock is days ahead, or behind: nothing is done twice, no lock is taken for old."""
+@pytest.mark.parametrize("days", [3, -3])
+def test_clocks_that_are_days_apart_change_nothing(desk, monkeypatch, days):
+    """Files of a machine whose clock is days ahead or behind: no unit is done again, no lock in use is taken for an old one."""
     name = desk.add()
     desk.says("run", "1")
-    for days in (3, -3):
-        for path in desk.root.rglob("*"):
-            if path.is_file():
-                about = path.stat()
-                os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns + days * 86_400 * 10**9))
-        desk.says("continue", "1")
-        assert "succeeded" in desk.says("list")
-        assert "ended" in desk.says("show", "1")
-        assert len(json.loads((desk.root / name / "table.json").read_text())) == 2
+    now = time.time
+    monkeypatch.setattr("time.time", lambda: now() + days * 86_400)
+    for path in (path for path in desk.root.rglob("*") if path.is_file()):
+        about = path.stat()
+        os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns - days * 86_400 * 10**9))
+    desk.says("continue", "1")
+    assert "succeeded" in desk.says("list") and "ended" in desk.says("show", "1")
+    assert (desk.root / name / "worked.txt").read_text().split() == ["a", "b"], "nothing is done twice"
+    layout = Layout(desk.root)
+    layout.lock_folder.mkdir()
+    layout.lock_file.write_text(lock.Owner("vitreous", "another.host", 1, "1", "x,y", "cafe").text())
+    (layout.lock_folder / "vitreous.cafe").touch()
+    monkeypatch.setattr(lock, "WAIT_S", 1.5)
+    assert "has been locked" in desk.says("add", "job.star", code=1), "a lock of this minute by the disk's clock is in use"
+    old = layout.lock_folder.stat().st_mtime - 2 * lock.SILENT_S
+    os.utime(layout.lock_folder, (old, old))
+    assert "took away the lock" in desk.says("add", "job.star"), "one that was silent for long is not"
     (desk.root / "default_pipeline.star").write_text("")
     desk.says("restore")
-    assert "succeeded" in desk.says("list")
+    assert "1 succeeded, 1 scheduled" in desk.says("list")
 
 
 def test_a_lock_that_another_machine_left_tells_its_cure(desk, monkeypatch):
