@@ -9,6 +9,7 @@ from pathlib import Path
 from vitreous.context import UserError
 from vitreous.project.graph_model import Graph
 from vitreous.project.layout import Layout
+from vitreous.project.lock import check_writable
 from vitreous.run.record import append_text
 
 PROJECT_NOTE = "project_note.txt"
@@ -50,8 +51,7 @@ def edit(layout: Layout, editor: str, name: str = "") -> None:
 
 
 def _to_write(layout: Layout, name: str) -> Path:
-    if layout.readonly:
-        raise UserError(f"{layout.root.resolve()} was opened for reading only: nothing can be written there")
+    check_writable(layout)
     return path_of(layout, name)
 
 

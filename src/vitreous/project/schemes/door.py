@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vitreous.context import UserError
 from vitreous.project import turn
 from vitreous.project.inputs import LIMIT_S
+from vitreous.project.lock import check_writable
 from vitreous.project.schemes import editing, lock, scheme_file, visit
 from vitreous.project.schemes import folder as folders
 from vitreous.project.schemes.folder import SchemeFolder
@@ -33,7 +34,7 @@ class ProjectScheme:
     def new(cls, project: "Project", word: str, *, schedule: bool = False) -> "ProjectScheme":
         """An empty Scheme; schedule: in the way of RELION 3.1."""
         made = cls(project, SchemeFolder(project.layout.root, "schedule" if schedule else "scheme", folders.named(word)))
-        made._check_writable()
+        check_writable(project.layout)
         if made.folder.path.exists():
             raise UserError(f"{made.folder.name} is there already")
         scheme_file.write(made.folder, Scheme(made.folder.name, made.folder.flavour))
@@ -55,12 +56,12 @@ class ProjectScheme:
 
         After a crash or a stop the same call goes on at the current node, and takes up the job that was started there.
         """
-        self._check_writable()
+        check_writable(self.project.layout)
         return Run(self.project, self.folder, here=here, say=say, input_wait_s=input_wait_s, poll_s=poll_s).go()
 
     def start(self, *, input_wait_s: float = LIMIT_S) -> int:
         """Run it in a process of its own, which no window or shell needs to outlive; gives the number of the process."""
-        self._check_writable()
+        check_writable(self.project.layout)
         lock.check_free(self.folder)
         words = ["project", "scheme", "run", self.folder.name, "--quiet", "--input-wait", f"{input_wait_s:g}"]
         err = self.folder.log.with_name("run.err")
@@ -141,14 +142,8 @@ class ProjectScheme:
     @contextmanager
     def _changing(self) -> Iterator[Scheme]:
         """The Scheme for a change; one that runs is not changed behind its back."""
-        self._check_writable()
+        check_writable(self.project.layout)
         with lock.held(self.folder):
             scheme = scheme_file.read(self.folder)
             yield scheme
             scheme_file.write(self.folder, scheme)
-
-    def _check_writable(self) -> None:
-        if self.project.layout.readonly:
-            raise UserError(
-                f"{self.project.layout.root.resolve()} was opened for reading only: its schemes are not run or changed"
-            )
