@@ -344,3 +344,27 @@ def test_names_whose_bytes_are_no_text_are_shown(desk, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert b"Gr\xfc\xdfe.star" in done.stdout
+
+
+def test_files_of_a_job_that_a_crash_of_the_machine_has_spoilt(desk):
+    """What a loss of power leaves: torn files. The job is told with its fault, can be shown, deleted and brought to its end."""
+    name = desk.add()
+    desk.says("run", "1")
+    hidden = desk.root / name / ".vitreous"
+    (hidden / "settings.json").write_bytes(bytes(64))
+    assert "remove it" in desk.says("continue", "1", code=1)
+    (hidden / "settings.json").unlink()
+    (hidden / "place.json").write_text("{")
+    (hidden / "progress.jsonl").write_bytes(bytes(64))
+    (hidden / "rows" / "torn.jsonl").write_bytes(b'{"key": "a", "resu\0\0\n')
+    (desk.root / name / "note.txt").write_bytes(b"\xff\0" * 20)
+    desk.says("continue", "1")
+    assert len(json.loads((desk.root / name / "table.json").read_text())) == 2
+    (desk.root / name / "RELION_OUTPUT_NODES.star").write_bytes(os.urandom(200))
+    assert "UserWarning" not in desk.says("mark", "1", "finished")
+    (desk.root / name / "job.star").write_text("data_jo")
+    assert "cannot be run or gone on with" in desk.says("show", "1")
+    desk.says("run", "1", code=1)
+    for words in (["list"], ["history", "1"], ["delete", "1", "--yes"], ["undelete", "1"], ["restore", "--force"], ["notes"]):
+        desk.says(*words)
+    assert "succeeded" in desk.says("list")

@@ -119,7 +119,7 @@ def _changes(where: JobFolder, job: Any, seed: int) -> list[str]:
     """Lines "name was x, is now y" for what differs from the last run in this folder, input files included."""
     if not where.settings.exists():
         return []
-    before = json.loads(where.settings.read_text())
+    before = _settings_before(where)
     now = _plain(job, seed)
     if before["label"] != now["label"]:
         raise UserError(f"{where.path} belongs to a job {before['label']}, not {now['label']}: give another folder with --out")
@@ -128,6 +128,17 @@ def _changes(where: JobFolder, job: Any, seed: int) -> list[str]:
     lines += [f"{n} was {before[n]}, is now {now[n]}" for n in ("seed", "version") if before.get(n, now[n]) != now[n]]
     renewed = [stamp[0] for stamp in now["inputs"] if stamp not in before.get("inputs", now["inputs"])]
     return lines + [f"{name} is another file than in the last run" for name in renewed]
+
+
+def _settings_before(where: JobFolder) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = json.loads(where.settings.read_text(encoding="utf-8"))
+        return {"label": found["label"], "options": found["options"], **found}
+    except (ValueError, KeyError, TypeError):
+        raise UserError(
+            f"{where.settings}, the options of the last run, cannot be read, as after a crash of the machine: "
+            "remove it to go on with what job.star says"
+        ) from None
 
 
 def _python_call(job: Any) -> str:

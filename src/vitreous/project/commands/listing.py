@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -105,10 +105,18 @@ def shown(project: Project, word: str) -> str:
         rows.append(("output", f"{node}  {graph.nodes[node].label}{there}{_by(graph.users_of(node), 'to', graph, but=name)}"))
     job_star = job_file(project.layout, name)
     if job_star.is_file():
-        rows += [("option", f"{option} = {value}") for option, value in as_star.read(job_star).values.items()]
+        rows += [("option", f"{option} = {value}") for option, value in _options(job_star).items()]
         rows += [("limit", f"it cannot be run or gone on with here: {why}") for why in _refusal(job_star)]
     rows += [("note", line) for line in _last_lines(notes.read(project.layout, name).splitlines())]
     return head + "\n" + "".join(f"{first:<8} {rest}\n" for first, rest in rows)
+
+
+def _options(job_star: Path) -> Mapping[str, str]:
+    """The options of a job; none where the file is broken, which _refusal tells."""
+    try:
+        return as_star.read(job_star).values
+    except UserError:
+        return {}
 
 
 def _refusal(job_star: Path) -> list[str]:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from vitreous.project.lock import LockBroken
 from vitreous.project.project import Project
 
 STOPPED = 130
@@ -62,11 +61,11 @@ def say_line(text: str) -> None:
 
 @contextmanager
 def lock_warnings() -> Iterator[None]:
-    """That a dead program's lock was taken away is said in a line, as everything else is."""
+    """What is a warning in Python, as that a dead program's lock was taken away, is said in a line, as everything else is."""
     before = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
-        if issubclass(category, LockBroken):
+        if issubclass(category, UserWarning):
             sys.stderr.write(f"vitreous: {message}\n")
         else:
             before(message, category, *rest, **named)
