@@ -16,7 +16,7 @@ from vitreous.project import graph_file, lock
 from vitreous.project.graph_file import CURE, NAMES
 from vitreous.project.graph_model import Flavour, Graph, Node, Process
 from vitreous.project.graph_text import write
-from vitreous.project.layout import GRAPH, Layout
+from vitreous.project.layout import GRAPH, Layout, folder_of
 from vitreous.project.relion_types import node_number, process_number
 
 __all__ = ["NAMES", "Flavour", "Graph", "Node", "Process", "locked", "read", "save", "write"]
@@ -71,7 +71,7 @@ def _is_cut(graph: Graph) -> bool:
     if not graph.nodes:
         return graph.counter > 1
     made = {node for _, node in graph.outputs}
-    return any("/".join(node.split("/", 2)[:2]) + "/" in graph.processes for node in graph.nodes.keys() - made)
+    return any(folder_of(node) in graph.processes for node in graph.nodes.keys() - made)
 
 
 def _may_know_more(path: Path) -> bool:
