@@ -16,6 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
+from vitreous.job import registry
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -51,8 +53,9 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     folder = str(HERE / "toys")
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH", "")))))
-    importlib.import_module("toy_vitreous")
+    registry._loaded.cache_clear()
     yield importlib.import_module("toy_jobs")
+    registry._loaded.cache_clear()
 
 
 class Cluster:
