@@ -255,3 +255,14 @@ def test_a_lock_of_a_scheme_that_died_is_told_and_taken_away(root, capsys):
     assert "died" in capsys.readouterr().out
     assert main(["scheme", "unlock", "vor"]) == 0
     assert main(["scheme", "add", "vor", "variable", "a", "1"]) == 0
+
+
+def test_a_broken_scheme_does_not_hide_the_others(root, capsys):
+    for name in ("gut", "schlecht"):
+        main(["scheme", "new", name])
+    (root / "Schemes/schlecht/scheme.star").write_text("data_x\n")
+    capsys.readouterr()
+    assert main(["scheme", "list"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.split()[:2] == ["Schemes/gut", "stands"]
+    assert second.split()[:2] == ["Schemes/schlecht", "broken"] and "scheme.star" in second

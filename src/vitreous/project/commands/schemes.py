@@ -22,9 +22,17 @@ def _list(project: Project, said: argparse.Namespace) -> int:
     if not there:
         say("no schemes; one lies in Schemes/NAME/scheme.star, or is made by vitreous project scheme new NAME\n")
         return 0
-    rows = [(s.folder.name.rstrip("/"), s.state(), f"at {s.read().current}", s.at_work_on()) for s in there]
-    say(aligned(rows))
+    say(aligned([_row(scheme) for scheme in there]))
     return 0
+
+
+def _row(scheme: ProjectScheme) -> tuple[str, ...]:
+    """One Scheme in the list; of one that cannot be read its fault."""
+    name = scheme.folder.name.rstrip("/")
+    try:
+        return name, scheme.state(), f"at {scheme.read().current}", scheme.at_work_on()
+    except UserError as error:
+        return name, "broken", str(error), ""
 
 
 def _show(project: Project, said: argparse.Namespace) -> int:
