@@ -1,9 +1,11 @@
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -231,3 +233,21 @@ def test_the_commands_say_what_they_did(layout, monkeypatch, capsys):
     said = capsys.readouterr()
     assert said.err.startswith("vitreous: took away the lock that vitreous, process ")
     assert said.out.startswith(".Nodes is made again")
+
+
+def test_a_freed_lock_that_two_clear_at_once(layout, monkeypatch):
+    """Somebody says unlock while a dead lock is broken: the folder may go between two looks at it."""
+    leave(layout, dead_process())
+    rename = Path.rename
+
+    def and_gone(self, target):
+        made = rename(self, target)
+        shutil.rmtree(target)
+        Path(target).mkdir()
+        monkeypatch.setattr(Path, "iterdir", lambda folder: folder.rmdir() or os.listdir(folder))
+        return made
+
+    monkeypatch.setattr(Path, "rename", and_gone)
+    assert "is taken away" in lock.unlock(layout, force=True)
+    monkeypatch.undo()
+    assert not list(layout.root.glob(".relion_lock*"))

@@ -216,8 +216,9 @@ def _remove(layout: Layout, token: str) -> None:
 
 
 def _empty(folder: Path) -> None:
-    for path in folder.iterdir() if folder.is_dir() else ():
-        path.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):  # somebody who says unlock at the same moment clears the same folder
+        for path in folder.iterdir():
+            path.unlink(missing_ok=True)
 
 
 def explain(layout: Layout) -> str:
