@@ -122,3 +122,9 @@ def test_started_it_needs_no_terminal(project, toys, capsys):
         assert time.monotonic() < end
         time.sleep(0.1)
     assert worked(name) == ["a", "bad", "c"]
+
+
+def test_a_rhythm_that_cannot_be_is_refused():
+    for wrong in ({"repeat": 0}, {"min_wait_min": -1.0}, {"max_time_h": float("nan")}):
+        with pytest.raises(UserError, match="correct the numbers"):
+            Rhythm(**wrong)

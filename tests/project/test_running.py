@@ -6,6 +6,7 @@ import pytest
 
 from vitreous.context import UserError
 from vitreous.job.options import build
+from vitreous.run.folder import JobFolder
 
 
 def test_a_second_run_is_refused_and_the_first_goes_on(project, toys):
@@ -37,3 +38,13 @@ def test_a_run_that_cannot_begin_leaves_another_ones_state(project, toys, monkey
     with pytest.raises(UserError, match="another run"):
         project.run(name, quiet=True)
     assert project.graph().processes[name].status == "Running"
+
+
+def test_a_job_that_has_ended_well_stays_so_when_its_input_is_gone(project, toys):
+    name = project.add(toys.ToyMap(listing="list.txt"))
+    assert project.run(name, quiet=True).status == "succeeded"
+    (project.layout.root / "list.txt").unlink()
+    with pytest.raises(UserError, match=r"list\.txt: there is no such file"):
+        project.continue_(name, quiet=True)
+    assert project.graph().processes[name].status == "Succeeded"
+    assert JobFolder(project.layout.job(name)).success.exists()

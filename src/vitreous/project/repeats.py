@@ -32,6 +32,11 @@ class Rhythm:
     max_time_h: float = 0.0
     input_wait_s: float = inputs.LIMIT_S
 
+    def __post_init__(self) -> None:
+        spans = (self.min_wait_min, self.wait_before_min, self.wait_after_s, self.max_time_h, self.input_wait_s)
+        if self.repeat < 1 or not all(span >= 0 for span in spans):
+            raise UserError("jobs repeat once at least, and no wait or time limit can be negative: correct the numbers")
+
 
 @dataclass(frozen=True)
 class Passed:

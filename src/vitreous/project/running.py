@@ -18,6 +18,7 @@ from vitreous.project.lock import check_writable
 from vitreous.project.state import has_died, is_alive, marker
 from vitreous.project.trash import refuse_alive
 from vitreous.run.folder import JobFolder
+from vitreous.run.opening import look_for_inputs
 from vitreous.run.runner import Outcome, run
 
 LOOK_EVERY_S = 5.0
@@ -37,6 +38,8 @@ def run_here(layout: Layout, name: str, loaded: Loaded, *, command: str, quiet: 
         if part == "help":
             return starting.help_here(JobFolder(Path(name)), loaded)
         here = Layout(Path("."), layout.readonly)
+        if not placed and marker(JobFolder(here.job(name))) == "Succeeded":
+            look_for_inputs(loaded.job)  # what has come to its end stays so when it cannot be gone on with
         _enter(here, name, loaded.job, placed=placed)
         try:
             return run(loaded.job, here.job(name), loaded.placement, seed=loaded.seed, command=command, quiet=quiet)

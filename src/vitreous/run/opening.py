@@ -47,7 +47,7 @@ def open_folder(where: JobFolder, job: Any, placed: Placement, *, seed: int, com
     free = shutil.disk_usage(where.path).free
     if free < LEAST_FREE_BYTES:
         raise UserError(f"only {free / 2**20:.0f} MB are free where {where.path} lies: free some space, then continue the job")
-    _look_for_inputs(job)
+    look_for_inputs(job)
     changed = _changes(where, job, seed)
     given = [option.name for option in options(type(job)) if option.is_input and option.name != CONTINUE_FROM]
     moved = [line for line in changed if any(line.startswith(f"{name} was ") for name in given)]
@@ -98,7 +98,7 @@ def _is_external(where: JobFolder) -> bool:
     return (there.number == 99 and not there.label) or there.label == EXTERNAL
 
 
-def _look_for_inputs(job: Any) -> None:
+def look_for_inputs(job: Any) -> None:
     """Each input file that was given must be there, or come from a job that is at work; a pattern is left to the job."""
     for option in options(type(job)):
         path = str(value_of(job, option)) if option.is_input else ""
