@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -337,7 +338,7 @@ def test_names_whose_bytes_are_no_text_are_shown(desk, tmp_path):
         graph.add_input(os.fsdecode(b"Gr\xfc\xdfe.star"), "External/job001/")
         graph.counter = 2
     done = subprocess.run(
-        [shutil.which("vitreous") or "vitreous", "project", "history", "1"],
+        [sys.executable, "-m", "vitreous", "project", "history", "1"],
         capture_output=True,
         env={**os.environ, "PYTHONUTF8": "1"},
         cwd=desk.root,

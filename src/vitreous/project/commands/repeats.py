@@ -3,11 +3,10 @@
 import argparse
 import os
 import shlex
-import signal
 from pathlib import Path
 
 from vitreous.project import inputs
-from vitreous.project.commands.verb import STOPPED, Verb, say, say_line
+from vitreous.project.commands.verb import STOPPED, Verb, ends_politely, say, say_line
 from vitreous.project.project import Project
 from vitreous.project.repeats import Rhythm
 from vitreous.run.places.local import start_own
@@ -16,9 +15,9 @@ from vitreous.run.places.local import start_own
 def _run(project: Project, said: argparse.Namespace) -> int:
     if said.background:
         return _in_background(project, said)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     rhythm = Rhythm(said.repeat, said.min_wait, said.wait_before, said.wait_after, said.max_time, said.input_wait)
-    passed = project.run_scheduled(said.name, said.jobs, rhythm, here=said.here, say=say_line)
+    with ends_politely():
+        passed = project.run_scheduled(said.name, said.jobs, rhythm, here=said.here, say=say_line)
     return STOPPED if passed.how == "stopped" else 0
 
 

@@ -1,11 +1,10 @@
 """vitreous project scheme WORD: run, stop, look at, change and build Schemes."""
 
 import argparse
-import signal
 from collections.abc import Callable, Sequence
 
 from vitreous.context import UserError
-from vitreous.project.commands.verb import STOPPED, Verb, say, say_line
+from vitreous.project.commands.verb import STOPPED, Verb, ends_politely, say, say_line
 from vitreous.project.commands.wording import aligned, indented
 from vitreous.project.inputs import LIMIT_S
 from vitreous.project.project import Project
@@ -56,9 +55,9 @@ def _show(project: Project, said: argparse.Namespace) -> int:
 
 def _run(project: Project, said: argparse.Namespace) -> int:
     door = project.scheme(said.name)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        ended = door.run(here=said.here, say=_silent if said.quiet else say_line, input_wait_s=said.input_wait)
+        with ends_politely():
+            ended = door.run(here=said.here, say=_silent if said.quiet else say_line, input_wait_s=said.input_wait)
     except KeyboardInterrupt:
         at = door.at_work_on()
         say(f"\nstopped; {f'{at} goes on, and ' if at else ''}the same command goes on from here\n")

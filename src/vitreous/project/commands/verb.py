@@ -1,6 +1,7 @@
 """One word after `vitreous project`: its help, its arguments, and what it does."""
 
 import argparse
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -57,6 +58,16 @@ def say_line(text: str) -> None:
     """Write a line at once, also where the output is a file or a pipe."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+@contextmanager
+def ends_politely() -> Iterator[None]:
+    """Within the block SIGTERM is what Ctrl-C is, so that locks and files that tell of a run are taken away."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
