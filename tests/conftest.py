@@ -185,6 +185,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         pytest.skip(f"Slurm is not installed ({', '.join(missing)}): apt-get install slurm-wlm munge")
     if os.geteuid() != 0:
         pytest.skip("a Slurm for tests needs root, to start its daemons")
+    if not Path(f"/dev/tty{Cluster.GPUS}").exists():
+        pytest.skip(f"there are no /dev/tty1 to /dev/tty{Cluster.GPUS} here to play the GPUs of the nodes")
     made = Cluster(tmp_path_factory.mktemp("slurm"))
     try:
         made.begin()
