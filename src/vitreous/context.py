@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Stopped(Exception):
-    """Raised by Context.check when the work was asked to stop; only the runner catches it."""
+    """Raised by Context.check when the work was asked to stop; only the runner, and who lets jobs run in turn, catch it."""
 
 
 class UserError(Exception):

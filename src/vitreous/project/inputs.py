@@ -30,11 +30,10 @@ def wait_for(
 
     limit_s: after so long the files that lack are an error.
     """
-    began = said = -SAY_EVERY_S
+    began = time.monotonic()
+    said = began - SAY_EVERY_S
     while lacking := missing(job, root):
         now = time.monotonic()
-        if began < 0:
-            began, said = now, now - SAY_EVERY_S
         if now - began >= limit_s:
             raise UserError(f"{name}: {', '.join(lacking)} did not come within {limit_s:g} s: run the job that makes it first")
         if now - said >= SAY_EVERY_S:

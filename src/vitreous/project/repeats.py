@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vitreous.context import UserError
+from vitreous.context import Stopped, UserError
 from vitreous.job.declare import LoopJob
 from vitreous.project import inputs, tidy, turn
 from vitreous.project.lock import Owner, check_writable, owner_in
@@ -93,7 +93,7 @@ class Repeats:
                 passed += 1
                 if passed < self.rhythm.repeat:
                     self._pause(began + self.rhythm.min_wait_min * 60 - time.monotonic())
-        except turn.Stopped:
+        except Stopped:
             how = "stopped"
         except _OutOfTime:
             how = "out of time"
@@ -116,7 +116,7 @@ class Repeats:
             loaded.job, self.project.layout.root, name=name, say=self.say, stop_asked=self._is_stopped,
             limit_s=self.rhythm.input_wait_s,
         ):  # fmt: skip
-            raise turn.Stopped
+            raise Stopped
         stamps = input_stamps(given_inputs(loaded.job), self.project.layout.root)
         if again and isinstance(loaded.job, LoopJob):
             if stamps == self.stamps.get(name):
@@ -139,7 +139,7 @@ class Repeats:
             self._check_time()
             time.sleep(min(left, LOOK_S))
             if self._is_stopped():
-                raise turn.Stopped
+                raise Stopped
 
     def _is_stopped(self) -> bool:
         return not self.running.exists()

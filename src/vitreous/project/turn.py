@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from vitreous.context import UserError
+from vitreous.context import Stopped, UserError
 from vitreous.project import running
 from vitreous.project.running import ENDED
 
@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     from vitreous.project.project import Project
 
 POLL_S = 0.5
-
-
-class Stopped(Exception):
-    """A stop was asked for while a job ran or its input was waited for."""
 
 
 def begin(project: "Project", name: str, *, here: bool, say: Callable[[str], None]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vitreous.context import UserError
+from vitreous.context import Stopped, UserError
 from vitreous.job import as_star
 from vitreous.project import inputs, tidy, turn
 from vitreous.project.schemes import scheme_file, visit
@@ -42,7 +42,7 @@ class JobNode:
         name = self._ready(self.scheme.jobs[node]) if before is None else self._taken_up(before)
         state = self._wait(name)
         if state == "Aborted" and self.stop_asked():
-            raise turn.Stopped
+            raise Stopped
         if state != "Succeeded":
             where = self.project.layout.job(name)
             raise UserError(f"{self.scheme.name} stops at {node}: {name} is {state.lower()}; see {where / 'run.err'}")
@@ -55,7 +55,7 @@ class JobNode:
             loaded.job, root, name=job.original, say=self.say, stop_asked=self.stop_asked, limit_s=self.input_wait_s
         )
         if not came:
-            raise turn.Stopped
+            raise Stopped
         again = job.has_started and job.mode != "new" and self.project.layout.job(job.name).is_dir()
         if again:
             name = self.project.find(job.name)

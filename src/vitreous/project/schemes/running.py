@@ -5,13 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vitreous.context import UserError
+from vitreous.context import Stopped, UserError
 from vitreous.project.inputs import LIMIT_S
 from vitreous.project.schemes import lock, mail, operators, scheme_file, visit
 from vitreous.project.schemes.carrying import JobNode
 from vitreous.project.schemes.folder import SchemeFolder
 from vitreous.project.schemes.model import UNDEFINED, Operator
-from vitreous.project.turn import Stopped
 from vitreous.run.record import append_text
 
 if TYPE_CHECKING:
