@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from vitreous.job.disk import Disk
 from vitreous.job.placement import Placement
 from vitreous.jobs.class2d import Class2D
 from vitreous.jobs.reconstruct import Reconstruct
-from vitreous.run import before, memory
+from vitreous.run import before, engine, memory
 from vitreous.run.folder import JobFolder
 from vitreous.run.runner import run
 from vitreous.tables.table import Table
@@ -251,3 +252,18 @@ def _fill_and_continue(toys, disk):
     (disk / "filler").unlink()
     (disk / "stop filling").touch()
     return run(job, disk / "job", quiet=True)
+
+
+@pytest.mark.parametrize(("disk", "said"), [(Disk(scratch="fast"), "copied in"), (Disk(preread=True), "into memory")])
+def test_a_worker_reads_as_the_placement_says(table, tmp_path, monkeypatch, disk, said):
+    """As a reconstruction in a queue, whose one unit is done by a worker from elsewhere."""
+    monkeypatch.setattr("distributed.get_worker", lambda: SimpleNamespace(name="worker-0"))
+    Path("fast").mkdir()
+    folder = JobFolder(Path("job"))
+    folder.rows.mkdir(parents=True)
+    job = Reconstruct(particles=table)
+    task = engine.Task(job, "known", folder, Placement(disk=disk), 0)
+    results, _ = engine._in_worker(task, job.units(Context(folder=folder.path)))
+    assert [result.reason for result in results] == [""]
+    assert said in folder.out.read_text()
+    assert not any(path.is_file() for path in Path("fast").rglob("*")), "the copy is gone after a success"

@@ -13,6 +13,7 @@ from typing import Any
 from vitreous.context import Context, Stopped, UserError
 from vitreous.job.declare import MapJob, Unit
 from vitreous.job.placement import Placement
+from vitreous.run import before
 from vitreous.run.feed import Feed, Portions
 from vitreous.run.folder import JobFolder
 from vitreous.run.places import environment
@@ -111,20 +112,27 @@ def _in_worker(task: Task, units: Sequence[Unit]) -> tuple[list[Result], float]:
     folder = task.folder
     question = StopQuestion(folder)
     number = int(str(get_worker().name).rsplit("-", 1)[-1]) if str(get_worker().name)[-1:].isdigit() else 0
+    threads = environment.threads_here(task.placement.threads)
+    reading = before.reading_of(task.placement, folder, threads)
     context = Context(
         folder=folder.path,
         seed=task.seed,
         device=environment.device_here(task.placement, number),
-        threads=environment.threads_here(task.placement.threads),
-        memory_GB=task.placement.memory_GB,
+        threads=threads,
+        memory_GB=before.memory_for_work_GB(task.job, task.placement),
+        reading=reading,
         on_note=lambda text: append_text(folder.out, text),
         stop_asked=question,
     )
     began = time.monotonic()
-    results = []
-    with Records(worker_file(folder)) as records:
-        for unit in units:
-            results.append(Result(unit, None, stopped=True) if question() else do_unit(task, unit, context, records))
+    results: list[Result] = []
+    try:
+        with Records(worker_file(folder)) as records:
+            for unit in units:
+                results.append(Result(unit, None, stopped=True) if question() else do_unit(task, unit, context, records))
+    finally:
+        done = sum(result.record is not None for result in results)
+        before.leave(reading, succeeded=done == len(units))
     return results, time.monotonic() - began
 
 
@@ -158,11 +166,11 @@ def side_by_side(
 @contextmanager
 def _environment_kept(names: Sequence[str]) -> Iterator[None]:
     """Put variables back at the end: Dask sets those of its workers in this process too, where they would bind later jobs."""
-    before = {name: os.environ.get(name) for name in names}
+    kept = {name: os.environ.get(name) for name in names}
     try:
         yield
     finally:
-        for name, value in before.items():
+        for name, value in kept.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
@@ -241,10 +249,10 @@ class Flight:
 
 def _recorded_already(task: Task, units: Sequence[Unit]) -> Generator[Result, None, list[Unit]]:
     """Gives the results of units that were done before their worker died; returns the others."""
-    before = recorded(task.folder.rows)
+    done = recorded(task.folder.rows)
     left = []
     for unit in units:
-        record = before.get(identity(unit, task.identity))
+        record = done.get(identity(unit, task.identity))
         if record is None:
             left.append(unit)
         else:
