@@ -11,15 +11,33 @@ DEMO ?= vitreous-demo
 WORKERS ?= 2
 PYTEST_OPTIONS ?=
 
-.PHONY: demo test check clean
+PAGES := src/vitreous/web/static/index.html
+PAGES_FROM := $(shell find frontend/src src/vitreous/web -type f -not -path '*/static/*' -not -path '*/__pycache__/*' \
+	-not -name schema.ts -not -name openapi.json) frontend/package.json frontend/package-lock.json frontend/index.html frontend/vite.config.ts
 
-demo: $(VENV)/.installed
+.PHONY: demo test check clean frontend
+
+demo: $(VENV)/.installed $(PAGES)
 	$(BIN)/vitreous demo --out $(DEMO)
 
-test: $(VENV)/.installed-dev
+# The window's pages. Node comes from PyPI where none is installed.
+frontend: $(PAGES)
+
+frontend/node_modules/.installed: frontend/package-lock.json $(VENV)/.installed
+	$(BIN)/python frontend/node.py npm ci --no-audit --no-fund --silent
+	touch $@
+
+$(PAGES): $(PAGES_FROM) frontend/node_modules/.installed
+	$(BIN)/python -m vitreous.web.openapi > frontend/src/api/openapi.json
+	$(BIN)/python frontend/node.py npm run --silent types
+	$(BIN)/python frontend/node.py npm run --silent build -- --logLevel warn
+
+test: $(VENV)/.installed-dev $(PAGES)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_OPTIONS)
 
-check: $(VENV)/.installed-dev
+check: $(VENV)/.installed-dev $(PAGES)
+	$(BIN)/python frontend/node.py npm run --silent check
+	$(BIN)/python frontend/node.py npm test --silent
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -42,4 +60,4 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) frontend/node_modules src/vitreous/web/static build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache

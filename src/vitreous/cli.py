@@ -32,6 +32,7 @@ EXTERNAL_INPUTS = {
 OWN_COMMANDS = {
     "run": "run a job.star: vitreous run JOB.star [--out DIR] [--set name=value ...]",
     "project": "a project directory and its jobs: new, list, show, run, start, history, delete, clean and more",
+    "web": "the window: a page in the browser on a project directory",
     "simulate": "simulated movies or particles with a known truth",
     "demo": "from simulated movies to a map, with the truth beside it",
     "check-job": "run the contract tests on a job type of yours: vitreous check-job module:Class",
@@ -72,6 +73,7 @@ def _dispatch(arguments: list[str]) -> int:
     own: dict[str, Callable[[list[str]], int]] = {
         "run": _run_file,
         "project": _project,
+        "web": _web,
         "simulate": _simulate,
         "demo": _demo,
         "check-job": _check_job,
@@ -209,6 +211,12 @@ def _project(arguments: list[str]) -> int:
     from vitreous.project import commands
 
     return commands.main(arguments)
+
+
+def _web(arguments: list[str]) -> int:
+    from vitreous.web import command
+
+    return command.main(arguments)
 
 
 def _simulate(arguments: list[str]) -> int:

@@ -33,7 +33,7 @@ MAY = {
     "run": {"job", "nodes", "files", *GROUND},
     "project": {"run", "job", "tables", "files", "nodes", *GROUND},
     "demo": {"project", "run", "job", "tables", "files", "nodes", "simulation", "maths", *GROUND},
-    "web": {"project", "job", "tables", "files", "nodes", *GROUND},
+    "web": {"project", "run", "job", "tables", "files", "nodes", *GROUND},
     "cli": {"web", "demo", "project", "run", "job", "tables", "files", "nodes", "simulation", *GROUND},
     "public": {
         "cli",

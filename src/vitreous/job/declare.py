@@ -144,6 +144,18 @@ class MapJob:
         raise NotImplementedError
 
 
+class AskJob(MapJob):
+    """A map job that a person may answer in the window; the answer is a file, so that the same can be given on a command line.
+
+    It has an option `answer`, the path of that file. While `question` is not empty the job waits in the project's graph as
+    Scheduled, and is not run.
+    """
+
+    def question(self) -> str:
+        """What is asked: the word of a page of the window ("picks", "micrographs", "classes", "mask"); empty: nothing more."""
+        raise NotImplementedError
+
+
 class LoopJob:
     """Work that goes round: begin gives a state, step the next, until done; save and load make each iteration lasting.
 

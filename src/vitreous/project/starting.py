@@ -16,6 +16,7 @@ from vitreous.job.placement import Placement
 from vitreous.project import graph as graphs
 from vitreous.project.layout import Layout
 from vitreous.project.state import is_alive, marker
+from vitreous.run.asking import refuse_unanswered
 from vitreous.run.folder import JobFolder
 from vitreous.run.places import environment, local, offer, placed, profile, request, slurm, template, worker
 from vitreous.run.places.bringers import worker_script
@@ -110,6 +111,7 @@ def _is_slurm(submit: str) -> bool:
 
 def start(layout: Layout, name: str, loaded: Loaded, changed: Mapping[str, str]) -> str:
     """Hand a job over and enter it as running; gives what was done, in words."""
+    refuse_unanswered(loaded.job)
     folder = JobFolder(layout.job(name))
     found = plan(layout, name, loaded, changed)
     with graphs.locked(layout) as graph:

@@ -15,6 +15,7 @@ from vitreous.job.declare import LoopJob, MapJob
 from vitreous.job.options import identity
 from vitreous.job.placement import Placement
 from vitreous.run import before, loops, maps, record
+from vitreous.run.asking import refuse_unanswered
 from vitreous.run.assisting import Part, assist, awaited, first_of_team, members_of, threads_of
 from vitreous.run.engine import use_threads
 from vitreous.run.folder import JobFolder
@@ -53,6 +54,7 @@ def run(
     A relative folder and all paths in STAR files are relative to the current directory. Ends with one of RELION's exit
     markers. Raises UserError when the job fails; a request to stop gives an Outcome "aborted".
     """
+    refuse_unanswered(job)
     where = JobFolder(Path(folder))
     placed = _fitting(placement or Placement())
     began = time.monotonic()

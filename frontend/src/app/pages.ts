@@ -1,0 +1,18 @@
+// Every page of the window: the pattern of its address after the project, and the module that draws it, loaded when first shown.
+import type { ComponentType } from "preact";
+
+export interface PageProps {
+  /** The named parts of the address, decoded. */
+  params: Record<string, string>;
+}
+
+export interface PageEntry {
+  pattern: RegExp;
+  load: () => Promise<{ default: ComponentType<PageProps> }>;
+  /** Left side: "full" rail and list at the right (home), "mini" rail and list at the left, "tool" the mini rail alone. */
+  frame: "full" | "mini" | "tool" | "none";
+}
+
+export const PAGES: PageEntry[] = [
+  { pattern: /^\/?$/, load: () => import("../pages/home/Home"), frame: "full" },
+];

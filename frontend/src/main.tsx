@@ -1,0 +1,8 @@
+// The window's first script: the theme, then the shell, which draws the page that the address names.
+import "./styles/base.css";
+import { render } from "preact";
+import { Shell } from "./app/Shell";
+import { applyTheme } from "./app/theme";
+
+applyTheme();
+render(<Shell />, document.getElementById("app")!);
