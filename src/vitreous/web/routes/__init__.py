@@ -1,5 +1,5 @@
 """The addresses of the window's data: a module for each topic with its `router`; all under /api/p/{project}."""
 
-from vitreous.web.routes import overview
+from vitreous.web.routes import overview, uses
 
-ROUTERS = (overview.router,)
+ROUTERS = (overview.router, uses.router)
