@@ -24,20 +24,20 @@ demo: $(VENV)/.installed $(PAGES)
 frontend: $(PAGES)
 
 frontend/node_modules/.installed: frontend/package-lock.json $(VENV)/.installed
-	$(BIN)/python frontend/node.py npm ci --no-audit --no-fund --silent
+	$(BIN)/python frontend/node.py ci --no-audit --no-fund --silent
 	touch $@
 
 $(PAGES): $(PAGES_FROM) frontend/node_modules/.installed
 	$(BIN)/python -m vitreous.web.openapi > frontend/src/api/openapi.json
-	$(BIN)/python frontend/node.py npm run --silent types
-	$(BIN)/python frontend/node.py npm run --silent build -- --logLevel warn
+	$(BIN)/python frontend/node.py run --silent types
+	$(BIN)/python frontend/node.py run --silent build -- --logLevel warn
 
 test: $(VENV)/.installed-dev $(PAGES)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_OPTIONS)
 
 check: $(VENV)/.installed-dev $(PAGES)
-	$(BIN)/python frontend/node.py npm run --silent check
-	$(BIN)/python frontend/node.py npm test --silent
+	$(BIN)/python frontend/node.py run --silent check
+	$(BIN)/python frontend/node.py test --silent
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
