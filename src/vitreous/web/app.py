@@ -1,6 +1,9 @@
-"""The application: routes, errors as sentences, and the built front end. One application shows one project directory."""
+"""The application: routes, guards, errors as sentences, and the built front end. One application shows one project directory."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
@@ -8,26 +11,48 @@ from fastapi.staticfiles import StaticFiles
 
 from vitreous.project.project import Project
 from vitreous.web import problems
+from vitreous.web.events import Events
 from vitreous.web.opened import Opened
+from vitreous.web.packing import Packing
 from vitreous.web.routes import ROUTERS
 from vitreous.web.views import ROUTERS as VIEW_ROUTERS
 
 STATIC = Path(__file__).parent / "static"
+STATUSES = (401, 403, 404, 409, 413, 422)
 
 
 def create_app(root: Path | str, *, readonly: bool = False, static: Path = STATIC) -> FastAPI:
-    """The window's application for a project directory, which must be the current directory of the process."""
-    app = FastAPI(title="vitreous", version="1", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
-    project = Project.open(root, readonly=readonly)
-    name = project.layout.root.resolve().name
+    """The window's application for a directory, which must be the current directory of the process.
+
+    The directory need not hold a project yet: the page then offers to make one.
+    """
+    project = Project(root, readonly=readonly)
+    events = Events(project.layout)
+    app = FastAPI(
+        title="vitreous", version="1", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=_life(events)
+    )
+    name = project.layout.root.resolve().name or "root"
+    app.state.events = events
     app.state.opened = lambda request: Opened(project, name, may_act=not readonly)
     problems.install(app)
-    api = APIRouter(prefix="/api/p/{project}", responses={422: {"model": problems.Problem}})
+    api = APIRouter(prefix="/api/p/{project}", responses={status: {"model": problems.Problem} for status in STATUSES})
     for router in (*ROUTERS, *VIEW_ROUTERS):
         api.include_router(router)
     app.include_router(api)
     _pages(app, name, static)
+    app.add_middleware(Packing)
     return app
+
+
+def _life(events: Events) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What is done when the server begins and ends."""
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        events.end()
+
+    return life
 
 
 def _pages(app: FastAPI, name: str, static: Path) -> None:
@@ -36,7 +61,7 @@ def _pages(app: FastAPI, name: str, static: Path) -> None:
 
     @app.get("/", include_in_schema=False)
     def _home() -> Response:
-        return RedirectResponse(f"/p/{name}/")
+        return RedirectResponse(f"/p/{quote(name)}/")
 
     @app.get("/p/{rest:path}", include_in_schema=False)
     def _page(rest: str, request: Request) -> Response:

@@ -1,5 +1,6 @@
 """The project that a request is about, what its sender may do, and paths that are resolved inside the project."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,11 @@ from fastapi import Depends, Request
 from vitreous.context import UserError
 from vitreous.project.project import Project
 from vitreous.web.problems import Forbidden, Missing
+
+SECRET = {"crew", "window"}
+"""Folders in a .vitreous that hold keys; the window shows nothing of them, to nobody."""
+NEVER_WITHIN = tuple(Path(folder) for folder in ("/etc", "/proc", "/sys", "/dev", "/run", "/boot", "/root/.ssh", "/var/lib"))
+"""No link of a project makes these places readable."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,11 @@ class Opened:
         """The project directory, absolute, without links."""
         return self.project.layout.root.resolve()
 
+    @property
+    def exists(self) -> bool:
+        """Whether the directory holds a project yet."""
+        return self.project.layout.graph.is_file()
+
     def inside(self, path: str) -> Path:
         """A path that a browser names, relative to the project: absolute, and in the project or on a path its own links lead to.
 
@@ -31,28 +42,67 @@ class Opened:
         """
         if "\0" in path:
             raise UserError("the path holds a character that no file name may hold")
-        whole = (self.root / path).resolve()
-        if not whole.is_relative_to(self.root):
-            raise UserError(f"{path} lies outside the project; only files of the project are shown")
-        if not whole.exists():
-            raise Missing(f"{path} is not on disk any more, or never was")
+        try:
+            whole = _within(self.root, path)
+            if not whole.exists():
+                raise Missing(f"{path} is not on disk any more, or never was")
+        except OSError as error:
+            raise UserError(f"{path[:100]}: {error.strerror}") from None
         return whole
 
 
-def opened(request: Request, project: str) -> Opened:
-    """The project of the address, with the rights that the sender's token gives."""
+def _within(root: Path, path: str) -> Path:
+    """The place of a path, without links, once it is known that it may be shown.
+
+    Words of the path may lead out of the project only by a link that stands in the project, as a user makes one to the disk
+    with the movies; ".." never does, nor a link to a place of the system, to a home as a whole, or above the project.
+    """
+    plain = Path(os.path.normpath(root / path))
+    if ".." in Path(path).parts or not plain.is_relative_to(root):
+        raise UserError(f"{path} lies outside the project; only files of the project are shown")
+    whole = plain.resolve()
+    for place in (plain.relative_to(root), whole):
+        if any(above == ".vitreous" and below in SECRET for above, below in zip(place.parts, place.parts[1:])):
+            raise UserError(f"{path} holds keys of this window or of its workers; it is not shown")
+    if whole.is_relative_to(root):
+        return whole
+    if any(whole.is_relative_to(never) for never in NEVER_WITHIN) or any(part.startswith(".") for part in whole.parts[1:]):
+        raise UserError(f"{path} is a link to a place that holds no data of a project; it is not shown")
+    return whole
+
+
+def folder(request: Request, project: str) -> Opened:
+    """The directory of the address, whether it holds a project yet or not, with the rights of the sender."""
     here: Opened = request.app.state.opened(request)
     if project != here.name:
         raise Missing(f"no project {project} is open here; {here.name} is")
     return here
 
 
-def acting(here: Annotated[Opened, Depends(opened)]) -> Opened:
-    """The same for an act: refused to those who may only look."""
+def opened(here: Annotated[Opened, Depends(folder)]) -> Opened:
+    """The project of the address, with the rights that the sender's token gives."""
+    if not here.exists:
+        raise Missing("there is no project in this directory yet")
+    return here
+
+
+def _may_act(here: Opened) -> Opened:
     if not here.may_act:
         raise Forbidden("this window may only look: acts need the address with the full token")
     return here
 
 
+def acting(here: Annotated[Opened, Depends(opened)]) -> Opened:
+    """The same for an act: refused to those who may only look."""
+    return _may_act(here)
+
+
+def acting_in_folder(here: Annotated[Opened, Depends(folder)]) -> Opened:
+    """The same where there is no project yet: for the acts that make one."""
+    return _may_act(here)
+
+
+FolderHere = Annotated[Opened, Depends(folder)]
 ProjectHere = Annotated[Opened, Depends(opened)]
 Acting = Annotated[Opened, Depends(acting)]
+ActingInFolder = Annotated[Opened, Depends(acting_in_folder)]

@@ -1,9 +1,9 @@
 """The project as a whole: name, note, rights."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from vitreous.web.opened import ProjectHere
+from vitreous.web.opened import FolderHere
 
 router = APIRouter(tags=["project"])
 
@@ -13,10 +13,11 @@ class ProjectRow(BaseModel):
 
     name: str
     may_act: bool
+    exists: bool = Field(description="Whether the directory holds a project yet; if not, POST /project makes one")
     note: str
 
 
 @router.get("/project")
-def project(here: ProjectHere) -> ProjectRow:
+def project(here: FolderHere) -> ProjectRow:
     """What stands at the head of the project's home."""
-    return ProjectRow(name=here.name, may_act=here.may_act, note=here.project.note())
+    return ProjectRow(name=here.name, may_act=here.may_act, note=here.project.note(), exists=here.exists)
