@@ -20,6 +20,13 @@ from vitreous.web.app import STATIC, create_app
 MOVIES = 4
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the finished project, which takes minutes to make, is not in the quick set."""
+    for item in items:
+        if "finished" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished demonstration of four movies, made once for all workers; VITREOUS_TEST_DEMO names one that is there already."""
