@@ -1,5 +1,6 @@
 """The selection job: by class, score, value, statistics, duplicates, parts; files as RELION names them."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +152,101 @@ def test_classes_of_maps_are_chosen_by_number_only(project):
     assert not Path("Select/job009/class_averages.star").exists()
     with pytest.raises(UserError, match="only 2D class averages can be scored"):
         carry_out(Select(model=OPTIMISER, choice=ClassChoice(by_score=True)), "Select/job010")
+
+
+def answered(name: str, **said) -> str:
+    Path(name).write_text(json.dumps(said))
+    return name
+
+
+MICROGRAPHS = {
+    "micrograph": np.array(["a.mrc", "b.mrc", "c.mrc", "d.mrc"], object),
+    "optics_group": [1, 1, 1, 1],
+    "ctf_resolution_A": [3.0, 9.0, 4.0, np.nan],
+    "defocus_u_A": [12000.0, 15000, 26000, 13000],
+    "defocus_v_A": [11000.0, 14900, 25000, 12000],
+}
+
+
+def test_micrographs_as_a_person_chose_them(project):
+    star.write_table("ctf.star", Table(MICROGRAPHS, "micrographs", OPTICS))
+    ranges = {"ctf_resolution_A": [None, 5], "defocus_u_A": [10000, 20000], "ctf_astigmatism_A": [None, 1500]}
+    given = answered("one.json", kind="micrographs", ranges=ranges, by_hand={"b.mrc": "keep", "a.mrc": "out", "z.mrc": "keep"})
+    record = carry_out(Select(micrographs="ctf.star", answer=given))
+    assert star.read_table("Select/job009/micrographs.star", "micrographs")["micrograph"].tolist() == ["b.mrc"]
+    assert record["note"] == "1 of 4 micrographs kept"
+    carry_out(Select(micrographs="ctf.star", answer=given), "Select/job010")
+    assert Path("Select/job009/micrographs.star").read_bytes() == Path("Select/job010/micrographs.star").read_bytes()
+
+
+def test_a_changed_answer_is_another_piece_of_work(project):
+    star.write_table("ctf.star", Table(MICROGRAPHS, "micrographs", OPTICS))
+    job = Select(micrographs="ctf.star", answer=answered("one.json", kind="micrographs", ranges={}, by_hand={}))
+    before = [unit.row for unit in job.units(Context(folder=Path("x")))]
+    answered("one.json", kind="micrographs", ranges={}, by_hand={"a.mrc": "out"})
+    assert [unit.row for unit in job.units(Context(folder=Path("x")))] != before
+
+
+def test_rows_by_rule_outline_and_number(project):
+    outline = {"x": "x_px", "y": "y_px", "points": [[-1, -1], [505, -1], [505, 6], [-1, 6]]}
+    given = answered(
+        "rows.json", kind="rows", rule="class in 1,3 and rlnCtfFigureOfMerit < 0.9", lasso=outline, rows=list(range(8))
+    )
+    record = carry_out(Select(particles=DATA, answer=given))
+    kept = star.read_table("Select/job009/particles.star", "particles")
+    assert kept["image"].tolist() == [f"{i + 1:06d}@Extract/job007/a.mrcs" for i in (0, 1, 4, 5, 6)]
+    assert record["rows"] == 5
+
+
+def test_classes_as_a_person_chose_them(project):
+    given = answered("classes.json", kind="classes", classes=[3, 1])
+    carry_out(Select(model=OPTIMISER, answer=given))
+    carry_out(Select(model=OPTIMISER, choice=ClassChoice(classes=(1, 3))), "Select/job010")
+    for name in ("particles.star", "class_averages.star", "backup_selection.star"):
+        assert Path("Select/job009", name).read_bytes() == Path("Select/job010", name).read_bytes()
+
+
+def test_what_a_selection_asks(project):
+    assert Select(model=OPTIMISER).question() == "classes"
+    assert Select(micrographs="ctf.star").question() == "micrographs"
+    assert Select(particles=DATA).question() == ""
+    assert Select(model=OPTIMISER, choice=ClassChoice(by_score=True)).question() == ""
+    assert Select(micrographs="ctf.star", answer="one.json").question() == ""
+    assert Select(micrographs="ctf.star", rows=RowChoice(by_value=True)).question() == ""
+
+
+@pytest.mark.parametrize(
+    "said, words",
+    [
+        ({"kind": "picks"}, "kind 'picks'"),
+        ({"kind": "rows", "rule": "nonsense > 1"}, "no column nonsense"),
+        ({"kind": "rows", "rows": [3, 99]}, "names row 99"),
+        ({"kind": "rows", "rows": [True]}, "whole numbers"),
+        ({"kind": "rows", "lasso": {"x": "x_px"}}, "lasso has no"),
+        ({"kind": "rows", "lasso": {"x": "x_px", "y": "y_px", "points": [[1, "a"]]}}, "list of points"),
+        ({"kind": "rows", "rule": "class = 7"}, "none of the 50 rows"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_ends_with_a_sentence(project, said, words):
+    with pytest.raises(UserError, match=words):
+        carry_out(Select(particles=DATA, answer=answered("a.json", **said)))
+
+
+def test_an_answer_of_micrographs_that_cannot_be_used_ends_with_a_sentence(project):
+    star.write_table("ctf.star", Table(MICROGRAPHS, "micrographs", OPTICS))
+    for said, words in (
+        ({"ranges": {"micrograph": [1, 2]}}, "does not hold numbers"),
+        ({"ranges": {"ctf_resolution_A": 5}}, "low and a high"),
+        ({"ranges": [1]}, "no list of names"),
+        ({"by_hand": {"a.mrc": "maybe"}}, "verdict 'maybe'"),
+    ):
+        with pytest.raises(UserError, match=words):
+            carry_out(Select(micrographs="ctf.star", answer=answered("a.json", kind="micrographs", **said)))
+    Path("broken.json").write_text("{")
+    with pytest.raises(UserError, match="no answer"):
+        carry_out(Select(micrographs="ctf.star", answer="broken.json"))
+    with pytest.raises(UserError, match=r"no file gone\.json"):
+        carry_out(Select(micrographs="ctf.star", answer="gone.json"))
 
 
 def test_bad_input_ends_with_a_sentence(project):

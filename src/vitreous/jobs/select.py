@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitreous.context import Context, UserError
-from vitreous.job.declare import MapJob, Unit, group, input, job, output
+from vitreous.job.declare import AskJob, Unit, group, input, job, output
 from vitreous.methods.selection.settings import ClassChoice, RowChoice, Splitting
+from vitreous.param import param
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     fixed={"do_regroup": "No", "do_filaments": "No", "fn_coords": ""},
     ignored=("nr_groups", "dendrogram_threshold", "dendrogram_minclass", "python_exe"),
 )
-class Select(MapJob):
-    """Keep the good classes, or the rows of a table that pass, or divide a table into parts."""
+class Select(AskJob):
+    """Keep the good classes, or the rows of a table that pass, or divide a table into parts; also as chosen in the window."""
 
     model: str = input(
         kind="optimiser",
@@ -37,6 +38,10 @@ class Select(MapJob):
     )
     micrographs: str = input(kind="micrographs", relion="fn_mic", optional=True, help="Or a table of micrographs.")
     particles: str = input(kind="particles", relion="fn_data", optional=True, help="Or a table of particles.")
+    answer: str = param(
+        "",
+        help="What a person chose in the window: a file of JSON, as the window saves it (answer.json in the job's folder).",
+    )
     choice: ClassChoice = group(ClassChoice, tab="Classes")
     rows: RowChoice = group(RowChoice, tab="Subsets")
     splitting: Splitting = group(Splitting, tab="Subsets")
@@ -47,8 +52,16 @@ class Select(MapJob):
     some_particles = output("particles*.star", kind="particles", help="The particles that were kept", when="particles")
     some_micrographs = output("micrographs*.star", kind="micrographs", help="The micrographs kept", when="micrographs")
 
+    def question(self) -> str:
+        """Which classes, or which micrographs, where only an input is given."""
+        if self.answer or self.rows.by_value or self.rows.by_statistics or self.rows.remove_duplicates or self.splitting.split:
+            return ""
+        if self.model:
+            return "" if self.choice.classes or self.choice.by_score else "classes"
+        return "micrographs" if self.micrographs and not self.particles else ""
+
     def units(self, context: Context) -> Sequence[Unit]:
-        """One unit, whose row holds a digest of the input."""
+        """One unit, whose row holds a digest of the input, and of the answer."""
         from vitreous.files import classification
         from vitreous.files.digest import digest
 
@@ -56,6 +69,8 @@ class Select(MapJob):
         if len(given) != 1:
             raise UserError(f"give one of --model, --micrographs and --particles; {len(given)} were given")
         path = classification.last_iteration(given[0]) if self.model else Path(given[0])
+        if self.answer:
+            return [Unit(key=str(path), row={"digest": digest(path), "answer": digest(self.answer)})]
         chosen = {
             "--classes or --by-score (among classes)": bool(self.choice.classes) or self.choice.by_score,
             "--by-value": self.rows.by_value,
@@ -83,15 +98,18 @@ class Select(MapJob):
     def _choose_classes(self, context: Context) -> dict[str, Any]:
         import numpy as np
 
-        from vitreous.files import classification, star
-        from vitreous.methods.selection import choose
+        from vitreous.files import answers, classification, star
+        from vitreous.methods.selection import answered, choose
 
         found = classification.read(classification.last_iteration(self.model))
         classes, particles = found.classes, found.particles
         sizes = np.bincount(particles["class_number"].astype(np.intp), minlength=len(classes) + 1)[1 : len(classes) + 1]
-        if self.choice.classes:
+        numbers = self.choice.classes
+        if self.answer:
+            numbers = answered.classes(answers.read(self.answer, {"classes"}))
+        if numbers or self.answer:
             try:
-                kept = choose.by_number(self.choice.classes, len(classes))
+                kept = choose.by_number(numbers, len(classes))
             except ValueError as error:
                 raise UserError(f"{self.model}: {error}") from error
         else:
@@ -110,6 +128,19 @@ class Select(MapJob):
         star.write_table(context.folder / self.backup.name, _selection(kept))
         return {"note": note, "classes": (np.flatnonzero(kept) + 1).tolist(), "particles": len(mine)}
 
+    def _as_answered(self, table: "Table", kind: str) -> "Table":
+        """The rows that a person chose."""
+        from vitreous.files import answers
+        from vitreous.methods.selection import answered
+
+        ways = {"micrographs": answered.micrographs, "rows": answered.rows}
+        kinds = {"rows", kind} & set(ways)
+        found = answers.read(self.answer, kinds)
+        try:
+            return table.select(ways[found["kind"]](table, found))
+        except UserError as error:
+            raise UserError(f"{self.answer}: {error}") from error
+
     def _choose_rows(self, context: Context) -> dict[str, Any]:
         import numpy as np
 
@@ -118,7 +149,7 @@ class Select(MapJob):
 
         path, kind = (self.micrographs, "micrographs") if self.micrographs else (self.particles, "particles")
         table = star.read_table(path, kind)
-        left = table
+        left = self._as_answered(table, kind) if self.answer else table
         if self.rows.by_value:
             values = _numbers(left, self.rows.column, path)
             left = left.select(rows.by_value(values, self.rows.lowest, self.rows.highest))
