@@ -28,6 +28,7 @@ class Param:
     relion: str | None = None
     relion_values: Mapping[Any, str] | None = None
     tab: str = ""
+    usual: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Facts(TypedDict, total=False):
     relion: str | None
     relion_values: Mapping[Any, str] | None
     tab: str
+    usual: bool
 
 
 def param(default: Any = REQUIRED, *, help: str, **facts: Unpack[Facts]) -> Any:
@@ -60,7 +62,8 @@ def param(default: Any = REQUIRED, *, help: str, **facts: Unpack[Facts]) -> Any:
 
     low, high and step draw a slider and may be exceeded; minimum and maximum (inclusive) may not.
     when names the boolean field that makes this one matter. relion is RELION's option name in job.star;
-    relion_values maps our value to RELION's text where they differ (menu entries).
+    relion_values maps our value to RELION's text where they differ (menu entries). usual: most people change it, so that a
+    form shows it first.
     """
     about = Param(help, **facts)
     return pydantic.Field(

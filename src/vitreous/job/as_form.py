@@ -19,7 +19,7 @@ def form(cls: type[Any]) -> dict[str, Any]:
     """
     tabs: dict[str, list[dict[str, Any]]] = {}
     for option in (*options(cls), *placement_options(cls)):
-        tabs.setdefault(option.tab, []).append(_field(option))
+        tabs.setdefault(option.tab, []).append(field_of(option))
     kind = cls.type
     return {
         "command": kind.command,
@@ -79,7 +79,8 @@ def _property(option: Option) -> dict[str, Any]:
     return said
 
 
-def _field(option: Option) -> dict[str, Any]:
+def field_of(option: Option) -> dict[str, Any]:
+    """One setting: name, type, default, limits, unit, and the setting that makes it matter."""
     what = option.about
     found: dict[str, Any] = {
         "name": option.name,
@@ -91,6 +92,7 @@ def _field(option: Option) -> dict[str, Any]:
         "default": _default(option),
         "default_text": "" if option.required else as_text(option.default),
         "when": option.when,
+        "usual": option.usual,
         "choices": list(option.choices),
         **limits(option),
     }

@@ -13,7 +13,7 @@ import pydantic
 from pydantic_core import PydanticUndefined
 
 from vitreous.context import UserError
-from vitreous.job.declare import Group, Input
+from vitreous.job.declare import CONTINUE_FROM, Group, Input
 from vitreous.param import Param, about, fields
 
 
@@ -53,6 +53,13 @@ class Option:
     def reads_images(self) -> bool:
         """Whether it names a table whose images the job reads."""
         return isinstance(self.about, Input) and self.about.images
+
+    @property
+    def usual(self) -> bool:
+        """Whether a form shows it first: what must be given, every input but that of a continuation, what is declared so."""
+        if isinstance(self.about, Input):
+            return self.name != CONTINUE_FROM
+        return self.required or self.about.usual
 
     @property
     def choices(self) -> tuple[str, ...]:
