@@ -8,7 +8,7 @@ from typing import Any
 from vitreous.context import UserError
 from vitreous.files import mrc, star_scan
 from vitreous.files.mrc_header import Header, plain_path
-from vitreous.files.star_blocks import Block
+from vitreous.files.star_blocks import Block, StarFile
 
 _HEAD_BYTES = 256 * 1024
 _PIECE_BYTES = 16 * 2**20
@@ -36,23 +36,30 @@ class Particles:
 
 def table(path: str | os.PathLike[str], kind: str) -> Glance:
     """A look at the table data_KIND of a file, or at its last table where it has none of that name."""
+    file, rows = head(path)
+    loops = [block for block in file if block.loop and block.columns]
+    chosen: Block | None = next((block for block in loops if block.name == kind), loops[-1] if loops else None)
+    size = Path(path).stat().st_size
+    if chosen is None:
+        return Glance(0, {}, size)
+    return Glance(rows if chosen is loops[-1] else len(chosen), next(iter(chosen.rows()), {}), size)
+
+
+def head(path: str | os.PathLike[str], *, head_bytes: int = _HEAD_BYTES) -> tuple[StarFile, int]:
+    """The blocks of a file as far as its first bytes tell, and how many rows the last table has when all lines are counted."""
     where = Path(path)
+    more = 0
     try:
         with where.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-            rest = len(head) == _HEAD_BYTES
-            if rest:
-                head, _, tail = head.rpartition(b"\n")
+            first = file.read(head_bytes)
+            if len(first) == head_bytes:
+                first, _, tail = first.rpartition(b"\n")
                 more = _lines(file, tail)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
-    blocks = star_scan.scan(head + b"\n")
+    blocks = star_scan.scan(first + b"\n")
     loops = [block for block in blocks if block.loop and block.columns]
-    chosen: Block | None = next((block for block in loops if block.name == kind), loops[-1] if loops else None)
-    if chosen is None:
-        return Glance(0, {}, where.stat().st_size)
-    first = next(iter(chosen.rows()), {})
-    return Glance(len(chosen) + (more if rest and chosen is loops[-1] else 0), first, where.stat().st_size)
+    return blocks, len(loops[-1]) + more if loops else 0
 
 
 def _lines(file: Any, tail: bytes) -> int:
@@ -63,6 +70,17 @@ def _lines(file: Any, tail: bytes) -> int:
         whole, _, last = joined.rpartition(b"\n")
         count += whole.count(b"\n") + 1 - whole.count(b"\n\n") - whole.count(b"\n \n") if whole else 0
     return count + bool(last.strip())
+
+
+def values(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
+    """The values of the list data_KIND that stands in the first part of a file; empty where there is none, or no such file."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(_HEAD_BYTES // 8)
+    except OSError:
+        return {}
+    found = next((block for block in star_scan.scan(head.rpartition(b"\n")[0] + b"\n") if block.name == kind), None)
+    return {} if found is None or found.loop else dict(next(iter(found.rows()), {}))
 
 
 def particles(path: str | os.PathLike[str]) -> Particles | None:
