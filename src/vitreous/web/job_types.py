@@ -61,9 +61,7 @@ def word_of(label: str) -> Word:
     classes = registry.by_label(label)
     if classes and classes[0].type.label == label:
         return Word(classes[0].type.title, 5, also=classes[0].type.command)
-    plain = (
-        label.removeprefix("relion.external.") if label.startswith("relion.external.") else label.removeprefix("relion.")
-    ).replace(".", " ")
+    plain = label.removeprefix("relion.").removeprefix("external.").replace(".", " ")
     return Word(plain[:1].upper() + plain[1:] or "Job", 5)
 
 

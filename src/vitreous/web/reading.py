@@ -160,12 +160,8 @@ class Reading:
         if state == "scheduled" and self._needs_you(process, folder):
             state = "needs_you"
         key = ""
-        if state in ("finished", "failed", "aborted"):
-            key = (
-                key_of(process.label, folder.path, self._outputs.get(process.name, ()), self.project.layout.root)
-                if state == "finished"
-                else ""
-            )
+        if state == "finished":
+            key = key_of(process.label, folder.path, self._outputs.get(process.name, ()), self.project.layout.root)
         seen = _Seen(process, changed_ns, state, details(folder, state), key)
         self._seen[process.name] = seen
         return self._as_row(process, seen)
