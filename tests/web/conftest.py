@@ -50,7 +50,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the finished project, which a test may change; the current directory."""
     copy = tmp_path / "demo"
-    shutil.copytree(finished, copy, symlinks=True, ignore=shutil.ignore_patterns("session"))
+    shutil.copytree(finished, copy, symlinks=True, ignore=lambda folder, _: {"session"} if Path(folder) == finished else set())
     (copy / "session").symlink_to(finished / "session")
     monkeypatch.chdir(copy)
     return copy

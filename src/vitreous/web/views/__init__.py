@@ -2,4 +2,6 @@
 
 from fastapi import APIRouter
 
-ROUTERS: tuple[APIRouter, ...] = ()
+from vitreous.web.views import image, model3d, volume
+
+ROUTERS: tuple[APIRouter, ...] = (image.router, volume.router, model3d.router)
