@@ -28,7 +28,10 @@ _COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
 
 @dataclass(frozen=True)
 class Header:
-    """What an MRC header says. shape is (n or z, y, x); pixel_size_A is 0 where the file does not know it."""
+    """What an MRC header says. shape is (n or z, y, x); pixel_size_A is 0 where the file does not know it.
+
+    start: the place of the first voxel along x, y, z in voxels of the cell; origin_A: the same in Å, where it is given.
+    """
 
     path: Path
     shape: tuple[int, int, int]
@@ -39,6 +42,7 @@ class Header:
     is_volume: bool
     axes: tuple[int, int, int]
     origin_A: tuple[float, float, float]
+    start: tuple[int, int, int]
     extended: str
     compressed: bool
 
@@ -93,9 +97,10 @@ def _parse(path: Path, head: bytes, compressed: bool) -> Header:
         said = "is empty" if not head else f"has {len(head)} bytes"
         raise UserError(f"{path} {said}, too short for an MRC file: copy or write it again")
     order = _byte_order(path, head)
-    nx, ny, nz, mode, _, _, _, mx, _, mz = struct.unpack_from(f"{order}10i", head)
+    nx, ny, nz, mode, *starts, mx, _, mz = struct.unpack_from(f"{order}10i", head)
     cell_x = struct.unpack_from(f"{order}f", head, 40)[0]
     axes = struct.unpack_from(f"{order}3i", head, 64)
+    axes = axes if sorted(axes) == [1, 2, 3] else (1, 2, 3)
     space_group, extended_bytes = struct.unpack_from(f"{order}2i", head, 88)
     if min(nx, ny, nz) < 1 or extended_bytes < 0:
         raise UserError(f"{path} is no MRC file: its header gives {nx} x {ny} x {nz} pixels")
@@ -112,8 +117,9 @@ def _parse(path: Path, head: bytes, compressed: bool) -> Header:
         dtype=np.dtype(order + kind),
         offset=LENGTH + extended_bytes,
         is_volume=nz > 1 and space_group != 0 and mz == nz,
-        axes=axes if sorted(axes) == [1, 2, 3] else (1, 2, 3),
+        axes=axes,
         origin_A=struct.unpack_from(f"{order}3f", head, 196),
+        start=(starts[axes.index(1)], starts[axes.index(2)], starts[axes.index(3)]),
         extended=head[104:108].decode("ascii", "replace").strip("\0 ") if extended_bytes else "",
         compressed=compressed,
     )

@@ -66,6 +66,24 @@ def find_threshold(smooth: Tensor, *, voxel_size_A: float, mass_kDa: float) -> f
     return float(centre + 5 * spread)
 
 
+def region_above(
+    volume: Tensor, level: float, *, voxel_size_A: float, low_pass_A: float = 0.0, largest: bool = False
+) -> NDArray[np.bool_]:
+    """The voxels of a map (N, N, N) at or above a level, after a low-pass (0: none); if asked the largest part of them."""
+    smooth = low_pass3(volume, voxel_size_A, cutoff_A=low_pass_A) if low_pass_A > 0 else volume
+    found = np.asarray((smooth >= level).numpy())
+    return largest_part(found) if largest else found
+
+
+def shaped_mask(core: NDArray[np.bool_], *, extend_px: float, edge_px: float) -> SolventMask:
+    """The mask of a region that is known: grown by extend_px, soft over edge_px. It has no threshold (0)."""
+    if not core.any():
+        raise UserError(
+            "the shapes of this mask enclose no voxel of the map: check their places, which are in Å from the first voxel"
+        )
+    return SolventMask(soft_edge(core, extend_px, edge_px), 0.0, float(core.mean()))
+
+
 def largest_part(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The largest connected part of a region, without dust."""
     labels, count = ndimage.label(region)
