@@ -15,9 +15,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from vitreous.web.access import Access
 from vitreous.web.app import STATIC, create_app
 
 MOVIES = 4
+TOKEN = "a-token-of-the-tests-that-is-long-enough-000"
+RIGHT = {"Authorization": f"Bearer {TOKEN}"}
+"""What a script sends to be let in, to a Window as to the client."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,8 +63,8 @@ def project(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def client(project: Path) -> Iterator[TestClient]:
     """The application on that project, in this process, with the right to act; addresses begin with /api/p/demo/."""
-    with TestClient(create_app("."), base_url="http://127.0.0.1:8014") as client:
-        client.headers["X-Vitreous"] = "1"
+    with TestClient(create_app(".", access=Access(TOKEN)), base_url="http://127.0.0.1:8014") as client:
+        client.headers.update({"X-Vitreous": "1", **RIGHT})
         yield client
 
 
@@ -82,8 +86,11 @@ class Window:
 
 @contextlib.contextmanager
 def serving(folder: Path, *options: str) -> Iterator[Window]:
-    """`vitreous web` in a folder, on a free port; ends it afterwards. Jobs that it started go on."""
-    command = [sys.executable, "-m", "vitreous", "web", "--port", "0", *options]
+    """`vitreous web` in a folder, on a free port, with the token of the tests; ends it afterwards. Jobs that it started go on."""
+    kept = folder.parent / f"{folder.name}.token"
+    kept.touch(mode=0o600)
+    kept.write_text(TOKEN)
+    command = [sys.executable, "-m", "vitreous", "web", "--port", "0", "--token-file", str(kept), *options]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
         command,
@@ -137,9 +144,14 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(params=["light"])
 def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A tab of 1280 x 800; a test that leaves an error in its console fails. Parametrise indirectly with "dark" or "light"."""
+    """A tab of 1280 x 800 that has the token of the tests; a test that leaves an error in its console fails.
+
+    Parametrise indirectly with "dark" or "light".
+    """
     context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=request.param)
     context.set_default_timeout(15000)
+    cookie = {"name": Access(TOKEN).cookie, "value": TOKEN, "domain": "127.0.0.1", "path": "/"}
+    context.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Strict"}])
     tab = context.new_page()
     errors: list[str] = []
     tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

@@ -1,4 +1,4 @@
-"""Prints the OpenAPI description of the window's data, from which the front end's types are made: python -m vitreous.web.openapi."""
+"""Prints the OpenAPI description of the window's data, for the front end's types: python -m vitreous.web.openapi."""
 
 import json
 import sys
