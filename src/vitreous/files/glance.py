@@ -63,24 +63,15 @@ def head(path: str | os.PathLike[str], *, head_bytes: int = _HEAD_BYTES) -> tupl
 
 
 def _lines(file: Any, tail: bytes) -> int:
-    """Lines with something in them in the rest of a file, whose first line began with `tail`."""
+    """Lines in the rest of a file, whose first line began with `tail`, without the empty ones at its end."""
+    piece = bytearray(_PIECE_BYTES)  # one for all, since fresh memory costs more than the reading
     count, last = 0, tail
-    while piece := file.read(_PIECE_BYTES):
-        joined = last + piece
-        whole, _, last = joined.rpartition(b"\n")
-        count += whole.count(b"\n") + 1 - whole.count(b"\n\n") - whole.count(b"\n \n") if whole else 0
-    return count + bool(last.strip())
-
-
-def values(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
-    """The values of the list data_KIND that stands in the first part of a file; empty where there is none, or no such file."""
-    try:
-        with Path(path).open("rb") as file:
-            head = file.read(_HEAD_BYTES // 8)
-    except OSError:
-        return {}
-    found = next((block for block in star_scan.scan(head.rpartition(b"\n")[0] + b"\n") if block.name == kind), None)
-    return {} if found is None or found.loop else dict(next(iter(found.rows()), {}))
+    while got := file.readinto(piece):
+        count += piece.count(b"\n", 0, got)
+        last = (last + bytes(piece[max(0, got - 4096) : got]))[-4096:]
+    written = last.rstrip()
+    empty = last[len(written) :].count(b"\n") - 1
+    return count - max(empty, 0) + (bool(written) and empty < 0)
 
 
 def particles(path: str | os.PathLike[str]) -> Particles | None:

@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from vitreous.web.views import image, model3d, volume
+from vitreous.web.views import image, model3d, table, volume
 
-ROUTERS: tuple[APIRouter, ...] = (image.router, volume.router, model3d.router)
+ROUTERS: tuple[APIRouter, ...] = (image.router, volume.router, model3d.router, table.router)
