@@ -74,6 +74,17 @@ def _lines(file: Any, tail: bytes) -> int:
     return count - max(empty, 0) + (bool(written) and empty < 0)
 
 
+def values(path: str | os.PathLike[str], kind: str) -> dict[str, Any]:
+    """The values of the list data_KIND that stands in the first part of a file; empty where there is none, or no such file."""
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(_HEAD_BYTES // 8)
+    except OSError:
+        return {}
+    found = next((block for block in star_scan.scan(head.rpartition(b"\n")[0] + b"\n") if block.name == kind), None)
+    return {} if found is None or found.loop else dict(next(iter(found.rows()), {}))
+
+
 def particles(path: str | os.PathLike[str]) -> Particles | None:
     """How many particles a table names and how large their images are; None where that cannot be told at a glance."""
     seen = table(path, "particles")
