@@ -66,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def _dispatch(arguments: list[str]) -> int:
+    if not arguments and Path(PIPELINE).is_file():
+        return _web([])
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         _write(_help())
         return 0

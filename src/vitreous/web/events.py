@@ -66,9 +66,9 @@ class Events:
         """The server stops: say so to every browser, and end all streams. Jobs run on."""
         with self._lock:
             self._over = True
-            self._publish([Change("bye")])
             for stream in self._streams:
                 stream.ended = True
+            self._publish([Change("bye")])
         self._wake.set()
 
     async def stream(self, since: str = "") -> AsyncIterator[bytes]:
@@ -83,12 +83,14 @@ class Events:
         try:
             while True:
                 if stream.waiting:
-                    yield b"".join(stream.waiting)
+                    parts = b"".join(stream.waiting)
                     stream.waiting.clear()
-                elif stream.ended:
+                    yield parts
+                    continue
+                if stream.ended:
                     return
                 stream.news.clear()
-                if not stream.waiting and not await _within(stream.news, self._beat_s):
+                if not await _within(stream.news, self._beat_s):
                     yield b"event: beat\ndata: \n\n"
         finally:
             with self._lock:

@@ -15,6 +15,7 @@ from vitreous.project.layout import Layout, number_of
 from vitreous.project.notes import path_of
 from vitreous.project.trash import TRASH
 from vitreous.run.folder import JobFolder
+from vitreous.web.beginning import Demonstration
 
 MOST_JOBS = 64
 """As many jobs are looked at in one look, the newest always; more than that take turns."""
@@ -93,7 +94,8 @@ class Watcher:
     def _of_files(self) -> Iterator[Change]:
         """The files of the project itself, then of the jobs that run or wait."""
         yield from self._look_at(Change("jobs"), self.layout.changed)
-        yield from self._look_at(Change("project"), path_of(self.layout))
+        for path in (path_of(self.layout), Demonstration(self.layout.root).out):
+            yield from self._look_at(Change("project"), path)
         trash = self.layout.root / TRASH
         for place in (trash, *_folders(trash)):
             yield from self._look_at(Change("trash"), place)
