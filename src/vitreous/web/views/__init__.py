@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from vitreous.web.views import image, model3d, table, volume
+from vitreous.web.views import classes, image, model3d, stack, table, volume
 
-ROUTERS: tuple[APIRouter, ...] = (image.router, volume.router, model3d.router, table.router)
+ROUTERS: tuple[APIRouter, ...] = (image.router, stack.router, classes.router, volume.router, model3d.router, table.router)
