@@ -145,11 +145,11 @@ def test_sheet_of_a_table(project: Path, client: TestClient) -> None:
     answer = client.get(f"{AT}/sheet", params={"path": table, "rows": "0,2", "columns": 2})
     shown = grey(answer.content)
     assert shown.shape == (64, 128)
-    assert shown[:, :64].std() > 8 and shown[:, 64:].std() > 8
+    assert shown[:, :64].std() > 5 and shown[:, 64:].std() > 5
     text = (project / table).read_text().replace("movie_00001.mrc", "gone.mrc")
     (project / "gone.star").write_text(text)
     without = grey(client.get(f"{AT}/sheet", params={"path": "gone.star", "rows": "0,1", "columns": 2}).content)
-    assert np.ptp(without[8:-8, 8:56]) < 8 < without[:, 72:].std()
+    assert np.ptp(without[8:-8, 8:56]) < 8 < np.ptp(without[:, 72:])
     assert client.get(f"{AT}/sheet", params={"path": table, "rows": "99"}).status_code == 422
 
 

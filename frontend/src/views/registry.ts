@@ -14,4 +14,6 @@ export interface ViewProps {
 
 export type View = () => Promise<{ default: ComponentType<ViewProps> }>;
 
-export const VIEWS: Record<string, View> = {};
+export const VIEWS: Record<string, View> = {
+  image: () => import("./image/ImageView"),
+};

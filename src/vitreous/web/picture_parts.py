@@ -38,7 +38,7 @@ def averaged(pixels: Floats, block: int) -> Floats:
         pixels = np.pad(pixels, ((0, down), (0, right)), mode="edge")
     height, width = pixels.shape[0] // block, pixels.shape[1] // block
     lines = pixels.reshape(height, block, -1).sum(axis=1)  # along memory, the large step; then across, on little
-    return lines.reshape(height, width, block).sum(axis=2) / np.float32(block * block)
+    return np.asarray(lines.reshape(height, width, block).sum(axis=2) / np.float32(block * block), np.float32)
 
 
 def filtered(pixels: Floats, pixel_size_A: float, *, lowpass_A: float = 0.0, highpass_A: float = 0.0) -> Floats:
@@ -81,7 +81,7 @@ def _between(values: Floats, at: NDArray[np.float64], axis: int) -> Floats:
     part = (at - low).astype(np.float32)
     part = part[:, None] if axis == 0 else part[None]
     above = np.minimum(low + 1, values.shape[axis] - 1)
-    return values.take(low, axis) * (1 - part) + values.take(above, axis) * part
+    return np.asarray(values.take(low, axis) * (1 - part) + values.take(above, axis) * part, np.float32)
 
 
 def spread(pixels: Floats) -> tuple[float, float]:
