@@ -1,0 +1,4 @@
+// The palette.
+export default function Palette() {
+  return null;
+}
