@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from vitreous.context import UserError
 from vitreous.job import as_star
@@ -19,6 +20,7 @@ from vitreous.project.layout import Layout, number_of
 from vitreous.project.lock import check_writable
 from vitreous.project.state import is_alive, job_file
 from vitreous.run.folder import JobFolder
+from vitreous.run.places.local import start_own
 from vitreous.run.watching import given_inputs, input_stamps
 
 TRIES = 3  # of a job that dies without a word, before it is left
@@ -208,3 +210,13 @@ def close(layout: Layout, name: str) -> str:
         raise UserError(f"{name} is not at work: there is nothing to close")
     folder.close.touch()
     return f"{name}: takes nothing more in, and ends when what it has is done"
+
+
+def in_background(layout: Layout, names: Sequence[str], limits: Limits) -> tuple[int, Path]:
+    """Follow jobs in a process of its own, which goes on without this one; gives its number, and the file that it writes to."""
+    chosen(layout, names)
+    hidden = layout.kept_graph.parent
+    hidden.mkdir(exist_ok=True)
+    out = hidden / "follow.out"
+    words = ["project", "follow", *names, "--jobs", str(limits.jobs), "--cores", str(limits.cores)]
+    return start_own(words, root=layout.root, out=out, err=out), out

@@ -31,6 +31,7 @@ from vitreous.project import (
 from vitreous.project import graph as graphs
 from vitreous.project.current import current
 from vitreous.project.graph import Graph, Process
+from vitreous.project.inline import jobs_html
 from vitreous.project.layout import Layout
 from vitreous.project.repeats import Passed, Repeats, Rhythm
 from vitreous.project.schemes.door import ProjectScheme
@@ -68,6 +69,10 @@ class Project:
     def graph(self) -> Graph:
         """The graph as it stands, with the states of running jobs brought up to date."""
         return current(self.layout)
+
+    def _repr_html_(self) -> str:
+        """The jobs with their states, as a notebook shows them."""
+        return jobs_html(self.graph(), self.layout.root)
 
     def find(self, word: str) -> str:
         """The name of a job by its name, alias, number, or "last"."""
@@ -135,10 +140,13 @@ class Project:
         """What these changes of options would really change in a job, a line for each."""
         return changes.lines(self.layout, self.find(word), changed)
 
-    def start(self, word: str, *, changed: Mapping[str, str] | None = None) -> str:
-        """Hand a job to the place where it is to run, and return; it goes on without this process. Says what was done."""
+    def start(self, word: str, *, changed: Mapping[str, str] | None = None, script: str = "") -> str:
+        """Hand a job to the place where it is to run, and return; it goes on without this process. Says what was done.
+
+        script: what is handed to a queue, in the place of the script that plan shows.
+        """
         name = self.find(word)
-        return starting.start(self.layout, name, self.loaded(name, changed), changed or {})
+        return starting.start(self.layout, name, self.loaded(name, changed), changed or {}, script=script)
 
     def plan(self, word: str, *, changed: Mapping[str, str] | None = None) -> str:
         """How a job would be handed to its place: the script and the command. Nothing is done."""

@@ -109,11 +109,14 @@ def _is_slurm(submit: str) -> bool:
     return Path(submit.split()[0]).name == SBATCH
 
 
-def start(layout: Layout, name: str, loaded: Loaded, changed: Mapping[str, str]) -> str:
-    """Hand a job over and enter it as running; gives what was done, in words."""
+def start(layout: Layout, name: str, loaded: Loaded, changed: Mapping[str, str], *, script: str = "") -> str:
+    """Hand a job over and enter it as running; gives what was done, in words. script: in the place of the one that is made."""
     refuse_unanswered(loaded.job)
     folder = JobFolder(layout.job(name))
     found = plan(layout, name, loaded, changed)
+    if script and not found.script:
+        raise UserError(f"{name} is not handed over by a script, so that none can be given: choose a queue as its place")
+    found = replace(found, script=script or found.script)
     with graphs.locked(layout) as graph:
         before = graph.processes[name].status
         if before == "Running" and is_alive(folder):

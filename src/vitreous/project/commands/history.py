@@ -5,16 +5,12 @@ import shlex
 from pathlib import Path
 
 from vitreous.context import UserError
-from vitreous.job.as_command import to_arguments
-from vitreous.job.options import build, options, value_of
-from vitreous.job.placement import Placement
-from vitreous.project import history, notes
+from vitreous.project import history, notes, printed
 from vitreous.project.commands.verb import Verb, say, takes_job
 from vitreous.project.commands.wording import aligned
 from vitreous.project.project import Project
 from vitreous.project.starting import goes_away
 
-QUEUE_TAB = "Queue"
 DEEPEST = 15
 
 
@@ -82,20 +78,11 @@ def _command(project: Project, said: argparse.Namespace) -> int:
             raise
         say("".join(f"{line}\n" for line in ran) + f"# as it last ran; not to be run by this program: {error}\n")
         return 0
-    words = ["vitreous", loaded.job.type.command, *to_arguments(loaded.job), *_placing(loaded.placement)]
-    words += [f"--seed={loaded.seed}"] if loaded.seed else []
-    say(f"cd {shlex.quote(str(project.layout.root.resolve()))}\n{shlex.join([*words, f'--out={name}'])}\n")
+    line = printed.command(loaded.job, loaded.placement, seed=loaded.seed, out=name)
+    say(f"cd {shlex.quote(str(project.layout.root.resolve()))}\n{line}\n")
     if goes_away(loaded.placement):
         say(f"# it is handed over; vitreous project start {name} does this:\n{project.plan(name)}")
     return 0
-
-
-def _placing(placement: Placement) -> list[str]:
-    """The arguments of a placement; without what is said of a queue that the job does not go to."""
-    if goes_away(placement):
-        return to_arguments(placement)
-    plain = {option.name: value_of(placement, option) for option in options(Placement) if option.tab != QUEUE_TAB}
-    return to_arguments(build(Placement, plain))
 
 
 def _note(project: Project, said: argparse.Namespace) -> int:

@@ -6,7 +6,6 @@ from vitreous.project import follow
 from vitreous.project.commands.verb import STOPPED, Verb, say, say_line, takes_job
 from vitreous.project.follow import DONE, Limits
 from vitreous.project.project import Project
-from vitreous.run.places.local import start_own
 
 
 def _takes_chain(parser: argparse.ArgumentParser) -> None:
@@ -35,12 +34,8 @@ def _follow(project: Project, said: argparse.Namespace) -> int:
 
 
 def _in_background(project: Project, said: argparse.Namespace) -> int:
-    follow.chosen(project.layout, [project.find(word) for word in said.jobs])
-    hidden = project.layout.kept_graph.parent
-    hidden.mkdir(exist_ok=True)
-    words = ["project", "follow", *said.jobs, "--jobs", str(said.most), "--cores", str(said.cores)]
-    out = hidden / "follow.out"
-    pid = start_own(words, root=project.layout.root, out=out, err=out)
+    names = [project.find(word) for word in said.jobs]
+    pid, out = follow.in_background(project.layout, names, Limits(said.most, said.cores))
     say(f"following as process {pid}, which goes on when this terminal is closed; it writes to {out}\n")
     return 0
 
