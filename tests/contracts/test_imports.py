@@ -32,12 +32,16 @@ MAY = {
     "jobs": {"job", "tables", "nodes", "files", "methods", "arrays", "maths", SETTINGS, *GROUND},
     "run": {"job", "nodes", "files", *GROUND},
     "project": {"run", "job", "tables", "files", "nodes", *GROUND},
-    "demo": {"project", "run", "job", "tables", "files", "nodes", "simulation", "maths", *GROUND},
+    "drawing": {"tables", "files", *GROUND},
+    "notebook": {"drawing", "project", "run", "job", "tables", "files", "nodes", *GROUND},
+    "demo": {"drawing", "project", "run", "job", "tables", "files", "nodes", "simulation", "maths", *GROUND},
     "web": {"project", "run", "job", "tables", "files", "nodes", *GROUND},
     "cli": {"web", "demo", "project", "run", "job", "tables", "files", "nodes", "simulation", *GROUND},
     "public": {
         "cli",
         "demo",
+        "drawing",
+        "notebook",
         "project",
         "run",
         "job",
@@ -51,7 +55,7 @@ MAY = {
         *GROUND,
     },
 }
-TORCHLESS = {"param", "context", "tables", "nodes", "files", SETTINGS, "job", "jobs", "run", "project", "web", "cli", "public"}
+TORCHLESS = {"drawing", "notebook", "param", "context", "tables", "nodes", "files", SETTINGS, "job", "jobs", "run", "project", "web", "cli", "public"}
 # where an import may stand inside a function
 LAZY_ROOMS = {"jobs", "cli", "public"}
 LAZY_FILES = {"vitreous.job.registry", "vitreous.run.team", "vitreous.demo"}

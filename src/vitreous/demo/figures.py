@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.demo import keys
-from vitreous.demo.curves import Axes, Curve, chart, sphere_map
+from vitreous.drawing.chart import Axes, Curve, chart, sphere_map
 from vitreous.demo.ending import Verdict
 from vitreous.demo.page import Card, page, picture, table
 from vitreous.demo.steps import Line, Session
-from vitreous.demo.surface import shaded, threshold_for, without_specks
+from vitreous.drawing.surface import shaded, threshold_for, without_specks
 from vitreous.files import mrc, star
 from vitreous.files.picture import montage, png_bytes, to_grey
 from vitreous.maths.filters import low_pass2

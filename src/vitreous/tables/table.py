@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vitreous.tables.inline import table_html
+
 Column = NDArray[Any]
 
 
@@ -45,6 +47,10 @@ class Table:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Table, (dict(self.columns), self.kind, self.optics, self.extra)
+
+    def _repr_html_(self) -> str:
+        """The first and last rows, as a notebook shows them."""
+        return table_html(self)[0]
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vitreous.demo.surface import shaded, threshold_for, without_specks
+from vitreous.drawing.surface import shaded, threshold_for, without_specks
 
 
 def ball(size=32, radius=9.0):
