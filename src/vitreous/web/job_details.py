@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vitreous.project.cleaning_rules import NO_HARSH_CLEAN
-from vitreous.project.state import marker
+from vitreous.project.state import is_alive, marker
 from vitreous.run.folder import JobFolder
 from vitreous.run.places import placed
 from vitreous.run.record import WAITING
@@ -54,6 +54,8 @@ def state_of(status: str, folder: JobFolder) -> str:
         return "queued" if waits else "scheduled" if status == "Scheduled" else "running"
     if placed.hint(folder) == "waiting":
         return "queued"
+    if (folder.lock.exists() or folder.place.exists()) and not is_alive(folder):
+        return "failed"  # its process has gone without a word, as one does that is killed for memory
     return "silent" if time.time() - last_word(folder) > SILENT_S else "running"
 
 

@@ -2,8 +2,11 @@
 
 from vitreous.web.routes import (
     acts,
+    answers,
     beginning,
     checks,
+    compare,
+    disk,
     events,
     files,
     forms,
@@ -15,6 +18,7 @@ from vitreous.web.routes import (
     sharing,
     slots,
     starting,
+    tending,
     trash,
     types,
     uses,
@@ -22,8 +26,11 @@ from vitreous.web.routes import (
 
 ROUTERS = (
     acts.router,
+    answers.router,
     beginning.router,
     checks.router,
+    compare.router,
+    disk.router,
     events.router,
     files.router,
     forms.router,
@@ -35,6 +42,7 @@ ROUTERS = (
     sharing.router,
     slots.router,
     starting.router,
+    tending.router,
     trash.router,
     types.router,
     uses.router,
