@@ -179,6 +179,16 @@ def test_micrographs_as_a_person_chose_them(project):
     assert Path("Select/job009/micrographs.star").read_bytes() == Path("Select/job010/micrographs.star").read_bytes()
 
 
+def test_a_micrograph_that_was_fitted_again_has_its_new_values(project):
+    star.write_table("ctf.star", Table(MICROGRAPHS, "micrographs", OPTICS))
+    fits = {"b.mrc": {"ctf_resolution_A": 4.5, "defocus_u_A": 13000.0, "unknown": 1.0}, "z.mrc": {"ctf_resolution_A": 1.0}}
+    given = answered("one.json", kind="micrographs", ranges={"ctf_resolution_A": [None, 5]}, by_hand={}, fits=fits)
+    carry_out(Select(micrographs="ctf.star", answer=given))
+    kept = star.read_table("Select/job009/micrographs.star", "micrographs")
+    assert kept["micrograph"].tolist() == ["a.mrc", "b.mrc", "c.mrc"]
+    assert (kept["ctf_resolution_A"][1], kept["defocus_u_A"][1], kept["defocus_v_A"][1]) == (4.5, 13000.0, 14900.0)
+
+
 def test_a_changed_answer_is_another_piece_of_work(project):
     star.write_table("ctf.star", Table(MICROGRAPHS, "micrographs", OPTICS))
     job = Select(micrographs="ctf.star", answer=answered("one.json", kind="micrographs", ranges={}, by_hand={}))

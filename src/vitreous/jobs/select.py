@@ -133,11 +133,11 @@ class Select(AskJob):
         from vitreous.files import answers
         from vitreous.methods.selection import answered
 
-        ways = {"micrographs": answered.micrographs, "rows": answered.rows}
-        kinds = {"rows", kind} & set(ways)
-        found = answers.read(self.answer, kinds)
+        found = answers.read(self.answer, {"rows", "micrographs"} if kind == "micrographs" else {"rows"})
         try:
-            return table.select(ways[found["kind"]](table, found))
+            if found["kind"] == "rows":
+                return table.select(answered.rows(table, found))
+            return answered.refitted(table, found).select(answered.micrographs(table, found))
         except UserError as error:
             raise UserError(f"{self.answer}: {error}") from error
 

@@ -21,6 +21,7 @@ def micrographs(table: Table, answer: Mapping[str, Any]) -> Mask:
     number is in no range. Verdicts on micrographs that are not in the table say nothing.
     """
     kept = np.ones(len(table), bool)
+    table = refitted(table, answer)
     for column, limits in _mapping(answer, "ranges").items():
         values = _numbers(table, column)
         low, high = _limits(column, limits)
@@ -36,6 +37,20 @@ def micrographs(table: Table, answer: Mapping[str, Any]) -> Mask:
             if name in by_hand:
                 kept[row] = VERDICTS[by_hand[name]]
     return kept
+
+
+def refitted(table: Table, answer: Mapping[str, Any]) -> Table:
+    """The table with the values of single micrographs that were fitted again: fits {micrograph: {column: number}}."""
+    fits = _mapping(answer, "fits")
+    if not fits or "micrograph" not in table:
+        return table
+    place = {name: row for row, name in enumerate(table["micrograph"].tolist())}
+    changed = {name: values.copy() for name, values in table.columns.items() if values.dtype.kind == "f"}
+    for micrograph, fit in fits.items():
+        for column, value in fit.items() if isinstance(fit, Mapping) and micrograph in place else ():
+            if column in changed and isinstance(value, (int, float)):
+                changed[column][place[micrograph]] = value
+    return table.with_(**changed)
 
 
 def rows(table: Table, answer: Mapping[str, Any]) -> Mask:

@@ -2,6 +2,15 @@
 
 from fastapi import APIRouter
 
-from vitreous.web.views import classes, image, model3d, stack, table, volume
+from vitreous.web.views import classes, image, micrographs, model3d, spectrum, stack, table, volume
 
-ROUTERS: tuple[APIRouter, ...] = (image.router, stack.router, classes.router, volume.router, model3d.router, table.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    image.router,
+    stack.router,
+    classes.router,
+    volume.router,
+    model3d.router,
+    table.router,
+    micrographs.router,
+    spectrum.router,
+)
