@@ -15,4 +15,5 @@ export interface PageEntry {
 
 export const PAGES: PageEntry[] = [
   { pattern: /^\/?$/, load: () => import("../pages/home/Home"), frame: "full" },
+  { pattern: /^\/view$/, load: () => import("../pages/view/View"), frame: "mini" },
 ];
