@@ -23,11 +23,13 @@ class Disk:
     preread: bool = param(
         False,
         relion="do_preread_images",
+        usual=True,
         help="Read all particle images into memory before the first round; how many GB that takes is said, and checked, before.",
     )
     scratch: str = param(
         "",
         relion="scratch_dir",
+        usual=True,
         help="Directory on a fast local disk; the images are copied into relion_volatile/ there before the first round, once "
         "on each machine, and taken away after a success. Empty: they are read where they are.",
     )

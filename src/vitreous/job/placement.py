@@ -30,6 +30,7 @@ class Placement:
         high=64,
         relion="nr_mpi",
         tab="Running",
+        usual=True,
         help="Processes that work side by side on movies, micrographs or other independent units. A job that goes round in "
         "iterations takes them as threads more of one process, or as processes: see loop_workers.",
     )
@@ -39,6 +40,7 @@ class Placement:
         high=64,
         relion="nr_threads",
         tab="Running",
+        usual=True,
         help="Threads of each process; never more than there are cores.",
     )
     loop_workers: str = param(
@@ -78,29 +80,62 @@ class Placement:
         "run_ct23_... when it goes on from iteration 23, as with RELION 3.1. Without effect on jobs without iterations.",
     )
     memory_GB: float = param(
-        4.0, unit="GB", minimum=0.1, high=64, tab="Running", help="Memory that each process may plan with for its batches."
+        4.0,
+        unit="GB",
+        minimum=0.1,
+        high=64,
+        tab="Running",
+        usual=True,
+        help="Memory that each process may plan with for its batches.",
     )
     use_queue: bool = param(
         False, relion="do_queue", tab="Queue", help="Hand the job to a batch system instead of running it on this machine."
     )
-    queue: str = param("", relion="queuename", tab="Queue", help="The queue; in Slurm the partition. Empty: the site's own.")
-    submit: str = param("", relion="qsub", tab="Queue", help="Command that takes a script into the queue. Empty: sbatch.")
+    queue: str = param(
+        "",
+        relion="queuename",
+        tab="Queue",
+        when="use_queue",
+        usual=True,
+        help="The queue; in Slurm the partition. Empty: the site's own.",
+    )
+    submit: str = param(
+        "", relion="qsub", tab="Queue", when="use_queue", help="Command that takes a script into the queue. Empty: sbatch."
+    )
     queue_template: str = param(
         "",
         relion="qsubscript",
         tab="Queue",
+        when="use_queue",
         help="A submission script with RELION's variables (XXXcommandXXX and so on). Empty: one for Slurm is made.",
     )
     dedicated_cores: int = param(
-        1, minimum=1, relion="min_dedicated", tab="Queue", help="Cores of each node that a template is to ask for at least."
+        1,
+        minimum=1,
+        relion="min_dedicated",
+        tab="Queue",
+        when="use_queue",
+        help="Cores of each node that a template is to ask for at least.",
     )
-    queue_extra: tuple[str, ...] = param((), tab="Queue", help="Values of the site's own fields, XXXextra1XXX, XXXextra2XXX ...")
-    nodes: int = param(1, minimum=1, high=16, tab="Queue", help="Machines among which the workers are shared evenly.")
+    queue_extra: tuple[str, ...] = param(
+        (), tab="Queue", when="use_queue", help="Values of the site's own fields, XXXextra1XXX, XXXextra2XXX ..."
+    )
+    nodes: int = param(
+        1,
+        minimum=1,
+        high=16,
+        tab="Queue",
+        when="use_queue",
+        usual=True,
+        help="Machines among which the workers are shared evenly.",
+    )
     gpus_per_node: int = param(
         0,
         minimum=0,
         high=8,
         tab="Queue",
+        when="use_queue",
+        usual=True,
         help="GPUs of each node; 0: as many as are named, or one where cuda is asked for.",
     )
     workers_per_gpu: int = param(
@@ -112,15 +147,23 @@ class Placement:
         "0: workers says how many there are.",
     )
     time_limit_h: float = param(
-        0.0, unit="h", minimum=0, high=168, tab="Queue", help="Time after which the queue may end the job; 0: the queue's own."
+        0.0,
+        unit="h",
+        minimum=0,
+        high=168,
+        tab="Queue",
+        when="use_queue",
+        usual=True,
+        help="Time after which the queue may end the job; 0: the queue's own.",
     )
-    account: str = param("", tab="Queue", help="Account that pays for the job.")
+    account: str = param("", tab="Queue", when="use_queue", help="Account that pays for the job.")
     queue_options: str = param(
         "",
         tab="Queue",
+        when="use_queue",
         help="More options of the queue, each a line of the script: --queue-options='--constraint=a100 --qos=high'.",
     )
-    setup: str = param("", tab="Queue", help="Shell commands at the head of the script, as module load cuda.")
+    setup: str = param("", tab="Queue", when="use_queue", help="Shell commands at the head of the script, as module load cuda.")
     profile: str = param(
         "", tab="Queue", help="A run profile: command lines with $command that start the job and its workers, as in cisTEM."
     )
@@ -128,6 +171,7 @@ class Placement:
         "queue",
         choices=("queue", "here"),
         tab="Queue",
+        when="use_queue",
         help="Where a job of independent units is led from: a small job in the queue, or a process on this machine. "
         "Its workers come from the queue either way.",
     )

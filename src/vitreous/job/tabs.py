@@ -16,6 +16,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "ctf-find": {"CTF": "Search", "Phase plate": "Phase"},
     "select": {
         "Classes": "Class options",
+        "Options": "I/O",
         "remove_duplicates": "Duplicates",
         "duplicate_distance_A": "Duplicates",
         "coordinate_pixel_size_A": "Duplicates",
@@ -23,13 +24,13 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "initial-model": {"Sampling": "Optimisation"},
     "external": {"I/O": "Input", "Running": "Params"},
 }
-"""Where RELION's tab has another name than ours, or holds an option that is elsewhere with us: by job type, then tab or option."""
+"""Where RELION's tab has another name than ours, or holds an option that we have elsewhere: by job type, then tab or option."""
 
 ORDER = (
     "Movies/mics", "Others", "Input", "I/O", "Reference", "Bodies", "Display", "Colours", "Laplacian", "Network", "References",
     "Autopicking", "Extract", "Motion", "Search", "Phase", "CTF", "Optimisation", "Sampling", "Auto-sampling", "Analyse",
-    "Class options", "Subsets", "Duplicates", "Filaments", "Mask", "Sharpen", "Local", "Filter", "Fit", "Train", "Polish", "Helix",
-    "Params", "Reconstruction",
+    "Class options", "Subsets", "Duplicates", "Filaments", "Mask", "Sharpen", "Local", "Filter", "Fit", "Train", "Polish",
+    "Helix", "Params", "Reconstruction",
 )  # fmt: skip
 """RELION's order. A tab of a plugged-in type that is not named here comes after these, in the order of declaration."""
 

@@ -21,7 +21,7 @@ ENDINGS = (".mrc", ".mrcs", ".tif", ".tiff", ".eer", ".gz", ".bz2")
 class Watching:
     """How files are taken while they arrive."""
 
-    watch: bool = param(False, help="Stay, and take each file that the wildcard names as soon as it is complete.")
+    watch: bool = param(False, usual=True, help="Stay, and take each file that the wildcard names as soon as it is complete.")
     settle_s: float = param(
         30.0, unit="s", low=2, high=300, minimum=0, when="watch",
         help="A file is complete when its size and time have not changed for so long.",
@@ -58,7 +58,9 @@ class ImportMovies(MapJob):
         tab="Files",
         help="Wildcard of the files, relative to the project: 'Movies/*.tiff'. MRC, TIFF and EER; quote it in a shell.",
     )
-    multiframe: bool = param(True, relion="is_multiframe", tab="Files", help="Movies of many frames; No for single micrographs.")
+    multiframe: bool = param(
+        True, relion="is_multiframe", tab="Files", usual=True, help="Movies of many frames; No for single micrographs."
+    )
     pixel_size_A: float = param(
         unit="Å", low=0.5, high=3, step=0.1, minimum=0.01, relion="angpix", tab="Optics", help="Pixel size of the files."
     )
@@ -67,10 +69,12 @@ class ImportMovies(MapJob):
     )
     cs_mm: float = param(
         2.7, unit="mm", low=0, high=8, step=0.1, minimum=0, relion="Cs", tab="Optics",
+        usual=True,
         help="Spherical aberration: 2.7 for most microscopes, 1.4 for some, 0.01 with a Cs corrector.",
     )  # fmt: skip
     amplitude_contrast: float = param(
         0.1, low=0, high=0.3, step=0.01, minimum=0, maximum=1, relion="Q0", tab="Optics",
+        usual=True,
         help="Fraction of amplitude contrast; 0.1 often works best.",
     )  # fmt: skip
     optics_group_name: str = param(

@@ -63,7 +63,7 @@ def _word_of(label: str) -> str:
 
 def offers(here: Opened, graph: Graph, word: str, asked: str = "") -> list[Offer]:
     """The outputs that fit a slot, newest first: jobs from the last, of one job the last iteration first."""
-    found = []
+    found: list[Offer] = []
     for process, name, label in _fitting(graph, word):
         said = f"{name} {process.alias} {process.name}".lower()
         if asked and not all(part in said for part in asked.lower().split()):

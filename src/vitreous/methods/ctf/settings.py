@@ -13,18 +13,22 @@ class CtfSearch:
     )  # fmt: skip
     min_resolution_A: float = param(
         30.0, unit="Å", low=10, high=200, step=10, minimum=1, relion="resmin",
+        usual=True,
         help="Rings at a lower resolution than this are not fitted.",
     )  # fmt: skip
     max_resolution_A: float = param(
         5.0, unit="Å", low=1, high=20, step=1, minimum=0.5, relion="resmax",
+        usual=True,
         help="Rings at a higher resolution than this are not fitted.",
     )  # fmt: skip
     min_defocus_A: float = param(
         5000.0, unit="Å", low=0, high=25000, step=1000, relion="dfmin",
+        usual=True,
         help="Lowest defocus tried; positive is under focus.",
     )  # fmt: skip
     max_defocus_A: float = param(
         50000.0, unit="Å", low=20000, high=100000, step=1000, relion="dfmax",
+        usual=True,
         help="Highest defocus tried.",
     )  # fmt: skip
     defocus_step_A: float = param(
@@ -45,14 +49,17 @@ class CtfSearch:
     )  # fmt: skip
     fit_phase: bool = param(
         False, relion="do_phaseshift", tab="Phase plate",
+        usual=True,
         help="Also fit a phase shift, as a phase plate makes.",
     )  # fmt: skip
     min_phase_deg: float = param(
         0.0, unit="°", low=0, high=180, when="fit_phase", relion="phase_min", tab="Phase plate",
+        usual=True,
         help="Lowest phase shift tried.",
     )  # fmt: skip
     max_phase_deg: float = param(
         180.0, unit="°", low=0, high=180, when="fit_phase", relion="phase_max", tab="Phase plate",
+        usual=True,
         help="Highest phase shift tried.",
     )  # fmt: skip
     phase_step_deg: float = param(

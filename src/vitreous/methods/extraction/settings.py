@@ -15,6 +15,7 @@ class Windows:
         step=8,
         minimum=4,
         relion="extract_size",
+        usual=True,
         help="Side of the square that is cut out, in pixels of the micrograph; an even number.",
     )
     invert: bool = param(True, relion="do_invert", help="Turn the contrast round: particles that were dark become bright.")
@@ -50,7 +51,9 @@ class Windows:
         relion="black_dust",
         help="Pixels darker than the background by more than so many standard deviations become noise; negative: none.",
     )
-    resize: bool = param(False, relion="do_rescale", help="Bring the images to another size, and so to another pixel size.")
+    resize: bool = param(
+        False, relion="do_rescale", usual=True, help="Bring the images to another size, and so to another pixel size."
+    )
     rescaled_box_px: int = param(
         128,
         unit="px",
@@ -60,6 +63,7 @@ class Windows:
         minimum=4,
         when="resize",
         relion="rescale",
+        usual=True,
         help="Side of the images after rescaling; an even number.",
     )
     float16: bool = param(

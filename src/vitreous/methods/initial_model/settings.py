@@ -17,10 +17,18 @@ class Descent:
         step=1,
         minimum=1,
         relion="nr_classes",
+        usual=True,
         help="Maps made at once; two or more take up what does not belong.",
     )
     mini_batches: int = param(
-        200, low=50, high=500, step=10, minimum=10, relion="nr_iter", help="Mini-batches in all, shared by the random starts."
+        200,
+        low=50,
+        high=500,
+        step=10,
+        minimum=10,
+        relion="nr_iter",
+        usual=True,
+        help="Mini-batches in all, shared by the random starts.",
     )
     starts: int = param(5, low=1, high=20, minimum=1, help="Random starts; the one that explains unseen images best goes on.")
     rounds: int = param(5, low=1, high=20, minimum=1, help="Rounds of continuous pose refinement after the starts.")
@@ -44,10 +52,11 @@ class Descent:
 class Shape:
     """Symmetry, size and solvent."""
 
-    symmetry: str = param("C1", relion="sym_name", help="Point group of the map: C1, Cn, Dn, T, O, I1, I2, I3, I4.")
+    symmetry: str = param("C1", relion="sym_name", usual=True, help="Point group of the map: C1, Cn, Dn, T, O, I1, I2, I3, I4.")
     without_symmetry_first: bool = param(
         False,
         relion="do_run_C1",
+        usual=True,
         help="Find the map without symmetry, then its axes, then impose them. Safer where the symmetry is doubted, slower and "
         "noisier where it is known.",
     )
@@ -59,6 +68,7 @@ class Shape:
         step=10,
         minimum=1,
         relion="particle_diameter",
+        usual=True,
         help="Diameter of the particle's soft mask.",
     )
     flatten_solvent: bool = param(

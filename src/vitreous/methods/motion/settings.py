@@ -9,14 +9,17 @@ class Alignment:
 
     bfactor_px2: float = param(
         150.0, unit="px²", low=0, high=1500, step=50, minimum=0, relion="bfactor",
+        usual=True,
         help="Correlations are damped by exp(-2 B f²), f in cycles per original pixel: large for noisy movies.",
     )  # fmt: skip
     patches_x: int = param(
         1, low=1, high=10, step=1, minimum=1, maximum=50, relion="patch_x",
+        usual=True,
         help="Patches along x for local motion. 1 x 1 leaves it out; 5 x 5 is usual for a large detector.",
     )  # fmt: skip
     patches_y: int = param(
         1, low=1, high=10, step=1, minimum=1, maximum=50, relion="patch_y",
+        usual=True,
         help="Patches along y for local motion.",
     )  # fmt: skip
     group_frames: int = param(
@@ -25,6 +28,7 @@ class Alignment:
     )  # fmt: skip
     bin_factor: float = param(
         1.0, low=1, high=2, step=1, minimum=1, maximum=16, relion="bin_factor",
+        usual=True,
         help="Bin the sum this much by Fourier cropping: 2 for super-resolution movies. It need not be whole.",
     )  # fmt: skip
     max_shift_px: float = param(
@@ -47,10 +51,12 @@ class Exposure:
     )  # fmt: skip
     dose_per_frame_e_A2: float = param(
         1.0, unit="e/Å2", low=0, high=5, step=0.2, minimum=0, relion="dose_per_frame",
+        usual=True,
         help="Exposure of one frame (of one fraction, for EER).",
     )  # fmt: skip
     pre_exposure_e_A2: float = param(
         0.0, unit="e/Å2", low=0, high=5, step=0.5, minimum=0, relion="pre_exposure",
+        usual=True,
         help="Exposure before the first recorded frame.",
     )  # fmt: skip
     eer_grouping: int = param(
@@ -59,6 +65,7 @@ class Exposure:
     )  # fmt: skip
     dose_weighting: bool = param(
         True, relion="do_dose_weighting",
+        usual=True,
         help="Weight each frequency of each frame by what radiation damage has left of it.",
     )  # fmt: skip
 
@@ -81,6 +88,7 @@ class SavedSums:
     )  # fmt: skip
     half_precision: bool = param(
         False, relion="do_float16",
+        usual=True,
         help="Write micrographs as 16-bit floats (MRC mode 12), half the size. RELION 3 cannot read them.",
     )  # fmt: skip
 
@@ -94,6 +102,7 @@ class Gain:
         relion_values={
             "0": "No rotation (0)", "90": "90 degrees (1)", "180": "180 degrees (2)", "270": "270 degrees (3)",
         },
+        usual=True,
         help="Rotation of the gain reference before it is applied: clockwise with its first row at the top.",
     )  # fmt: skip
     gain_flip: str = param(
@@ -101,5 +110,6 @@ class Gain:
         relion_values={
             "none": "No flipping (0)", "upside down": "Flip upside down (1)", "left to right": "Flip left to right (2)",
         },
+        usual=True,
         help="Flip of the gain reference, after the rotation.",
     )  # fmt: skip

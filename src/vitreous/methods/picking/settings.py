@@ -15,6 +15,7 @@ class BlobSearch:
         step=10,
         minimum=5,
         relion="log_diam_min",
+        usual=True,
         help="Smallest diameter of the particles; a blob that is clearly smaller is passed over.",
     )
     max_diameter_A: float = param(
@@ -25,10 +26,14 @@ class BlobSearch:
         step=10,
         minimum=5,
         relion="log_diam_max",
+        usual=True,
         help="Largest diameter of the particles; a blob that is clearly larger (ice, carbon) is passed over.",
     )
     white_particles: bool = param(
-        False, relion="log_invert", help="The particles are brighter than their surroundings; normally they are darker."
+        False,
+        relion="log_invert",
+        usual=True,
+        help="The particles are brighter than their surroundings; normally they are darker.",
     )
     max_resolution_A: float = param(
         20,
@@ -53,6 +58,7 @@ class BlobSearch:
         high=1,
         step=0.05,
         relion="log_adjust_thr",
+        usual=True,
         help="Moves the lowest signal that counts by so many standard deviations of the signal: negative picks more.",
     )
     upper_threshold: float = param(

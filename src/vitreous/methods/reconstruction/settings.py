@@ -8,7 +8,10 @@ class Reconstruction:
     """How posed particles become a map."""
 
     symmetry: str = param(
-        "C1", relion="sym_name", help="Point group, as C1, C4, D2, T, O, I1 to I4; poses are repeated by its operators."
+        "C1",
+        relion="sym_name",
+        usual=True,
+        help="Point group, as C1, C4, D2, T, O, I1 to I4; poses are repeated by its operators.",
     )
     padding: int = param(
         2, minimum=1, maximum=3, high=3, step=1,
@@ -27,10 +30,12 @@ class Reconstruction:
     )  # fmt: skip
     mask_diameter_A: float = param(
         -1.0, unit="Å", low=-1, high=1000, step=10,
+        usual=True,
         help="Diameter of the sphere in which the half maps are compared; negative: as large as the box holds.",
     )  # fmt: skip
     max_resolution_A: float = param(
         -1.0, unit="Å", low=-1, high=50, step=1,
+        usual=True,
         help="Finer detail is left out; negative: everything up to Nyquist.",
     )  # fmt: skip
 
@@ -49,22 +54,27 @@ class MaskCreation:
     )  # fmt: skip
     threshold: float = param(
         0.02, low=0, high=0.5, step=0.01, relion="inimask_threshold", when="threshold_given",
+        usual=True,
         help="Density from which on a voxel belongs to the mask.",
     )  # fmt: skip
     threshold_given: bool = param(
         True,
+        usual=True,
         help="Use the threshold given. Off: it is found from the mass, or, if none is given, from the noise in the corners.",
     )  # fmt: skip
     mass_kDa: float = param(
         0.0, unit="kDa", low=0, high=5000, step=50, minimum=0,
+        usual=True,
         help="Mass of the particle for a threshold that is not given: the mask's core gets 1.2 times its volume. 0: unknown.",
     )  # fmt: skip
     extend_px: float = param(
         3.0, unit="px", low=0, high=20, step=1, relion="extend_inimask",
+        usual=True,
         help="The region above the threshold grows by this much on all sides; a negative value shrinks it.",
     )  # fmt: skip
     edge_px: float = param(
         3.0, unit="px", low=0, high=20, step=1, minimum=0, relion="width_mask_edge",
+        usual=True,
         help="Width of the raised-cosine edge outside the grown region.",
     )  # fmt: skip
 
@@ -79,10 +89,12 @@ class Sharpening:
     )  # fmt: skip
     auto_bfactor: bool = param(
         True, relion="do_auto_bfac", tab="Sharpen",
+        usual=True,
         help="Fit the B-factor to the map's own amplitudes (Guinier plot; wants detail finer than 10 Å).",
     )  # fmt: skip
     fit_from_A: float = param(
         10.0, unit="Å", low=8, high=15, step=0.5, minimum=0.1, relion="autob_lowres", when="auto_bfactor", tab="Sharpen",
+        usual=True,
         help="Lowest resolution of the fitted line.",
     )  # fmt: skip
     fit_to_A: float = param(
@@ -91,10 +103,12 @@ class Sharpening:
     )  # fmt: skip
     use_bfactor: bool = param(
         False, relion="do_adhoc_bfac", tab="Sharpen",
+        usual=True,
         help="Apply the B-factor given below, where none is fitted.",
     )  # fmt: skip
     bfactor_A2: float = param(
         -1000.0, unit="Å2", low=-2000, high=0, step=50, relion="adhoc_bfac", when="use_bfactor", tab="Sharpen",
+        usual=True,
         help="B-factor of your own; negative values sharpen.",
     )  # fmt: skip
     use_mtf: bool = param(True, relion="do_mtf", tab="Sharpen", help="Divide by the detector's MTF, if its file is given.")
@@ -108,5 +122,6 @@ class Sharpening:
     )  # fmt: skip
     low_pass_A: float = param(
         5.0, unit="Å", low=1, high=40, step=1, minimum=0.1, relion="low_pass", when="skip_fsc_weighting", tab="Sharpen",
+        usual=True,
         help="Low-pass filter when the FSC weighting is skipped.",
     )  # fmt: skip

@@ -10,6 +10,7 @@ class CtfUse:
     correct_ctf: bool = param(
         True,
         relion="do_ctf_correction",
+        usual=True,
         help="Model each image as the class times its CTF. Switch off only for images that were corrected before.",
     )
     ignore_ctf_until_first_peak: bool = param(
@@ -25,7 +26,14 @@ class Classification:
     """Classes, cycles and regularisation."""
 
     classes: int = param(
-        1, low=1, high=200, step=1, minimum=1, relion="nr_classes", help="Number of classes; 50 to 150 images or more for each."
+        1,
+        low=1,
+        high=200,
+        step=1,
+        minimum=1,
+        relion="nr_classes",
+        usual=True,
+        help="Number of classes; 50 to 150 images or more for each.",
     )
     regularisation: float = param(
         2,
@@ -34,15 +42,17 @@ class Classification:
         step=0.1,
         minimum=0.01,
         relion="tau_fudge",
+        usual=True,
         help="Weight of the data against smoothness (T); higher values let finer, noisier detail through.",
     )
     use_em: bool = param(
         False,
         relion="do_em",
+        usual=True,
         help="Plain expectation-maximisation: every image in every iteration.",
     )
     em_iterations: int = param(
-        25, low=1, high=50, step=1, minimum=1, when="use_em", relion="nr_iter_em|nr_iter", help="Full passes."
+        25, low=1, high=50, step=1, minimum=1, when="use_em", relion="nr_iter_em|nr_iter", usual=True, help="Full passes."
     )
     use_mini_batches: bool = param(
         True,
@@ -58,6 +68,7 @@ class Classification:
         minimum=1,
         when="use_mini_batches",
         relion="nr_iter_grad",
+        usual=True,
         help="Number of mini-batches. They grow to 1,000 images or a twentieth of all; below some 3,000 particles they are "
         "smaller, so that no particle is looked at more than about 40 times.",
     )
@@ -69,6 +80,7 @@ class Classification:
         step=10,
         minimum=1,
         relion="particle_diameter",
+        usual=True,
         help="Diameter of the soft circular mask put on images and classes; a little more than the longest view.",
     )
     mask_with_zeros: bool = param(
@@ -83,6 +95,7 @@ class Classification:
         high=20,
         step=1,
         relion="highres_limit",
+        usual=True,
         help="Score no detail finer than this; -1 for no limit. 10 to 15 Å keeps noise from gathering in the classes.",
     )
     centre_classes: bool = param(True, relion="do_center", help="Move each class to its centre of mass after every iteration.")
@@ -95,6 +108,7 @@ class PlaneSearch:
     align: bool = param(
         True,
         relion="dont_skip_align",
+        usual=True,
         help="Search angles and shifts; otherwise those of the input are kept and only the classes are found.",
     )
     angle_step_deg: float = param(
@@ -106,6 +120,7 @@ class PlaneSearch:
         minimum=0.1,
         when="align",
         relion="psi_sampling",
+        usual=True,
         help="In-plane step; never coarser than this, and finer by itself where the resolution asks for it.",
     )
     offset_range_px: float = param(
@@ -117,6 +132,7 @@ class PlaneSearch:
         minimum=0,
         when="align",
         relion="offset_range",
+        usual=True,
         help="Shifts up to this distance from the last position are tried.",
     )
     offset_step_px: float = param(

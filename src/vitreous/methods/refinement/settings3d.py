@@ -13,6 +13,7 @@ class Reference:
     greyscale_is_right: bool = param(
         False,
         relion="ref_correct_greyscale",
+        usual=True,
         help="The reference is on the absolute grey scale of the images (made by this program or RELION from the same data). "
         "If not, its scale is fitted to the images before the first round.",
     )
@@ -24,16 +25,19 @@ class Reference:
     )
     low_pass_A: float = param(
         60.0, unit="Å", low=0, high=200, step=5, minimum=0, relion="ini_high",
+        usual=True,
         help="Low-pass filter of the reference before the first round, so that what is finer comes from the particles alone.",
     )  # fmt: skip
-    symmetry: str = param("C1", relion="sym_name", help="Point group: C1, Cn, Dn, T, O, I1, I2, I3, I4.")
+    symmetry: str = param("C1", relion="sym_name", usual=True, help="Point group: C1, Cn, Dn, T, O, I1, I2, I3, I4.")
 
 
 @settings
 class Images:
     """How the particle images are taken."""
 
-    correct_ctf: bool = param(True, relion="do_ctf_correction", help="Model each particle's CTF from the input table.")
+    correct_ctf: bool = param(
+        True, relion="do_ctf_correction", usual=True, help="Model each particle's CTF from the input table."
+    )
 
 
 @settings
@@ -42,6 +46,7 @@ class Optimisation:
 
     particle_diameter_A: float = param(
         200.0, unit="Å", low=0, high=1000, step=10, minimum=1, relion="particle_diameter",
+        usual=True,
         help="Diameter of the soft mask about each particle, and about the map where no mask is given.",
     )  # fmt: skip
     zero_outside: bool = param(
@@ -50,6 +55,7 @@ class Optimisation:
     solvent_corrected_fsc: bool = param(
         False,
         relion="do_solvent_fsc",
+        usual=True,
         help="FSC between the halves under the mask, corrected by phase randomisation; without it under a soft sphere.",
     )
     join_halves_to_A: float = param(
@@ -69,10 +75,18 @@ class Sampling:
         "7.5 degrees",
         choices=STEPS,
         relion="sampling",
+        usual=True,
         help="Angular step of the global search over all directions and in-plane angles.",
     )
     offset_range_px: float = param(
-        5.0, unit="px", low=0, high=30, minimum=0, relion="offset_range", help="Radius of the first search over shifts."
+        5.0,
+        unit="px",
+        low=0,
+        high=30,
+        minimum=0,
+        relion="offset_range",
+        usual=True,
+        help="Radius of the first search over shifts.",
     )
     offset_step_px: float = param(
         1.0, unit="px", low=0.1, high=5, step=0.1, minimum=0.05, relion="offset_step",

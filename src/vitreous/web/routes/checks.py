@@ -13,6 +13,7 @@ from vitreous.project.layout import alias_fault, job_name
 from vitreous.run.asking import question_of
 from vitreous.web import filling
 from vitreous.web.judging import Judged, judge
+from vitreous.web.measuring import Measured, measured
 from vitreous.web.opened import Opened, ProjectHere
 from vitreous.web.routes.forms import type_of
 from vitreous.web.scanning import Scan, scanned
@@ -60,6 +61,7 @@ class Check(BaseModel):
     scan: list[str] = []
     question: str = ""
     changes: list[str] = []
+    measured: dict[str, Measured] = {}
 
 
 @router.post("/forms/{type}/check")
@@ -80,6 +82,7 @@ def check(here: ProjectHere, type: str, form: FormValues) -> Check:
         jobs=len(scan.jobs),
         scan=scan.fields,
         changes=changes,
+        measured=measured(here, cls, scan.jobs[0]),
     )
     if judged[0].loaded is not None:
         _command(here, form, judged[0], made)
