@@ -134,7 +134,8 @@ def chosen_rows(here: Opened, averages: Path) -> list[ClassRow]:
         raise UserError(f"{averages.name} lists no class averages")
     count = len(table)
     numbers = [int(value) for value in _column(table, "rlnClassIndex", count, 0)]
-    numbers = numbers if all(numbers) else list(range(1, count + 1))
+    if not all(numbers):  # RELION names the class only by its place in the stack
+        numbers = [mrc.split_name(str(name))[0] or k + 1 for k, name in enumerate(table["rlnReferenceImage"])]
     particles = averages.with_name("particles.star")
     counts = rounds.assigned(particles).counts(max(numbers, default=0)) if particles.is_file() else [0] * max(numbers, default=0)
     total = sum(counts)

@@ -14,6 +14,7 @@ from vitreous.files import chain, model_head, star
 from vitreous.files.star_blocks import StarFile
 from vitreous.web.problems import Missing
 
+Values = Mapping[str, Any]
 UNKNOWN = 900.0
 """Values above this mean "not known" in RELION's files (999, 9999999)."""
 
@@ -107,7 +108,7 @@ def _whole(path: Path, time_ns: int, size: int) -> StarFile:
     return star.read(path)
 
 
-def values(path: Path, block: str) -> Mapping[str, Any]:
+def values(path: Path, block: str) -> Values:
     """The values of a block without loop; empty without it."""
     file = head(path)
     return file[block].values if block in file and not file[block].loop else {}
@@ -144,7 +145,7 @@ def _assigned(path: Path, time_ns: int, size: int) -> Assigned:
     return Assigned(np.array([hash(name) for name in names], np.int64), table["class_number"].astype(np.int32))
 
 
-def number(said: Mapping[str, Any], label: str, *, unknown: float = UNKNOWN) -> float | None:
+def number(said: Values, label: str, *, unknown: float = UNKNOWN) -> float | None:
     """A value as a number; None where it is missing or stands for "not known"."""
     try:
         value = float(said[label])

@@ -2,12 +2,14 @@
 
 from fastapi import APIRouter
 
-from vitreous.web.views import classes, image, micrographs, model3d, spectrum, stack, table, volume
+from vitreous.web.views import angles, classes, curves, image, micrographs, model3d, spectrum, stack, table, volume
 
 ROUTERS: tuple[APIRouter, ...] = (
     image.router,
     stack.router,
     classes.router,
+    curves.router,
+    angles.router,
     volume.router,
     model3d.router,
     table.router,
