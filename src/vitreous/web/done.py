@@ -17,7 +17,7 @@ from vitreous.web.watch import Change, number_word
 class Done(BaseModel):
     """An act that was done. undo: its reference, none for what cannot be undone; job: the row of its job, if it is there."""
 
-    said: str
+    sentence: str
     undo: str | None = None
     job: JobRow | None = None
 
@@ -35,7 +35,7 @@ def done(
     """Write an act into the journal, tell every browser, and answer. undo: what is needed to undo it, with the `way`."""
     ref = journal.record(here.project.layout, act, said, jobs, undo)
     tell(here, request, jobs, topics)
-    return Done(said=said, undo=ref if undo else None, job=row_of(here, jobs))
+    return Done(sentence=said, undo=ref if undo else None, job=row_of(here, jobs))
 
 
 def tell(here: Opened, request: Request, jobs: Sequence[str], topics: Sequence[str] = ()) -> None:

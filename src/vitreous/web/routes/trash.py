@@ -11,9 +11,10 @@ from vitreous.project.layout import Layout, number_of
 from vitreous.web import cleaning, reading, sizes
 from vitreous.web.cleaning import CleanPlan, DeletePlan
 from vitreous.web.done import Done, done, in_words, row_of, tell
-from vitreous.web.opened import Acting, ProjectHere
+from vitreous.web.opened import Acting, ActingInFolder, ProjectHere
 from vitreous.web.problems import Conflict, Missing
 from vitreous.web.undoing import back, journal
+from vitreous.web.watch import Change
 
 router = APIRouter(tags=["trash"])
 
@@ -163,6 +164,20 @@ def empty(here: Acting, request: Request, asked: Empty) -> Done:
     return done(here, request, "empty", f"{in_words(total)} removed from the Trash for good", topics=["trash"])
 
 
+class Remade(BaseModel):
+    """What was done to make a broken graph whole, a line for each thing."""
+
+    lines: list[str]
+
+
+@router.post("/project/restore")
+def restore_graph(here: ActingInFolder, request: Request) -> Remade:
+    """Make a broken or missing graph again from the newest copy and the job folders."""
+    lines = here.project.restore()
+    request.app.state.events.tell(Change("jobs"), Change("project"))
+    return Remade(lines=list(lines))
+
+
 class Act(BaseModel):
     """One act of the journal. can_undo: whether its undo still can do something."""
 
@@ -199,4 +214,4 @@ def undo(here: Acting, request: Request, ref: str) -> Done:
     entry = back.undo(here.project.layout, ref)
     sizes.recount(here, *entry.jobs)
     tell(here, request, entry.jobs, ["trash", "project"])
-    return Done(said=f"Undone: {entry.said}", job=row_of(here, entry.jobs))
+    return Done(sentence=f"Undone: {entry.said}", job=row_of(here, entry.jobs))
