@@ -16,8 +16,11 @@ from vitreous.run.places import placed
 from vitreous.run.record import WAITING
 from vitreous.run.watching import is_held
 from vitreous.web.key_numbers import tail
+from vitreous.web.telling.failure import Remedy
 
 SILENT_S = 180.0
+GONE_S = 10.0
+"""A process that is not to be found may be about to begin, or to leave its marker, for so long."""
 _EXECUTED = re.compile(r"\+\+\+\+ Executing (new|continuing|continue\w*) job on \w{3} (\w{3}) +(\d+) (\d+):(\d+):(\d+) (\d{4})")
 _MONTHS = {name: number for number, name in enumerate(calendar.month_abbr) if name}
 _OPTION = re.compile(r"^\s*(use_gpu|gpu_ids|do_queue|queuename)\s+(\S.*?)\s*$", re.M)
@@ -33,6 +36,7 @@ class Details:
     flags: tuple[str, ...] = ()
     place: str = ""
     sentence: str = ""
+    remedy: Remedy | None = None
     progress: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -54,9 +58,10 @@ def state_of(status: str, folder: JobFolder) -> str:
         return "queued" if waits else "scheduled" if status == "Scheduled" else "running"
     if placed.hint(folder) == "waiting":
         return "queued"
-    if (folder.lock.exists() or folder.place.exists()) and not is_alive(folder):
+    unheard_s = time.time() - last_word(folder)
+    if unheard_s > GONE_S and (folder.lock.exists() or folder.place.exists()) and not is_alive(folder):
         return "failed"  # its process has gone without a word, as one does that is killed for memory
-    return "silent" if time.time() - last_word(folder) > SILENT_S else "running"
+    return "silent" if unheard_s > SILENT_S else "running"
 
 
 def last_word(folder: JobFolder) -> float:
@@ -87,14 +92,15 @@ def details(folder: JobFolder, state: str) -> Details:
     """Everything that a row shows and the graph does not say."""
     runs, continued = _runs(folder)
     progress = progress_of(folder)
-    ended = max((_time_of(path) for path in folder.verdicts), default=0.0) if state in ("finished", "failed", "aborted") else 0.0
+    ended = max(_time_of(path) for path in folder.verdicts) if state in ("finished", "failed", "aborted") else 0.0
+    if state == "failed" and not ended:
+        ended = last_word(folder)
     return Details(
         runs=runs,
         continued=continued,
         ended=ended,
         flags=tuple(_flags(folder, state, continued, progress)),
         place=_place(folder),
-        sentence=_sentence(folder, state),
         progress=progress,
     )
 
@@ -160,15 +166,3 @@ def _place(folder: JobFolder) -> str:
     if said.get("use_gpu") == "Yes":
         return f"GPU {said.get('gpu_ids', '').strip(chr(34))}".strip()
     return "CPU"
-
-
-def _sentence(folder: JobFolder, state: str) -> str:
-    """Why a job failed, in its own words: the line that says error, else the last line on its error stream."""
-    if state != "failed":
-        return ""
-    for path in (folder.err, folder.out):
-        lines = [line.strip() for line in tail(path, most=16384).splitlines() if line.strip()]
-        said = [line for line in lines if re.match(r"(ERROR|\S*Error|error|in: )", line)]
-        if said or (lines and path == folder.err):
-            return (said or lines)[-1].removeprefix("ERROR:").strip()[:400]
-    return "It left no word of why; look at its log."

@@ -73,15 +73,19 @@ class Machine:
         return Look(cpu, used, memory.total / 1e9, disk.free / 1e9, disk.total / 1e9, self._gpus())
 
     def _gpus(self) -> tuple[Gpu, ...]:
-        if self._no_gpus:
-            return ()
-        try:
-            command = ["nvidia-smi", f"--query-gpu={_ASKED}", "--format=csv,noheader,nounits"]
-            said = subprocess.run(command, capture_output=True, text=True, timeout=3, check=True).stdout
-        except (OSError, subprocess.SubprocessError):
-            self._no_gpus = True
-            return ()
-        return tuple(gpu for line in said.splitlines() if (gpu := _gpu(line)))
+        found = None if self._no_gpus else gpus()
+        self._no_gpus = found is None
+        return found or ()
+
+
+def gpus() -> tuple[Gpu, ...] | None:
+    """The GPUs as their driver's program tells; None where there is no such program."""
+    try:
+        command = ["nvidia-smi", f"--query-gpu={_ASKED}", "--format=csv,noheader,nounits"]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=3, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return tuple(gpu for line in said.splitlines() if (gpu := _gpu(line)))
 
 
 def _gpu(line: str) -> Gpu | None:

@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vitreous.context import UserError
@@ -21,8 +21,9 @@ from vitreous.web.job_types import Word, command_of, word_of
 from vitreous.web.key_numbers import key_of
 from vitreous.web.opened import Opened
 from vitreous.web.problems import Missing
+from vitreous.web.telling.failure import failure
 
-AT_ONCE_S = 0.15
+AT_ONCE_S = 0.08
 """Time that one request may spend on folders it has not looked into yet; the rest is read in the background."""
 NEWEST = 500
 """Ended jobs whose folders are asked for changes again at each look."""
@@ -162,7 +163,11 @@ class Reading:
         key = ""
         if state == "finished":
             key = key_of(process.label, folder.path, self._outputs.get(process.name, ()), self.project.layout.root)
-        seen = _Seen(process, changed_ns, state, details(folder, state), key)
+        about = details(folder, state)
+        if state == "failed":
+            why = failure(self.project.layout, process.name, died=self.project.has_died(process))
+            about = replace(about, sentence=why.sentence, remedy=next(iter(why.remedies), None))
+        seen = _Seen(process, changed_ns, state, about, key)
         self._seen[process.name] = seen
         return self._as_row(process, seen)
 

@@ -7,6 +7,7 @@ from vitreous.web.job_details import Details
 from vitreous.web.job_types import goes_round
 from vitreous.web.opened import Opened, ProjectHere
 from vitreous.web.reading import Row, reading, rows
+from vitreous.web.telling.failure import Remedy
 
 router = APIRouter(tags=["jobs"])
 
@@ -41,6 +42,7 @@ class JobRow(BaseModel):
     ended: float
     place: str
     sentence: str
+    remedy: Remedy | None = None
 
 
 class JobsPage(BaseModel):
@@ -71,6 +73,7 @@ def job_row(row: Row) -> JobRow:
         ended=about.ended,
         place=about.place,
         sentence=about.sentence,
+        remedy=about.remedy,
     )
 
 
