@@ -18,7 +18,7 @@ AT_ONCE_S = 1.5
 BEST = 10
 
 
-class Moment(BaseModel):
+class ClassMoment(BaseModel):
     """One iteration. changed: share of particles in another class than at the iteration before; None: not known (yet)."""
 
     it: int
@@ -31,38 +31,38 @@ class Moment(BaseModel):
     changed: float | None
 
 
-class History(BaseModel):
+class ClassHistory(BaseModel):
     """All iterations, rising; complete: nothing is left to be read."""
 
-    moments: list[Moment]
+    moments: list[ClassMoment]
     complete: bool
 
 
-def history(here: Opened, folder: Path) -> History:
+def history(here: Opened, folder: Path) -> ClassHistory:
     """The history of a classification."""
     there = rounds.rounds(folder)
     until = time.monotonic() + AT_ONCE_S
-    moments: list[Moment] = []
+    moments: list[ClassMoment] = []
     complete = True
     before: Round | None = None
     for one in there:
         late = time.monotonic() > until
-        changed = _changed(one, before, late=late) if before is not None else None
+        changed = changed_share(one, before, late=late) if before is not None else None
         if late and before is not None and changed is None:
             complete = False
         moments.append(_moment(here, one, changed))
         before = one
-    return History(moments=moments, complete=complete)
+    return ClassHistory(moments=moments, complete=complete)
 
 
-def _moment(here: Opened, one: Round, changed: float | None) -> Moment:
+def _moment(here: Opened, one: Round, changed: float | None) -> ClassMoment:
     table = class_rows.table_of(one)
     count = len(table)
     shares = np.nan_to_num(class_rows.floats(table, "rlnClassDistribution", count))
     resolutions = [class_rows.known(value) for value in class_rows.floats(table, "rlnEstimatedResolution", count)]
     best = sorted(value for value in resolutions if value is not None)[:BEST]
     first = str(table["rlnReferenceImage"][0]) if count else ""
-    return Moment(
+    return ClassMoment(
         it=one.number,
         stack=relative(here, one.model),
         tag=tag_of(one.model),
@@ -74,7 +74,7 @@ def _moment(here: Opened, one: Round, changed: float | None) -> Moment:
     )
 
 
-def _changed(one: Round, before: Round, *, late: bool) -> float | None:
+def changed_share(one: Round, before: Round, *, late: bool) -> float | None:
     """The share that changed: as the program noted it, else by comparing the two tables of particles."""
     said = rounds.values(one.optimiser, "optimiser_general") if one.optimiser else {}
     noted = rounds.number(said, "rlnChangesOptimalClasses")

@@ -1,6 +1,7 @@
 """How a loop job goes on: resolution, changes, accuracy, sampling and time by iteration, and a sentence about the last."""
 
 import json
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,9 +10,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from vitreous.files import chain
-from vitreous.web import class_rows, rounds
-from vitreous.web.convergence_sheets import Step, sheets
-from vitreous.web.curve_shapes import Sheet
+from vitreous.web import class_history, class_rows, rounds
+from vitreous.web.convergence_sheets import LoopStep, sheets
+from vitreous.web.curve_shapes import CurveSheet
 from vitreous.web.opened import Opened
 from vitreous.web.rounds import Round
 
@@ -25,8 +26,8 @@ class Convergence(BaseModel):
     loop: bool
     sentence: str
     converged: bool
-    steps: list[Step]
-    sheets: list[Sheet]
+    steps: list[LoopStep]
+    sheets: list[CurveSheet]
 
 
 def convergence(here: Opened, folder: Path) -> Convergence:
@@ -35,26 +36,29 @@ def convergence(here: Opened, folder: Path) -> Convergence:
     if not there:
         return Convergence(loop=False, sentence="", converged=False, steps=[], sheets=[])
     seconds = _seconds(folder, there)
-    steps = [_step(one, seconds.get(one.number)) for one in there]
+    until = time.monotonic() + class_history.AT_ONCE_S
+    steps: list[LoopStep] = []
+    for before, one in zip([None, *there], there, strict=False):
+        changed = class_history.changed_share(one, before, late=time.monotonic() > until) if before else None
+        steps.append(_step(one, changed, seconds.get(one.number)))
     newest = there[-1].optimiser
     said = rounds.values(newest, "optimiser_general") if newest else {}
     converged = rounds.number(said, "rlnHasConverged") == 1 or rounds.last(folder) is not None
     return Convergence(loop=True, sentence=sentence(steps, converged), converged=converged, steps=steps, sheets=sheets(steps))
 
 
-def _step(one: Round, seconds: float | None) -> Step:
+def _step(one: Round, changed: float | None, seconds: float | None) -> LoopStep:
     said = rounds.values(one.optimiser, "optimiser_general") if one.optimiser else {}
     general = rounds.values(one.model, "model_general") if one.model.is_file() else {}
     sampling = rounds.values(one.sampling, "sampling_general") if one.sampling.is_file() else {}
     shares = _shares(one)
     order = rounds.number(sampling, "rlnHealpixOrder") if sampling.get("rlnIs3DSampling") == "1" else None
     first = one.number == 0
-    changed = rounds.number(said, "rlnChangesOptimalClasses")
     subset = rounds.number(said, "rlnSgdSubsetSize", unknown=1e12)
-    return Step(
+    return LoopStep(
         it=one.number,
         resolution_A=rounds.number(general, "rlnCurrentResolution"),
-        changed_classes=None if first or changed is None or changed > 1 or len(shares) < 2 else changed,
+        changed_classes=changed if len(shares) > 1 else None,
         changed_angle_deg=None if first else rounds.number(said, "rlnChangesOptimalOrientations"),
         changed_shift_A=None if first else rounds.number(said, "rlnChangesOptimalOffsets"),
         accuracy_deg=rounds.number(said, "rlnOverallAccuracyRotations"),
@@ -97,7 +101,7 @@ def _seconds(folder: Path, there: list[Round]) -> dict[int, float]:
     return spans if spans and min(spans.values()) > 0.5 else {}
 
 
-def sentence(steps: list[Step], converged: bool) -> str:
+def sentence(steps: list[LoopStep], converged: bool) -> str:
     """What the last iterations say, in plain words."""
     known = [step for step in steps if step.resolution_A is not None]
     if not known:

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 from pydantic import BaseModel
 
-from vitreous.web.curve_shapes import AxisData, Sheet, Threshold, curve
+from vitreous.web.curve_shapes import AxisData, CurveSheet, CurveThreshold, curve
 
 
-class Step(BaseModel):
+class LoopStep(BaseModel):
     """What one iteration says of itself; None where a file does not know it."""
 
     it: int
@@ -36,7 +36,7 @@ class _Shown:
     kind: str
     title: str
     unit: str
-    parts: dict[str, Callable[[Step], float | None]]
+    parts: dict[str, Callable[[LoopStep], float | None]]
     best_on_top: bool = False
 
 
@@ -73,7 +73,7 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
 
 
-def sheets(steps: list[Step]) -> list[Sheet]:
+def sheets(steps: list[LoopStep]) -> list[CurveSheet]:
     """The sheets for which there are values."""
     its = [step.it for step in steps]
     events = _finer(steps)
@@ -88,15 +88,15 @@ def sheets(steps: list[Step]) -> list[Sheet]:
         if curves:
             y = AxisData(name=shown.title, unit=shown.unit, reversed=shown.best_on_top, low=None if shown.best_on_top else 0.0)
             made.append(
-                Sheet(kind=shown.kind, title=shown.title, x=AxisData(name="Iteration"), y=y, curves=curves, events=events)
+                CurveSheet(kind=shown.kind, title=shown.title, x=AxisData(name="Iteration"), y=y, curves=curves, events=events)
             )
     return made
 
 
-def _finer(steps: list[Step]) -> list[Threshold]:
+def _finer(steps: list[LoopStep]) -> list[CurveThreshold]:
     """Where the sampling became finer."""
     return [
-        Threshold(axis="x", at=float(now.it), label=f"{now.psi_step_deg:.3g}°")
+        CurveThreshold(axis="x", at=float(now.it), label=f"{now.psi_step_deg:.3g}°")
         for before, now in pairwise(steps)
         if before.psi_step_deg and now.psi_step_deg and now.psi_step_deg < before.psi_step_deg * 0.999
     ]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 THRESHOLDS = (0.143, 0.5)
 
 
-class Crossing(BaseModel):
+class CurveCrossing(BaseModel):
     """Where a curve falls below a threshold: the last shell above it, as resolution in Å."""
 
     threshold: float
@@ -30,7 +30,7 @@ class CurveData(BaseModel):
     unit_y: str
     x: list[float]
     y: list[float | None]
-    crossings: list[Crossing] = Field(default_factory=list)
+    crossings: list[CurveCrossing] = Field(default_factory=list)
     right: bool = False
     style: Style = "line"
 
@@ -46,7 +46,7 @@ class AxisData(BaseModel):
     reversed: bool = False
 
 
-class Threshold(BaseModel):
+class CurveThreshold(BaseModel):
     """A line across a sheet."""
 
     axis: Literal["x", "y"]
@@ -54,7 +54,7 @@ class Threshold(BaseModel):
     label: str
 
 
-class Figure(BaseModel):
+class SheetNumber(BaseModel):
     """A number that belongs to a sheet."""
 
     name: str
@@ -62,7 +62,7 @@ class Figure(BaseModel):
     unit: str = ""
 
 
-class Sheet(BaseModel):
+class CurveSheet(BaseModel):
     """Curves that share their axes, with a sentence about them."""
 
     kind: str
@@ -71,9 +71,9 @@ class Sheet(BaseModel):
     y: AxisData
     right: AxisData | None = None
     curves: list[CurveData]
-    thresholds: list[Threshold] = Field(default_factory=list)
-    events: list[Threshold] = Field(default_factory=list)
-    figures: list[Figure] = Field(default_factory=list)
+    thresholds: list[CurveThreshold] = Field(default_factory=list)
+    events: list[CurveThreshold] = Field(default_factory=list)
+    figures: list[SheetNumber] = Field(default_factory=list)
     sentence: str = ""
 
 
@@ -83,13 +83,13 @@ def numbers(values: Any) -> list[float | None]:
     return [float(f"{value:.7g}") if np.isfinite(value) else None for value in found]
 
 
-def crossing(frequency: NDArray[Any], values: NDArray[Any], threshold: float) -> Crossing | None:
+def crossing(frequency: NDArray[Any], values: NDArray[Any], threshold: float) -> CurveCrossing | None:
     """Where a curve first falls below: RELION's rule, the shell before the first one that is below. None: it never does."""
     below = np.flatnonzero((np.nan_to_num(values) < threshold) & (np.arange(len(values)) > 0))
     if not len(below) or below[0] < 2:
         return None
     at = int(below[0]) - 1
-    return Crossing(
+    return CurveCrossing(
         threshold=threshold, at=float(frequency[at]), value=float(values[at]), resolution_A=round(float(1 / frequency[at]), 4)
     )
 

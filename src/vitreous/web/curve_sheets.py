@@ -11,9 +11,9 @@ from vitreous.web import rounds
 from vitreous.web.curve_shapes import (
     AxisData,
     CurveData,
-    Figure,
-    Sheet,
-    Threshold,
+    CurveSheet,
+    CurveThreshold,
+    SheetNumber,
     curve,
     frequency_axis,
     fsc_curve,
@@ -33,17 +33,17 @@ _GUINIER = {
     "rlnLogAmplitudesSharpened": "sharpened",
 }
 MOST_CLASSES = 12
-_LINES = [Threshold(axis="y", at=0.143, label="0.143"), Threshold(axis="y", at=0.5, label="0.5")]
+_LINES = [CurveThreshold(axis="y", at=0.143, label="0.143"), CurveThreshold(axis="y", at=0.5, label="0.5")]
 
 
-def of_postprocess(path: Path) -> list[Sheet]:
+def of_postprocess(path: Path) -> list[CurveSheet]:
     """FSC and Guinier plot of a postprocess.star."""
     file = rounds.whole(path)
     said = rounds.values(path, "general")
     return [sheet for sheet in (_fsc(file, said), _guinier(file, said)) if sheet]
 
 
-def _fsc(file: StarFile, said: rounds.Values) -> Sheet | None:
+def _fsc(file: StarFile, said: rounds.Values) -> CurveSheet | None:
     if "fsc" not in file:
         return None
     block = file["fsc"]
@@ -55,17 +55,17 @@ def _fsc(file: StarFile, said: rounds.Values) -> Sheet | None:
     final, began = rounds.number(said, "rlnFinalResolution"), rounds.number(said, "rlnRandomiseFrom")
     sentence = "The resolution is that of the last shell in which the corrected curve is above 0.143."
     if final:
-        figures.append(Figure(name="Resolution", value=final, unit="Å"))
+        figures.append(SheetNumber(name="Resolution", value=final, unit="Å"))
         sentence = f"Resolution {final:.2f} Å: the last shell in which the corrected curve is above 0.143."
     if began:
-        figures.append(Figure(name="Phases randomised beyond", value=began, unit="Å"))
+        figures.append(SheetNumber(name="Phases randomised beyond", value=began, unit="Å"))
     return _fsc_sheet("fsc", "Fourier shell correlation", curves, sentence, figures)
 
 
-def _fsc_sheet(kind: str, title: str, curves: list[CurveData], sentence: str, figures: list[Figure]) -> Sheet:
+def _fsc_sheet(kind: str, title: str, curves: list[CurveData], sentence: str, figures: list[SheetNumber]) -> CurveSheet:
     low = min((value for one in curves for value in one.y if value is not None), default=0.0)
     y = AxisData(name="Correlation", low=-0.2 if low < -0.05 else -0.05, high=1.02)
-    return Sheet(
+    return CurveSheet(
         kind=kind,
         title=title,
         x=frequency_axis(),
@@ -77,7 +77,7 @@ def _fsc_sheet(kind: str, title: str, curves: list[CurveData], sentence: str, fi
     )
 
 
-def _guinier(file: StarFile, said: rounds.Values) -> Sheet | None:
+def _guinier(file: StarFile, said: rounds.Values) -> CurveSheet | None:
     if "guinier" not in file:
         return None
     block = file["guinier"]
@@ -97,9 +97,9 @@ def _guinier(file: StarFile, said: rounds.Values) -> Sheet | None:
         curves.append(curve("fitted line", inside, slope * inside + intercept, unit_x="1/Å²"))
     if bfactor is not None:
         sentence = f"B-factor {bfactor:.0f} Å²: four times the slope of the fitted line."
-    figures = [Figure(name="B-factor", value=bfactor, unit="Å²")] if bfactor is not None else []
-    figures += [Figure(name="Correlation of the fit", value=fit)] if fit is not None else []
-    return Sheet(
+    figures = [SheetNumber(name="B-factor", value=bfactor, unit="Å²")] if bfactor is not None else []
+    figures += [SheetNumber(name="Correlation of the fit", value=fit)] if fit is not None else []
+    return CurveSheet(
         kind="guinier",
         title="Guinier plot",
         x=AxisData(name="1/d²", unit="1/Å²", low=0.0),
@@ -110,7 +110,7 @@ def _guinier(file: StarFile, said: rounds.Values) -> Sheet | None:
     )
 
 
-def of_model(path: Path, halves: tuple[Path, ...] = ()) -> list[Sheet]:
+def of_model(path: Path, halves: tuple[Path, ...] = ()) -> list[CurveSheet]:
     """FSC of half maps, signal to noise and power of each class, and the noise of each group, out of a model file."""
     file = rounds.whole(path)
     classes = [block for block in file if block.name.startswith("model_class_") and "rlnResolution" in block]
@@ -132,7 +132,7 @@ def of_model(path: Path, halves: tuple[Path, ...] = ()) -> list[Sheet]:
     return sheets
 
 
-def _by_class(classes: list[Block], kind: str, label: str, title: str, unit: str) -> list[Sheet]:
+def _by_class(classes: list[Block], kind: str, label: str, title: str, unit: str) -> list[CurveSheet]:
     curves = [
         curve(_class_name(block, len(classes)), _frequency(block), _positive(block[label]), unit_x="1/Å", unit_y=unit)
         for block in classes[:MOST_CLASSES]
@@ -141,12 +141,12 @@ def _by_class(classes: list[Block], kind: str, label: str, title: str, unit: str
     if not curves:
         return []
     more = f"The first {MOST_CLASSES} of {len(classes)} classes." if len(classes) > MOST_CLASSES else ""
-    lines = [Threshold(axis="y", at=1.0, label="1")] if kind == "ssnr" else []
+    lines = [CurveThreshold(axis="y", at=1.0, label="1")] if kind == "ssnr" else []
     y = AxisData(name="Signal to noise" if kind == "ssnr" else "Power", kind="log")
-    return [Sheet(kind=kind, title=title, x=frequency_axis(), y=y, curves=curves, thresholds=lines, sentence=more)]
+    return [CurveSheet(kind=kind, title=title, x=frequency_axis(), y=y, curves=curves, thresholds=lines, sentence=more)]
 
 
-def _noise(file: StarFile) -> list[Sheet]:
+def _noise(file: StarFile) -> list[CurveSheet]:
     blocks = [block for block in file if block.name.startswith("model_optics_group_") and "rlnSigma2Noise" in block]
     word = "optics group" if blocks else "group"
     blocks = blocks or [block for block in file if block.name.startswith("model_group_") and "rlnSigma2Noise" in block]
@@ -158,7 +158,7 @@ def _noise(file: StarFile) -> list[Sheet]:
         return []
     more = f"The first {MOST_CLASSES} of {len(blocks)} groups." if len(blocks) > MOST_CLASSES else ""
     y = AxisData(name="Noise power", kind="log")
-    return [Sheet(kind="noise", title=f"Noise by {word}", x=frequency_axis(), y=y, curves=curves, sentence=more)]
+    return [CurveSheet(kind="noise", title=f"Noise by {word}", x=frequency_axis(), y=y, curves=curves, sentence=more)]
 
 
 def _class_name(block: Block, count: int) -> str:
@@ -176,7 +176,7 @@ def _positive(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(found > 0, found, np.nan)
 
 
-def of_frames(path: Path) -> list[Sheet]:
+def of_frames(path: Path) -> list[CurveSheet]:
     """B-factor and scale of each movie frame, from a polishing's bfactors.star."""
     for block in rounds.whole(path):
         frame = next((label for label in block.columns if "Frame" in label), None)
@@ -189,5 +189,7 @@ def of_frames(path: Path) -> list[Sheet]:
                 curves.append(scale.model_copy(update={"right": True}))
                 right = AxisData(name="ln(scale)")
             y = AxisData(name="B-factor", unit="Å²")
-            return [Sheet(kind="frames", title="B-factor by frame", x=AxisData(name="Frame"), y=y, right=right, curves=curves)]
+            return [
+                CurveSheet(kind="frames", title="B-factor by frame", x=AxisData(name="Frame"), y=y, right=right, curves=curves)
+            ]
     return []

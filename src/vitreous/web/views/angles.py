@@ -13,7 +13,7 @@ from vitreous.files import star
 from vitreous.tables.table import Table
 from vitreous.web import rounds, sphere
 from vitreous.web.class_source import relative
-from vitreous.web.curve_shapes import AxisData, CurveData, Sheet, histogram
+from vitreous.web.curve_shapes import AxisData, CurveData, CurveSheet, histogram
 from vitreous.web.opened import Opened, ProjectHere
 from vitreous.web.problems import Missing
 from vitreous.web.reading import job_name
@@ -26,7 +26,7 @@ FORMULA = (
 )
 
 
-class Angles(BaseModel):
+class AnglesPage(BaseModel):
     """Counts by direction on a grid of equal cells: `bands` cells from the north, `edges` the cosines of tilt between bands.
 
     counts as the file lists the views; whole: with the mates by symmetry, None where they are the same or not known.
@@ -44,7 +44,7 @@ class Angles(BaseModel):
     missing: float | None
     formula: str
     sentence: str
-    histograms: list[Sheet]
+    histograms: list[CurveSheet]
 
 
 @router.get("/angles/{n}")
@@ -54,8 +54,8 @@ def angles(
     it: Annotated[int | None, Query(ge=0)] = None,
     path: str = "",
     index: Annotated[int | None, Query(ge=1, description="only particles of this class")] = None,
-) -> Angles:
-    """Angles of the particles of a job (its last data file) or of a table of particles."""
+) -> AnglesPage:
+    """AnglesPage of the particles of a job (its last data file) or of a table of particles."""
     data, sampling, number = _where(here, n, it, path)
     columns = _columns(data, *rounds.stamp(data))
     chosen = np.ones(len(columns), bool)
@@ -66,7 +66,9 @@ def angles(
     symmetry = str(said.get("rlnSymmetryGroup", "C1") or "C1")
     numbers, edges = sphere.bands()
     found = _spherical(mine, symmetry)
-    return Angles(
+    if not said and found.counts is not None:
+        found.sentence += " The table does not name a symmetry, so that views count as they are listed."
+    return AnglesPage(
         path=relative(here, data),
         iteration=number,
         particles=len(mine),
@@ -134,6 +136,8 @@ class _Spherical(BaseModel):
 def _spherical(table: Table, symmetry: str) -> _Spherical:
     if "rot_deg" not in table or "tilt_deg" not in table or not len(table):
         return _Spherical()
+    if not table["tilt_deg"].any() and not table["rot_deg"].any():
+        return _Spherical(sentence="A 2D classification knows no directions of view, only in-plane angles.")
     vectors = sphere.directions(table["rot_deg"].astype(np.float64), table["tilt_deg"].astype(np.float64))
     counts = sphere.counted(vectors)
     group = sphere.mates(symmetry)
@@ -165,7 +169,7 @@ def _sentence(value: float, missing: float, vectors: NDArray[np.float64]) -> str
     return f"Efficiency {value:.2f}: {spread}. {cure}"
 
 
-def _histograms(table: Table) -> list[Sheet]:
+def _histograms(table: Table) -> list[CurveSheet]:
     made: list[tuple[str, str, CurveData]] = []
     if "psi_deg" in table:
         psi = (table["psi_deg"].astype(np.float64) + 180) % 360 - 180
@@ -181,6 +185,6 @@ def _histograms(table: Table) -> list[Sheet]:
         made.append(("probability", "Highest probability", histogram("particles", sure, unit="", low=0.0, high=1.0, bins=40)))
     upward = AxisData(name="Particles", low=0.0)
     return [
-        Sheet(kind=kind, title=title, x=AxisData(name=title, unit=counts.unit_x), y=upward, curves=[counts])
+        CurveSheet(kind=kind, title=title, x=AxisData(name=title, unit=counts.unit_x), y=upward, curves=[counts])
         for kind, title, counts in made
     ]

@@ -40,7 +40,7 @@ class ClassesPage(BaseModel):
     classes: list[ClassRow]
 
 
-class Members(BaseModel):
+class ClassMembers(BaseModel):
     """Particles of a class: numbers of rows (from 1) of a table, some of them."""
 
     path: str
@@ -49,7 +49,7 @@ class Members(BaseModel):
     rows: list[int]
 
 
-class Score(BaseModel):
+class ClassScore(BaseModel):
     """How far the ranking of an iteration's classes is."""
 
     state: Literal["none", "running", "done", "failed"]
@@ -128,7 +128,7 @@ def members(
     path: str = "",
     start: Annotated[int, Query(alias="from", ge=0)] = 0,
     count: Annotated[int, Query(ge=1, le=1024)] = 16,
-) -> Members:
+) -> ClassMembers:
     """Particles of one class; their pictures come from /stack/tiles of the path."""
     found = source(here, n, path)
     if found.averages is not None:
@@ -137,11 +137,11 @@ def members(
         data = rounds.chosen(found.folder, it if it is not None else found.it).data
     mine = np.flatnonzero(rounds.assigned(data).classes == index) + 1
     rows = [int(row) for row in mine[start : start + count]]
-    return Members(path=relative(here, data), tag=tag_of(data), total=len(mine), rows=rows)
+    return ClassMembers(path=relative(here, data), tag=tag_of(data), total=len(mine), rows=rows)
 
 
 @router.get("/{n}/history")
-def history(here: ProjectHere, n: str, path: str = "") -> class_history.History:
+def history(here: ProjectHere, n: str, path: str = "") -> class_history.ClassHistory:
     """Every iteration: share and resolution of each class, and how many particles changed class."""
     return class_history.history(here, needs_rounds(source(here, n, path)).folder)
 
@@ -165,16 +165,16 @@ def slices(
 
 
 @router.get("/{n}/score")
-def score(here: ProjectHere, n: str, it: It = None, path: str = "") -> Score:
+def score(here: ProjectHere, n: str, it: It = None, path: str = "") -> ClassScore:
     """Whether the classes of an iteration have scores, or are being ranked."""
     found = needs_rounds(source(here, n, path))
     state, sentence = ranking.state(here, rounds.chosen(found.folder, it if it is not None else found.it))
-    return Score(state=state, sentence=sentence)
+    return ClassScore(state=state, sentence=sentence)
 
 
 @router.post("/{n}/score")
-def rank(here: Acting, n: str, it: It = None, path: str = "") -> Score:
+def rank(here: Acting, n: str, it: It = None, path: str = "") -> ClassScore:
     """Rank the classes of an iteration, in a process of its own; the scores go into the window's cache."""
     found = needs_rounds(source(here, n, path))
     state, sentence = ranking.begin(here, rounds.chosen(found.folder, it if it is not None else found.it))
-    return Score(state=state, sentence=sentence)
+    return ClassScore(state=state, sentence=sentence)

@@ -1,4 +1,4 @@
-"""Curves of a job: FSC with its crossings, Guinier, spectra, convergence, B-factors by frame; from our files and RELION's."""
+"""CurvesPage of a job: FSC with its crossings, Guinier, spectra, convergence, B-factors by frame; from our files and RELION's."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,20 +11,20 @@ from vitreous.web import convergence as converging
 from vitreous.web import curve_sheets, rounds
 from vitreous.web.class_source import relative
 from vitreous.web.convergence import Convergence
-from vitreous.web.curve_shapes import Sheet
+from vitreous.web.curve_shapes import CurveSheet
 from vitreous.web.opened import Opened, ProjectHere
 from vitreous.web.reading import job_name
 
 router = APIRouter(tags=["curves"])
 
 
-class Curves(BaseModel):
+class CurvesPage(BaseModel):
     """The sheets of a job, or of a file; `file`: where they were read."""
 
     file: str
     iteration: int | None
     iterations: list[int]
-    sheets: list[Sheet]
+    sheets: list[CurveSheet]
 
 
 @router.get("/curves/{n}")
@@ -34,18 +34,18 @@ def curves(
     kind: Annotated[str, Query(max_length=20, description="fsc, guinier, ssnr, tau2, noise, frames; empty: all")] = "",
     it: Annotated[int | None, Query(ge=0)] = None,
     path: str = "",
-) -> Curves:
+) -> CurvesPage:
     """What a job has of curves; path: of this file instead."""
     folder = here.inside(path) if path else here.root / job_name(here, n)
     if folder.is_file() and folder.suffix == ".star" and it is None:
-        found = Curves(file=relative(here, folder), iteration=None, iterations=[], sheets=_of_file(folder))
+        found = CurvesPage(file=relative(here, folder), iteration=None, iterations=[], sheets=_of_file(folder))
     else:
         found = _of_folder(here, folder if folder.is_dir() else folder.parent, it)
     kept = [sheet for sheet in found.sheets if not kind or sheet.kind == kind]
     return found.model_copy(update={"sheets": kept})
 
 
-def _of_file(path: Path) -> list[Sheet]:
+def _of_file(path: Path) -> list[CurveSheet]:
     file = rounds.head(path)
     if "fsc" in file or "guinier" in file:
         return curve_sheets.of_postprocess(path)
@@ -59,18 +59,20 @@ def _of_file(path: Path) -> list[Sheet]:
     return sheets
 
 
-def _of_folder(here: Opened, folder: Path, it: int | None) -> Curves:
+def _of_folder(here: Opened, folder: Path, it: int | None) -> CurvesPage:
     for name in ("postprocess.star", "bfactors.star"):
         if it is None and (folder / name).is_file():
-            return Curves(file=relative(here, folder / name), iteration=None, iterations=[], sheets=_of_file(folder / name))
+            return CurvesPage(file=relative(here, folder / name), iteration=None, iterations=[], sheets=_of_file(folder / name))
     there = rounds.rounds(folder)
     numbers = [one.number for one in there]
     end = rounds.last(folder)
     one = end if end and it is None else rounds.chosen(folder, it) if there else None
     if one is None:
-        return Curves(file="", iteration=None, iterations=[], sheets=[])
+        return CurvesPage(file="", iteration=None, iterations=[], sheets=[])
     sheets = curve_sheets.of_model(one.model)
-    return Curves(file=relative(here, one.model), iteration=None if one is end else one.number, iterations=numbers, sheets=sheets)
+    return CurvesPage(
+        file=relative(here, one.model), iteration=None if one is end else one.number, iterations=numbers, sheets=sheets
+    )
 
 
 @router.get("/convergence/{n}")
