@@ -16,4 +16,6 @@ export interface PageEntry {
 export const PAGES: PageEntry[] = [
   { pattern: /^\/?$/, load: () => import("../pages/home/Home"), frame: "full" },
   { pattern: /^\/view$/, load: () => import("../pages/view/View"), frame: "mini" },
+  { pattern: /^\/schemes$/, load: () => import("../pages/schemes/Schemes"), frame: "mini" },
+  { pattern: /^\/schemes\/(?<word>[^/]+)$/, load: () => import("../pages/schemes/Scheme"), frame: "mini" },
 ];
