@@ -23,7 +23,7 @@ from vitreous.web.views import ROUTERS as VIEW_ROUTERS
 
 STATIC = Path(__file__).parent / "static"
 UNGUARDED = Access()
-STATUSES = (401, 403, 404, 409, 413, 422)
+STATUSES = (400, 401, 403, 404, 409, 413, 422)
 
 
 def create_app(root: Path | str, *, readonly: bool = False, static: Path = STATIC, access: Access = UNGUARDED) -> FastAPI:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vitreous.web.access import COOKIE_LASTS_S, LOOKS, Access, fault_of_origin
@@ -70,10 +71,7 @@ class Guard:
         except Refused as no:
             await _refuse(scope, headed, no)
             return
-        try:
-            await self._app(passed, limited, headed)
-        except TooLong:
-            await _refuse(scope, headed, Refused(413, f"the request is longer than {MOST_BYTES} bytes"))
+        await self._app(passed, limited, headed)
 
     def _judged(self, scope: Scope) -> Scope:
         """The request with the rights of its sender; raises Refused."""
@@ -125,15 +123,11 @@ class Guard:
         return {"Location": f"{path}?{rest}" if rest else path, "Set-Cookie": cookie, "Cache-Control": "no-store"}
 
 
-class TooLong(Exception):
-    """A body beyond the bound."""
-
-
 def _limited(receive: Receive, scope: Scope) -> Receive:
     """The body of a request, as long as it is not too long."""
     said = Headers(scope=scope).get("content-length", "0")
     if not said.isdecimal() or len(said) > 15 or int(said) > MOST_BYTES:
-        raise Refused(413, f"the request is longer than {MOST_BYTES} bytes")
+        raise Refused(413, _too_long())
     taken = 0
 
     async def bounded() -> Message:
@@ -141,10 +135,14 @@ def _limited(receive: Receive, scope: Scope) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > MOST_BYTES:
-            raise TooLong
+            raise HTTPException(413, _too_long())
         return message
 
     return bounded
+
+
+def _too_long() -> str:
+    return f"the request is longer than {MOST_BYTES} bytes"
 
 
 def _is_data(path: str) -> bool:

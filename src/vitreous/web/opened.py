@@ -13,8 +13,16 @@ from vitreous.web.problems import Forbidden, Missing
 
 SECRET = {"crew", "window"}
 """Folders in a .vitreous that hold keys; the window shows nothing of them, to nobody."""
-NEVER_WITHIN = tuple(Path(folder) for folder in ("/etc", "/proc", "/sys", "/dev", "/run", "/boot", "/root/.ssh", "/var/lib"))
+NEVER = tuple(Path(folder) for folder in ("/etc", "/proc", "/sys", "/dev", "/boot"))
 """No link of a project makes these places readable."""
+DATA = frozenset(
+    (
+        *(".mrc", ".mrcs", ".map", ".tif", ".tiff", ".eer", ".dm4", ".gain", ".mdoc", ".xml"),
+        *(".star", ".pdb", ".cif", ".ent", ".txt", ".csv", ".png", ".jpg", ".jpeg", ".pdf"),
+    )
+)
+"""What a link out of the project may show: endings of data, also compressed."""
+PACKED = frozenset((".gz", ".bz2", ".xz", ".zst"))
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,8 @@ class Opened:
 def _within(root: Path, path: str) -> Path:
     """The place of a path, without links, once it is known that it may be shown.
 
-    Words of the path may lead out of the project only by a link that stands in the project, as a user makes one to the disk
-    with the movies; ".." never does, nor a link to a place of the system, to a home as a whole, or above the project.
+    Words of the path lead out of the project only by a link that stands in the project, as a user makes one to the disk with
+    the movies; and then only to data below that link's target.
     """
     plain = Path(os.path.normpath(root / path))
     if ".." in Path(path).parts or not plain.is_relative_to(root):
@@ -64,11 +72,25 @@ def _within(root: Path, path: str) -> Path:
     for place in (plain.relative_to(root), whole):
         if any(above == ".vitreous" and below in SECRET for above, below in zip(place.parts, place.parts[1:])):
             raise UserError(f"{path} holds keys of this window or of its workers; it is not shown")
-    if whole.is_relative_to(root):
-        return whole
-    if any(whole.is_relative_to(never) for never in NEVER_WITHIN) or any(part.startswith(".") for part in whole.parts[1:]):
-        raise UserError(f"{path} is a link to a place that holds no data of a project; it is not shown")
+    if not whole.is_relative_to(root):
+        _check_way_out(root, plain, whole)
     return whole
+
+
+def _check_way_out(root: Path, plain: Path, whole: Path) -> None:
+    """Refuse a link out of the project that leads to anything but a place of data."""
+    said = plain.relative_to(root)
+    steps = [root.joinpath(*said.parts[: depth + 1]) for depth in range(len(said.parts))]
+    target = next((end for step in steps if step.is_symlink() and not (end := step.resolve()).is_relative_to(root)), None)
+    if target is None or not whole.is_relative_to(target):
+        raise UserError(f"{said} leads out of the project by more than one link; link to the folder of the data itself")
+    hidden = any(part.startswith(".") for part in whole.parts[1:])
+    above = root.is_relative_to(target) or Path.home().is_relative_to(target)
+    if hidden or above or any(whole.is_relative_to(never) for never in NEVER):
+        raise UserError(f"{said} is a link to a place that is not the project's; it is not shown")
+    ending = whole.suffix.lower() if whole.suffix.lower() not in PACKED else whole.with_suffix("").suffix.lower()
+    if whole.is_file() and ending not in DATA:
+        raise UserError(f"{said} lies outside the project, and only data are shown from there")
 
 
 def folder(request: Request, project: str) -> Opened:

@@ -5,6 +5,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
+from starlette.exceptions import HTTPException
+
 from vitreous.context import UserError
 
 
@@ -41,6 +43,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(UserError)
     async def _user_error(request: Request, error: UserError) -> JSONResponse:
         return answer(error)
+
+    @app.exception_handler(HTTPException)
+    async def _plain(request: Request, error: HTTPException) -> JSONResponse:
+        said = {404: "there is nothing at this address", 405: "this address takes no such act"}
+        sentence = said.get(error.status_code, str(error.detail))
+        return JSONResponse(Problem(sentence=sentence).model_dump(), status_code=error.status_code, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def _bad_request(request: Request, error: RequestValidationError) -> JSONResponse:
