@@ -6,8 +6,8 @@ import time
 
 import pytest
 from fastapi.testclient import TestClient
-
 from tests.web.conftest import TOKEN
+
 from vitreous.context import UserError
 from vitreous.project.project import Project
 from vitreous.web import guard, tokens

@@ -54,6 +54,8 @@ class Opened:
             whole = _within(self.root, path)
             if not whole.exists():
                 raise Missing(f"{path} is not on disk any more, or never was")
+            if not (whole.is_file() or whole.is_dir()):
+                raise UserError(f"{path} is a pipe or a device, not a file")
         except OSError as error:
             raise UserError(f"{path[:100]}: {error.strerror}") from None
         return whole

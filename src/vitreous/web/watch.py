@@ -126,9 +126,8 @@ class Watcher:
             for change in (job, Change("jobs")):
                 yield from self._look_at(change, path)
         yield from self._look_at(job, folder.path)
-        if folder.rows.is_dir():
-            for path in _files(folder.rows):
-                yield from self._look_at(Change("live", number), path)
+        for path in (folder.rows, *_files(folder.rows)):
+            yield from self._look_at(Change("live", number), path)
         yield from self._of_silence(job, folder)
 
     def _of_silence(self, job: Change, folder: JobFolder) -> Iterator[Change]:
