@@ -30,6 +30,11 @@ def files_of(path: str | os.PathLike[str], micrographs: Sequence[str]) -> dict[s
     return _listed(where, micrographs)
 
 
+def file_in(folder: Path, micrograph: str, word: str) -> Path:
+    """Where a job's picks of a micrograph go: its path less the job that made it, and _WORD.star for its suffix."""
+    return folder / (without_suffix(below_job(micrograph)) + f"_{word}.star")
+
+
 def _listed(where: Path, micrographs: Sequence[str]) -> dict[str, Path]:
     table = star.read_table(where, optics="optional")
     if "coordinates_file" not in table or "micrograph" not in table:

@@ -5,6 +5,7 @@ BUILT_IN: tuple[str, ...] = (
     "vitreous.jobs.import_other:ImportOther",
     "vitreous.jobs.motion_correction:MotionCorrection",
     "vitreous.jobs.ctf_find:CtfFind",
+    "vitreous.jobs.manual_pick:ManualPick",
     "vitreous.jobs.auto_pick:AutoPick",
     "vitreous.jobs.extract:Extract",
     "vitreous.jobs.class2d:Class2D",

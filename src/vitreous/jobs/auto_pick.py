@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from vitreous.context import Context, UserError
 from vitreous.job.declare import MapJob, Unit, group, input, job, output
 from vitreous.methods.picking.settings import BlobSearch
-from vitreous.tables.places import below_job, without_suffix
 
 _OFF = {
     "do_log": "Yes",
@@ -139,5 +138,7 @@ class AutoPick(MapJob):
 
 
 def picks_file(folder: Path, micrograph: str) -> Path:
-    """Where the picks of a micrograph go: its path less the job that made it, _autopick.star for its suffix."""
-    return folder / (without_suffix(below_job(micrograph)) + "_autopick.star")
+    """Where the picks of a micrograph go."""
+    from vitreous.files import coordinates
+
+    return coordinates.file_in(folder, micrograph, "autopick")
