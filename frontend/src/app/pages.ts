@@ -18,4 +18,6 @@ export const PAGES: PageEntry[] = [
   { pattern: /^\/view$/, load: () => import("../pages/view/View"), frame: "mini" },
   { pattern: /^\/schemes$/, load: () => import("../pages/schemes/Schemes"), frame: "mini" },
   { pattern: /^\/schemes\/(?<word>[^/]+)$/, load: () => import("../pages/schemes/Scheme"), frame: "mini" },
+  { pattern: /^\/new\/(?<type>[^/]+)$/, load: () => import("../pages/form/NewJob"), frame: "mini" },
+  { pattern: /^\/live$/, load: () => import("../pages/live/Live"), frame: "mini" },
 ];
