@@ -6,8 +6,8 @@ from pathlib import Path
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from vitreous.web.machine import Machine
-from vitreous.web.opened import ProjectHere
+from vitreous.web.machine import Look, Machine
+from vitreous.web.opened import Opened, ProjectHere
 
 router = APIRouter(tags=["machine"])
 
@@ -46,9 +46,7 @@ class MachineNow(BaseModel):
 @router.get("/machine")
 def machine(here: ProjectHere) -> MachineNow:
     """The machine now. A look is taken only for this, at most every few seconds."""
-    with _guard:
-        mine = _machines.setdefault(here.root, Machine(here.root))
-    looks = mine.look()
+    looks = look_at(here)
     now = looks[-1]
     gpus = [
         GpuTile(**vars(gpu), before=[look.gpus[place].load for look in looks if len(look.gpus) > place])
@@ -64,6 +62,13 @@ def machine(here: ProjectHere) -> MachineNow:
         disk_total_GB=now.disk_GB,
         disk=disk_word(now.free_GB, now.disk_GB),
     )
+
+
+def look_at(here: Opened) -> list[Look]:
+    """The last looks at the machine, the newest last."""
+    with _guard:
+        mine = _machines.setdefault(here.root, Machine(here.root))
+    return mine.look()
 
 
 def disk_word(free_GB: float, total_GB: float) -> str:
