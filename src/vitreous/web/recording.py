@@ -43,7 +43,8 @@ def chain(here: Opened) -> list[Row]:
     for word in CHAIN[1:]:
         newest = [row for name, row in rows.items() if row.type == word and name in below]
         found += newest[-1:]
-    return found
+    whole = reading.reading(here)
+    return [whole.row(row.process.name) for row in found]
 
 
 def pace_of(row: Row, root: Path) -> Pace:
