@@ -1,10 +1,32 @@
 // The project's home: what runs, what waits for the user, and how it all hangs together.
-import { useResource, type Schema } from "../../api/client";
-import { Broken, Loading } from "../../parts/messages";
+import { jobs, project, trouble } from "../../app/data";
+import { query } from "../../app/place";
+import { Broken } from "../../parts/messages";
+import { Begin } from "./Begin";
+import { Head } from "./Head";
+import { Pipeline } from "./Pipeline";
+import { Tiles } from "./Tiles";
+import { Today } from "./Today";
+import "./home.css";
+import "./pipeline.css";
 
 export default function Home() {
-  const project = useResource<Schema<"ProjectRow">>("project", {}, ["project"]);
-  if (project.problem) return <Broken sentence={project.problem.message} />;
-  if (!project.data) return <Loading what="Reading the project" />;
-  return <h1>{project.data.name}</h1>;
+  const row = project.value;
+  const nothing = row && (!row.exists || jobs.value?.length === 0) && !query.value.get("view");
+  if (nothing)
+    return (
+      <div class="home">
+        <Head />
+        <Begin />
+      </div>
+    );
+  if (trouble.value && !jobs.value) return <div class="home"><Head /><Broken sentence={trouble.value} /></div>;
+  return (
+    <div class="home">
+      <Head />
+      <Tiles />
+      <Pipeline />
+      <Today />
+    </div>
+  );
 }
