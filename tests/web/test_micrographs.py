@@ -124,3 +124,16 @@ def test_one_micrograph_can_be_fitted_again(client, fitted):
         f"{API}/spectrum/again", params={"path": FITTED, "row": 0}, json={"min_defocus_A": 9000, "max_defocus_A": 8000}
     )
     assert wrong.status_code == 422
+
+
+def test_motion_and_picks_stand_beside_a_micrograph(client, fitted):
+    way = client.get(f"{API}/micrographs/track", params={"path": FITTED, "row": 0}).json()
+    assert (way["x_A"][0], way["y_A"][0]) == (0, 0)
+    assert way["total_A"] == pytest.approx(fitted["accumulated_motion_A"][0], rel=0.05)
+    name = fitted["micrograph"][0]
+    found = client.get(f"{API}/micrographs/picks", params={"path": FITTED, "name": name}).json()
+    assert found["job"] == "AutoPick/job004"
+    assert len(found["points"]) > 10
+    none = client.get(f"{API}/micrographs/picks", params={"path": FITTED, "name": "gone.mrc"}).json()
+    assert none["points"] == []
+    assert client.get(f"{API}/micrographs/track", params={"path": FITTED, "row": 999}).status_code == 404

@@ -16,4 +16,5 @@ export type View = () => Promise<{ default: ComponentType<ViewProps> }>;
 
 export const VIEWS: Record<string, View> = {
   image: () => import("./image/ImageView"),
+  micrographs: () => import("./micrographs/Micrographs"),
 };

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from vitreous.web.views import angles, classes, curves, image, micrographs, model3d, spectrum, stack, table, volume
+from vitreous.web.views import angles, beside, classes, curves, image, micrographs, model3d, spectrum, stack, table, volume
 
 ROUTERS: tuple[APIRouter, ...] = (
     image.router,
@@ -14,5 +14,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     model3d.router,
     table.router,
     micrographs.router,
+    beside.router,
     spectrum.router,
 )
