@@ -20,7 +20,7 @@ NO_TORCH = ("torch", "numba", "triton")
 MAY = {
     "param": set(),
     "context": set(),
-    "tables": set(),
+    "tables": {"context"},
     "nodes": {"tables"},
     "maths": set(),
     "arrays": {"maths"},
