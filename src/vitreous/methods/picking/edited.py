@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vitreous.tables.table import Table
 
 BY_HAND = -999.0
-"""What RELION writes where a pick made by hand has no score, class or angle."""
+"""Stands where a pick made by hand has no score, class or angle."""
 SAME_PX = 0.05
 MOST = 200_000
 _FIELDS = {"added", "removed", "erased", "selected", "done"}
