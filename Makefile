@@ -13,7 +13,8 @@ PYTEST_OPTIONS ?=
 
 PAGES := src/vitreous/web/static/index.html
 PAGES_FROM := $(shell find frontend/src src/vitreous/web -type f -not -path '*/static/*' -not -path '*/__pycache__/*' \
-	-not -name schema.ts -not -name openapi.json) frontend/package.json frontend/package-lock.json frontend/index.html frontend/vite.config.ts
+	-not -name schema.ts -not -name openapi.json) frontend/package.json frontend/package-lock.json frontend/index.html frontend/vite.config.ts \
+	frontend/build.py
 
 .PHONY: demo test check clean frontend
 
@@ -23,14 +24,8 @@ demo: $(VENV)/.installed $(PAGES)
 # The window's pages. Node comes from PyPI where none is installed.
 frontend: $(PAGES)
 
-frontend/node_modules/.installed: frontend/package-lock.json $(VENV)/.installed
-	$(BIN)/python frontend/node.py ci --no-audit --no-fund --silent
-	touch $@
-
-$(PAGES): $(PAGES_FROM) frontend/node_modules/.installed
-	$(BIN)/python -m vitreous.web.openapi > frontend/src/api/openapi.json
-	$(BIN)/python frontend/node.py run --silent types
-	$(BIN)/python frontend/node.py run --silent build -- --logLevel warn
+$(PAGES): $(PAGES_FROM) $(VENV)/.installed
+	$(BIN)/python frontend/build.py
 
 test: $(VENV)/.installed-dev $(PAGES)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_OPTIONS)

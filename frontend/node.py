@@ -26,7 +26,7 @@ def npm() -> list[str]:
     return [str(whole / "bin" / "node"), str(whole / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
-def main(arguments: list[str]) -> int:
+def run(*arguments: str) -> int:
     """Run npm in the front end's folder; gives its exit code. The scripts that it runs find the same Node first."""
     command = npm()
     way = {**os.environ, "PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -34,4 +34,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(*sys.argv[1:]))
