@@ -102,7 +102,7 @@ def _said(sentences: dict[str, str], tab_of: dict[str, str]) -> list[FieldSaid]:
 
 
 def _sentence(cls: type, scan: Scan, here: Opened) -> str:
-    said = sentence(cls, scan.jobs[0], here.root)
+    said = sentence(cls, {**filling.defaults(cls), **scan.jobs[0]}, here.root)
     if len(scan.jobs) == 1:
         return said
     listed = " and ".join(name.replace("_", " ") for name in scan.fields)

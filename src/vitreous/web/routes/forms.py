@@ -105,10 +105,11 @@ def _form(here: Opened, cls: type[Any], filled: Filled) -> Form:
 def _fields(found: list[Option]) -> list[FormField]:
     """The settings of one tab. Where none is declared as usual, those are that no switch governs."""
     anyhow = not any(option.usual for option in found)
-    return [_field(option, usual=option.usual or (anyhow and option.when is None)) for option in found]
+    return [field_shape(option, usual=option.usual or (anyhow and option.when is None)) for option in found]
 
 
-def _field(option: Option, *, usual: bool) -> FormField:
+def field_shape(option: Option, *, usual: bool) -> FormField:
+    """One setting as a page receives it."""
     said = field_of(option)
     known: Mapping[str, Any] = {name: said[name] for name in ("low", "high", "step", "minimum", "maximum") if name in said}
     return FormField(
@@ -130,6 +131,10 @@ def _field(option: Option, *, usual: bool) -> FormField:
     )
 
 
+SHORT = {word.lower(): word for word in ("CTF", "GPU", "GPUs", "MTF", "EM", "FOM", "FSC", "EER", "Cs")} | {"bfactor": "B-factor", "half1": "half map"}
+"""Words of settings' names that are not written in small letters."""
+
+
 def label_of(option: Option) -> str:
     """A setting's name for people: less its unit, which stands behind the value."""
     unit = getattr(option.about, "unit", "")
@@ -138,8 +143,8 @@ def label_of(option: Option) -> str:
         if unit and words.endswith(tail):
             words = words.removesuffix(tail)
             break
-    plain = words.replace("_", " ")
-    return plain[:1].upper() + plain[1:].replace(" ctf", " CTF").replace(" gpu", " GPU").replace(" mtf", " MTF")
+    plain = " ".join(SHORT.get(word, word) for word in words.split("_"))
+    return plain[:1].upper() + plain[1:]
 
 
 def _foreign(here: Opened, name: str, graph: Graph, why: str) -> Form:
