@@ -1,6 +1,7 @@
 """Carries the demonstration out in a project: simulate, run each step or go on, compare with the truth, write the page."""
 
 import json
+import shlex
 import time
 from collections.abc import Mapping
 from contextlib import chdir
@@ -114,6 +115,7 @@ def _print(console: Console, lines: list[Line], page: Path) -> None:
         table.add_row(line.title, duration(line.seconds) if line.seconds else "", line.figure)
     console.print(table)
     console.print(f"The page with all pictures: {page}")
+    console.print(f"The project in the window: vitreous web {shlex.quote(str(page.parent))}")
 
 
 def folders_of(project: Project) -> Mapping[str, Path]:
