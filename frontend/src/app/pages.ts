@@ -20,4 +20,5 @@ export const PAGES: PageEntry[] = [
   { pattern: /^\/schemes\/(?<word>[^/]+)$/, load: () => import("../pages/schemes/Scheme"), frame: "mini" },
   { pattern: /^\/new\/(?<type>[^/]+)$/, load: () => import("../pages/form/NewJob"), frame: "mini" },
   { pattern: /^\/live$/, load: () => import("../pages/live/Live"), frame: "mini" },
+  { pattern: /^\/settings\/templates$/, load: () => import("../pages/templates/Templates"), frame: "mini" },
 ];

@@ -110,7 +110,7 @@ function Node(props: NodeProps) {
       {low ? <span class="home-node-line"><Glyph state={node.state} silent size={12} /><b class="cut grow">{name}</b>{layout.node_width > 120 && <em>{shortKey(node.key)}</em>}</span> : (
         <>
           <b class="cut">{name}</b>
-          <span class="home-node-line"><Glyph state={node.state} silent size={12} /><span class="cut">{members.length ? `${members.length} jobs` : `job${node.job}`}</span><em>{shortKey(node.key)}</em></span>
+          <span class="home-node-line"><Glyph state={node.state} silent size={12} /><span class="cut">{members.length ? `${members.length} jobs` : `job${node.job}`}</span><em>{layout.node_width < 140 ? shortKey(node.key).replace(/ classes$/, "") : shortKey(node.key)}</em></span>
         </>
       )}
       {node.share != null && <span class="bar" aria-hidden="true"><i style={{ width: `${node.share * 100}%` }} /></span>}

@@ -51,7 +51,8 @@ export function sums(found: Lane[], from_s: number, to_s: number): { computed_s:
       const [a, b] = [Math.max(from_s, bar.from_s), Math.min(to_s, bar.to_s)];
       if (b <= a) continue;
       computed_s += b - a;
-      edges.push([a, 1], [b, -1]);
+      // A run begins at a whole second: those that only touch are not together.
+      edges.push([a, 1], [Math.max(a, b - 1), -1]);
     }
   edges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
   let [now, most] = [0, 0];
