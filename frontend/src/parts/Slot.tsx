@@ -80,9 +80,9 @@ interface ChooserProps extends SlotProps {
   close: () => void;
 }
 
-function Chooser({ label, kind, value, offers, waiting, problem, take, close }: ChooserProps) {
+function Chooser({ id, label, kind, value, offers, waiting, problem, take, close }: ChooserProps) {
   const [asked, setAsked] = useState("");
-  const [at, setAt] = useState(0);
+  const [at, setAt] = useState(Math.max(0, offers.findIndex((one) => one.path === value)));
   const list = useId();
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
@@ -98,7 +98,7 @@ function Chooser({ label, kind, value, offers, waiting, problem, take, close }: 
     else if (event.key === "Enter" && last >= 0) pick(chosen);
     else if (event.key === "Escape") {
       close();
-      document.getElementById(`field-${label}`)?.focus();
+      document.getElementById(id)?.focus();
     } else return;
     event.preventDefault();
     event.stopPropagation();

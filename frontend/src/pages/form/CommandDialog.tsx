@@ -19,6 +19,11 @@ export function CommandDialog({ command, many, onClose }: Props) {
   );
 }
 
+/** A long command with each option on a line of its own, as a shell takes it too. */
+function byLine(text: string): string {
+  return text.length > 90 ? text.replace(/ (--)/g, " \\\n    $1") : text;
+}
+
 function One({ title, text }: { title: string; text: string }) {
   return (
     <section class="form-command">
@@ -26,7 +31,7 @@ function One({ title, text }: { title: string; text: string }) {
         <h3 class="grow">{title}</h3>
         <button type="button" class="button small-button" onClick={() => void navigator.clipboard.writeText(text).then(() => say("Copied"))}>Copy</button>
       </div>
-      <pre class="mono form-pre" tabIndex={0}>{text}</pre>
+      <pre class="mono form-pre" tabIndex={0} aria-label={title}>{byLine(text)}</pre>
     </section>
   );
 }
