@@ -21,4 +21,8 @@ export const PAGES: PageEntry[] = [
   { pattern: /^\/new\/(?<type>[^/]+)$/, load: () => import("../pages/form/NewJob"), frame: "mini" },
   { pattern: /^\/live$/, load: () => import("../pages/live/Live"), frame: "mini" },
   { pattern: /^\/settings\/templates$/, load: () => import("../pages/templates/Templates"), frame: "mini" },
+  { pattern: /^\/job\/(?<n>\w+\/job\d{3,}|[^/]+)(?:\/(?<tab>results|params|progress|log|files|lineage)(?:\/(?<node>.+))?)?\/?$/, load: () => import("../pages/job/Job"), frame: "mini" },
+  { pattern: /^\/disk$/, load: () => import("../pages/disk/Disk"), frame: "mini" },
+  { pattern: /^\/compare$/, load: () => import("../pages/compare/Compare"), frame: "mini" },
+  { pattern: /^\/activity$/, load: () => import("../pages/activity/Activity"), frame: "mini" },
 ];

@@ -9,12 +9,15 @@ from vitreous.project.graph_model import Graph
 from vitreous.web import reading, sizes
 from vitreous.web.opened import ProjectHere
 from vitreous.web.telling.results import JobLink, link_to
+from vitreous.web.telling.state import LONGEST_S
 
 router = APIRouter(tags=["disk"])
 
 
 class DiskJob(BaseModel):
-    """One job on disk. proposed: cleaning it gently is proposed, as it is finished, used by others, and not protected."""
+    """One job on disk. proposed: cleaning it gently is proposed, as it is finished, used by others, and not protected;
+    took_s: seconds of its last run, 0 where that is not known.
+    """
 
     job: JobLink
     label: str
@@ -25,7 +28,7 @@ class DiskJob(BaseModel):
     protected: bool
     used_by: list[JobLink]
     proposed: bool
-    ended: float
+    took_s: float
 
 
 class Disk(BaseModel):
@@ -69,7 +72,7 @@ def disk(here: ProjectHere, anew: bool = False) -> Disk:
                 protected=size.protected,
                 used_by=used[-3:],
                 proposed=row.state == "finished" and bool(used) and not size.protected and size.gentle > 0,
-                ended=row.about.ended,
+                took_s=_took_s(row),
             )
         )
     return Disk(
@@ -85,6 +88,12 @@ def disk(here: ProjectHere, anew: bool = False) -> Disk:
         fault=found.fault,
         jobs=jobs,
     )
+
+
+def _took_s(row: reading.Row) -> float:
+    """Seconds of the last run; 0 where it is not known, as in a project that was copied."""
+    spent = row.about.ended - row.about.runs[-1] if row.about.runs and row.about.ended else 0.0
+    return spent if 0 < spent < LONGEST_S else 0.0
 
 
 def _users(graph: Graph) -> dict[str, list[str]]:

@@ -184,7 +184,7 @@ class Act(BaseModel):
     ref: str
     when_s: float
     act: str
-    said: str
+    sentence: str
     jobs: list[str]
     undone_s: float
     can_undo: bool
@@ -199,7 +199,7 @@ def activity(here: ProjectHere, most: Annotated[int, Query(ge=1, le=2000)] = 200
             ref=entry.ref,
             when_s=entry.when_s,
             act=entry.act,
-            said=entry.said,
+            sentence=entry.said,
             jobs=[job.rstrip("/") for job in entry.jobs],
             undone_s=entry.undone_s,
             can_undo=back.can_undo(layout, entry),
