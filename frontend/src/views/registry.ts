@@ -15,6 +15,8 @@ export interface ViewProps {
 export type View = () => Promise<{ default: ComponentType<ViewProps> }>;
 
 export const VIEWS: Record<string, View> = {
+  classes: () => import("./classes/ClassesView"),
+  curves: () => import("./curves/CurvesView"),
   image: () => import("./image/ImageView"),
   micrographs: () => import("./micrographs/Micrographs"),
 };

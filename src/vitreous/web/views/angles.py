@@ -55,7 +55,7 @@ def angles(
     path: str = "",
     index: Annotated[int | None, Query(ge=1, description="only particles of this class")] = None,
 ) -> AnglesPage:
-    """AnglesPage of the particles of a job (its last data file) or of a table of particles."""
+    """Angles of the particles of a job (its last data file) or of a table of particles."""
     data, sampling, number = _where(here, n, it, path)
     columns = _columns(data, *rounds.stamp(data))
     chosen = np.ones(len(columns), bool)

@@ -1,4 +1,4 @@
-"""CurvesPage of a job: FSC with its crossings, Guinier, spectra, convergence, B-factors by frame; from our files and RELION's."""
+"""Curves of a job: FSC with its crossings, Guinier, spectra, convergence, B-factors by frame; from our files and RELION's."""
 
 from pathlib import Path
 from typing import Annotated
