@@ -12,6 +12,7 @@ from vitreous.job.placement import placement_options
 from vitreous.param import Param
 from vitreous.project.layout import Layout
 from vitreous.project.state import job_file
+from vitreous.web.routes.forms import label_of
 
 
 class Setting(BaseModel):
@@ -63,7 +64,7 @@ def _setting(option: Option, declared: Any, *, place: bool = False) -> Setting:
     default = "" if option.required else as_text(option.default)
     return Setting(
         name=option.name,
-        label=option.name.replace("_", " ").capitalize(),
+        label=label_of(option),
         value=value,
         unit=option.about.unit if isinstance(option.about, Param) else "",
         default=default,
