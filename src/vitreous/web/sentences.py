@@ -88,11 +88,15 @@ def _motion(said: Said) -> str:
     return f"Align the frames of {said.counted('movies', 'movies')} {patches}{bin_factor}{dose}"
 
 
+def _thousands(text: str) -> str:
+    return f"{int(text):,}" if text.isdigit() else text
+
+
 def _ctf(said: Said) -> str:
-    span = f"{said('min_defocus_A')} to {said('max_defocus_A')} Å"
+    span = f"{_thousands(said('min_defocus_A'))} and {_thousands(said('max_defocus_A'))} Å"
     phase = " and phase shift" if said.yes("fit_phase") else ""
     shells = f"from {said('min_resolution_A')} to {said('max_resolution_A')} Å"
-    return f"Fit defocus{phase} of {said.counted('micrographs', 'micrographs')} between {span}, {shells}"
+    return f"Fit defocus{phase} of {said.counted('micrographs', 'micrographs')} between {span}, with detail {shells}"
 
 
 def _pick(said: Said) -> str:
@@ -106,7 +110,8 @@ def _extract(said: Said) -> str:
 
 
 def _class2d(said: Said) -> str:
-    rounds = f"{said('em_iterations')} full rounds" if said.yes("use_em") else f"{said('mini_batches')} mini-batches"
+    turns = said("em_iterations")
+    rounds = f"{turns} full round{'s' if turns != '1' else ''}" if said.yes("use_em") else f"{said('mini_batches')} mini-batches"
     classes = said("classes")
     return f"Sort {said.counted('particles', 'particles')} into {classes} class{'es' if classes != '1' else ''}, {rounds}"
 
@@ -121,6 +126,8 @@ def _select(said: Said) -> str:
         "split": "in parts",
     }
     how = [text for name, text in ways.items() if said.yes(name)]
+    if how == ["in parts"] and not said("classes"):
+        return f"Divide {what[0]} into parts"
     how += [f"of classes {said('classes')}"] if said("classes") else []
     return f"Keep part of {what[0]} {', '.join(how) or 'that you mark in the window'}"
 

@@ -16,7 +16,7 @@ import { standsInTheWay } from "./Foot";
 import { Prediction } from "./Prediction";
 import "./form.css";
 
-export default function Parameters({ job }: { job: number }) {
+export default function Parameters({ job }: { job: number | string }) {
   const number = String(job).padStart(3, "0");
   const form = useResource<Form>(`jobs/${number}/form`, {}, [`job:${number}`]);
   if (form.problem && !form.data) return <Broken sentence={form.problem.message} />;
@@ -67,7 +67,7 @@ function Filled({ form, number }: { form: Form; number: string }) {
           <CompareWith filling={filling} compared={compared} />
         </div>
       </div>
-      <Fields filling={filling} only={compared.only} tab={tab} setTab={(next) => { compared.stop(); setTab(next); }} />
+      <Fields reading filling={filling} only={compared.only} tab={tab} setTab={(next) => { compared.stop(); setTab(next); }} />
       <footer class="form-foot">
         <div class="form-acts">
           <button type="button" class={`button ${count ? "form-continue" : begun ? "" : "likely"}`} disabled={running || busy || !mayAct.value} title={running ? "the job is at work" : undefined} onClick={() => void send()}>
@@ -75,7 +75,7 @@ function Filled({ form, number }: { form: Form; number: string }) {
           </button>
           {count > 0 && <span class="form-count" role="status">{count} changed</span>}
           {count > 0 && <button type="button" class="button bare" onClick={() => filling.setAll(form.values)}>Take back</button>}
-          <a class="button" href={to(`new/${form.type}`, { from: number })}><Icon name="copy" /> Copy as new</a>
+          {count > 0 && <a class="button" href={to(`new/${form.type}`, { from: number, ...asLink(changed) })}><Icon name="copy" /> New job with these</a>}
           <button type="button" class="button bare" disabled={!filling.check?.command} onClick={() => setCommand(true)}>Print command</button>
         </div>
         {!running && <Prediction filling={filling} />}
@@ -88,6 +88,11 @@ function Filled({ form, number }: { form: Form; number: string }) {
       {command && filling.check?.command && <CommandDialog command={filling.check.command} many={1} onClose={() => setCommand(false)} />}
     </div>
   );
+}
+
+/** Changed values as the address of a new form takes them. */
+function asLink(changed: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(changed).map(([name, value]) => [`v.${name}`, value]));
 }
 
 /** A job of a type that we do not have: its options as RELION wrote them, to be read. */

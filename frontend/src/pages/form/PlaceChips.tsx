@@ -18,7 +18,7 @@ export function PlaceChips({ filling }: { filling: Filling }) {
   const { values, form } = filling;
   const chosen = placeOf(filling);
   const locked = (form.locks ?? {}).use_queue;
-  const cuda = values.device === "cuda";
+  const cuda = values.device === "cuda" && form.uses_gpu;
   const gpus = new Set((values.gpus ?? "").split(/[:,]/).map((one) => one.trim()).filter(Boolean));
   const toggle = (word: string) => {
     if (word === "cpu") return filling.setAll({ device: "cpu", gpus: "" });

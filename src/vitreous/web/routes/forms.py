@@ -170,5 +170,5 @@ def _foreign(here: Opened, name: str, graph: Graph, why: str) -> Form:
         locks=dict.fromkeys(said.values, "this type of job can be looked at, not changed here"),
         job=name.rstrip("/"),
         state=graph.processes[name].status,
-        unsupported=why,
+        unsupported=why.partition("; supported are")[0],
     )
