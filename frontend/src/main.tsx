@@ -2,7 +2,9 @@
 import "./styles/base.css";
 import { render } from "preact";
 import { Shell } from "./app/Shell";
+import { applyLook } from "./app/look";
 import { applyTheme } from "./app/theme";
 
 applyTheme();
+applyLook();
 render(<Shell />, document.getElementById("app")!);

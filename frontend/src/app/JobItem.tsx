@@ -63,17 +63,20 @@ export function JobItem(props: { job: JobRow; focusable: boolean; failure?: bool
 /** Why it stopped, and what can be done about it, in place. */
 function Remedy({ job }: { job: JobRow }) {
   if (job.state === "needs_you") return null;
-  const act_on = (path: string, done: string) => attempt(async () => {
-    await act("POST", `jobs/${job.number}/${path}`, {});
+  const remedy = job.remedy;
+  const goOn = () => attempt(async () => {
+    const said = await act<{ said?: string }>("POST", `jobs/${job.number}/continue`, { changed: remedy?.act === "continue" ? remedy.changed : {} });
     markRead(markOf(job));
-    say(done, { link: { title: "Open", to: to(`job/${job.number}`) } });
+    say(said.said ?? `job${job.number} goes on`, { link: { title: "Open", to: to(`job/${job.number}`) } });
     await readJobs();
   });
   return (
     <div class="frame-remedy">
       {job.sentence && <p>{job.sentence}</p>}
       <div class="row frame-remedy-acts">
-        {job.state === "failed" && mayAct.value && <button type="button" class="button small-button" onClick={() => void act_on("continue", `job${job.number} goes on`)}>Continue</button>}
+        {job.state === "failed" && remedy?.act === "continue" && mayAct.value && <button type="button" class="button small-button" title={remedy.why} onClick={() => void goOn()}>{remedy.title}</button>}
+        {job.state === "failed" && remedy?.act === "disk" && <a class="button small-button" href={to("disk")}>{remedy.title}</a>}
+        {job.state === "failed" && remedy?.act === "log" && <a class="button small-button" href={to(`job/${job.number}/log`)}>{remedy.title}</a>}
         {job.state === "silent" && <a class="button small-button" href={to(`job/${job.number}/log`)}>Look at the log</a>}
         <a class="button small-button bare" href={to(`job/${job.number}`)} onClick={() => markRead(markOf(job))}>Details</a>
         {job.state === "failed" && <button type="button" class="button small-button bare" onClick={() => markRead(markOf(job))}>Dismiss</button>}

@@ -15,6 +15,9 @@ export interface PageEntry {
 
 export const PAGES: PageEntry[] = [
   { pattern: /^\/?$/, load: () => import("../pages/home/Home"), frame: "full" },
+  { pattern: /^\/start$/, load: () => import("../pages/home/Start"), frame: "mini" },
+  { pattern: /^\/glance$/, load: () => import("../pages/glance/Glance"), frame: "none" },
+  { pattern: /^\/notes$/, load: () => import("../pages/notes/Notes"), frame: "mini" },
   { pattern: /^\/view$/, load: () => import("../pages/view/View"), frame: "mini" },
   { pattern: /^\/schemes$/, load: () => import("../pages/schemes/Schemes"), frame: "mini" },
   { pattern: /^\/schemes\/(?<word>[^/]+)$/, load: () => import("../pages/schemes/Scheme"), frame: "mini" },
@@ -25,4 +28,5 @@ export const PAGES: PageEntry[] = [
   { pattern: /^\/disk$/, load: () => import("../pages/disk/Disk"), frame: "mini" },
   { pattern: /^\/compare$/, load: () => import("../pages/compare/Compare"), frame: "mini" },
   { pattern: /^\/activity$/, load: () => import("../pages/activity/Activity"), frame: "mini" },
+  { pattern: /^\/settings(?:\/(?<part>[a-z]+))?$/, load: () => import("../pages/settings/Settings"), frame: "mini" },
 ];

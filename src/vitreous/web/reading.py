@@ -122,6 +122,11 @@ class Reading:
             raise Missing(f"the project has no job {word}: it was deleted, or never was")
         return found
 
+    def outputs(self, name: str) -> list[str]:
+        """The files that a job has made, by the graph."""
+        self.graph()
+        return self._outputs.get(name, [])
+
     def rows(self) -> list[Row]:
         """All jobs in the order of the graph; details of folders not read yet stand empty until the background has them."""
         with self._lock:

@@ -1,5 +1,6 @@
 // Nodes and lines of the pipeline: lines on a canvas, nodes as links, both only where they are in sight. A tree to the keyboard.
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { address } from "../../api/client";
 import { go, to } from "../../app/place";
 import { presentJob } from "../../app/folds";
 import { colour, theme } from "../../app/theme";
@@ -100,10 +101,11 @@ function Node(props: NodeProps) {
   const members = node.members ?? [];
   const name = members.length ? `${members[0]}–${members[members.length - 1]}` : node.title;
   const low = layout.node_height < 34;
+  const pictured = Boolean(node.thumb) && !members.length && !low && layout.node_width > 140;
   const label = members.length ? `Jobs ${members[0]} to ${members[members.length - 1]}, ${members.length} finished; the last is ${node.title}, ${node.key}` : `${node.title}, job${node.job}, ${stateWord(node.state)}${node.key ? `, ${node.key}` : ""}`;
   return (
     <a role="treeitem" aria-level={props.level} aria-label={label} data-node={index} tabIndex={props.focusable ? 0 : -1} href={members.length ? to("", { fold: "" }) : to(`job/${node.job}${node.state === "needs_you" ? "/answer" : ""}`)}
-      class={`home-node ${node.state}${props.dim ? " dim" : ""}${low ? " low" : ""}${members.length ? " chain" : ""}${presentJob.value === node.job ? " present" : ""}`}
+      class={`home-node ${node.state}${props.dim ? " dim" : ""}${low ? " low" : ""}${members.length ? " chain" : ""}${presentJob.value === node.job ? " present" : ""}${pictured ? " pictured" : ""}`}
       style={{ transform: `translate(${layout.x[index]}px, ${layout.y[index]}px)`, width: layout.node_width, height: layout.node_height }} title={layout.node_width < 130 || low ? label : undefined}
       onPointerEnter={() => props.hover(index)} onFocus={() => props.take(index)}
       onClick={members.length ? (event) => { event.preventDefault(); go(to("")); } : undefined}>
@@ -113,6 +115,7 @@ function Node(props: NodeProps) {
           <span class="home-node-line"><Glyph state={node.state} silent size={12} /><span class="cut">{members.length ? `${members.length} jobs` : `job${node.job}`}</span><em>{layout.node_width < 140 ? shortKey(node.key).replace(/ classes$/, "") : shortKey(node.key)}</em></span>
         </>
       )}
+      {pictured && <img src={address(`jobs/${node.job}/thumb`, { size: 48, tag: node.thumb })} alt="" width={layout.node_height - 12} height={layout.node_height - 12} loading="lazy" onError={(event) => (event.currentTarget.hidden = true)} />}
       {node.share != null && <span class="bar" aria-hidden="true"><i style={{ width: `${node.share * 100}%` }} /></span>}
     </a>
   );

@@ -1,12 +1,17 @@
 """The pipeline as a picture: by stage for the whole project, or a tree around one job; the page only draws it."""
 
+from typing import Literal
+
 from fastapi import APIRouter, Query
+from fastapi.responses import Response
 from pydantic import BaseModel
 
 from vitreous.context import UserError
 from vitreous.project.layers import place
 from vitreous.web.opened import Opened, ProjectHere
-from vitreous.web.reading import Row, graph, job_name, rows
+from vitreous.web.problems import Missing
+from vitreous.web.reading import Row, graph, job_name, reading, rows
+from vitreous.web.result_thumbs import has_thumb, tag_of, thumb
 from vitreous.web.stages import STAGES, parents_of, picture, without_detours
 
 router = APIRouter(tags=["graph"])
@@ -16,7 +21,10 @@ TREE_WIDTH, TREE_GAP = 150.0, 26.0
 
 
 class GraphNode(BaseModel):
-    """A job in the picture, or a folded chain of them: then `members` are their numbers, and the rest is of the last."""
+    """A job in the picture, or a folded chain of them: then `members` are their numbers, and the rest is of the last.
+
+    thumb: a word for the address of its small picture, empty where there is none.
+    """
 
     job: str
     title: str
@@ -27,6 +35,7 @@ class GraphNode(BaseModel):
     row: int = 0
     x: float = 0
     members: list[str] = []
+    thumb: str = ""
 
 
 class GraphPage(BaseModel):
@@ -48,7 +57,7 @@ def _node(row: Row) -> GraphNode:
     key = row.key
     if not key and said.get("total") and row.state in ("running", "needs_you", "silent"):
         key = f"{int(said.get('done') or 0):,}/{int(said['total']):,}"
-    return GraphNode(job=row.number, title=row.title, state=row.state, key=key, share=share)
+    return GraphNode(job=row.number, title=row.title, state=row.state, key=key, share=share, thumb=tag_of(row))
 
 
 @router.get("/graph")
@@ -92,3 +101,13 @@ def _tree(here: Opened, name: str, found: dict[str, Row]) -> GraphPage:
     return GraphPage(
         stages=[], nodes=nodes, edges=edges, rows=max(node.row for node in nodes) + 1, width=width, focus=found[name].number
     )
+
+
+@router.get("/jobs/{n}/thumb", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
+def small_picture(here: ProjectHere, n: str, size: Literal["48", "96", "320"] = "96", tag: str = "") -> Response:
+    """A small picture of what a job has made: its largest class, or its map from the side."""
+    row = reading(here).row(job_name(here, n))
+    if not has_thumb(row):
+        raise Missing(f"{row.name} makes nothing that can be shown small")
+    lasting = "private, max-age=31536000, immutable" if tag and tag == tag_of(row) else "no-cache"
+    return Response(thumb(here, row, int(size)), media_type="image/jpeg", headers={"Cache-Control": lasting})
