@@ -190,3 +190,16 @@ def test_a_file_without_atoms_is_a_sentence(client, project):
     (project / "empty.pdb").write_text("REMARK nothing\n")
     answer = client.get("/api/p/demo/model3d", params={"path": "empty.pdb"})
     assert (answer.status_code, answer.json()["sentence"]) == (422, "empty.pdb holds no atoms")
+
+
+def test_a_low_passed_level_has_nothing_finer(client, project):
+    from vitreous.files import mrc
+
+    x = np.arange(48)
+    coarse, fine = np.cos(2 * np.pi * x / 24), np.cos(2 * np.pi * x / 4)
+    values = np.broadcast_to(coarse + fine, (48, 48, 48)).astype(np.float32)
+    mrc.write_volume(project / "waves.mrc", values, pixel_size_A=1.5)
+    answer = client.get(f"{API}/level", params={"path": "waves.mrc", "edge": "full", "low_pass_A": 15})
+    low, high = struct.unpack("<2f", answer.content[16:24])
+    got = low + np.frombuffer(answer.content[32:], np.uint8).reshape(48, 48, 48) * (high - low) / 255
+    np.testing.assert_allclose(got, np.broadcast_to(coarse, got.shape), atol=(high - low) / 200)

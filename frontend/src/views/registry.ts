@@ -15,8 +15,10 @@ export interface ViewProps {
 export type View = () => Promise<{ default: ComponentType<ViewProps> }>;
 
 export const VIEWS: Record<string, View> = {
+  volume: () => import("./volume/Volume"),
   classes: () => import("./classes/ClassesView"),
   curves: () => import("./curves/CurvesView"),
   image: () => import("./image/ImageView"),
+  picks: () => import("./picks/Picks"),
   micrographs: () => import("./micrographs/Micrographs"),
 };

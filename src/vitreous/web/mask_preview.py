@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from vitreous.context import UserError
 from vitreous.files.mask_shapes import Bools, MaskShapes, Region, inside
-from vitreous.web.volumes import Floats, Volume, binned
+from vitreous.web.volumes import Floats, Volume, binned, low_passed
 
 LARGEST = 96
 """No edge of a preview has more voxels."""
@@ -45,14 +45,3 @@ def _above(values: Floats, one: Region, voxel_A: float) -> Bools:
     sizes = np.bincount(labels.reshape(-1))
     sizes[0] = 0
     return np.asarray(labels == sizes.argmax()) if count > 1 else np.asarray(found)
-
-
-def low_passed(values: Floats, cutoff_px: float) -> Floats:
-    """A map without what is finer than cutoff_px voxels, with a raised cosine of two shells."""
-    frequencies = np.meshgrid(
-        *[np.fft.fftfreq(n) for n in values.shape[:2]], np.fft.rfftfreq(values.shape[2]), indexing="ij", sparse=True
-    )
-    k = np.sqrt(sum(part**2 for part in frequencies))
-    width = 2.0 / max(values.shape)
-    weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((k - 1 / cutoff_px) / width + 0.5, 0, 1))
-    return np.asarray(np.fft.irfftn(np.fft.rfftn(values) * weight, values.shape, axes=(0, 1, 2)), np.float32)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from vitreous.context import UserError
 from vitreous.files import mrc
@@ -67,10 +68,16 @@ class Volume:
         """Voxels for each byte value; values beyond the 8 bits' range are in the first and last."""
         return [int(count) for count in np.bincount(self.full.reshape(-1), minlength=BINS)]
 
-    def level(self, edge: int) -> tuple[Bytes, int]:
+    def level(self, edge: int, *, low_pass_A: float = 0.0) -> tuple[Bytes, int]:
         """The map with no edge longer than `edge` voxels, by averaging cubes of f voxels; and f. edge 0: as it is."""
         factor = 1 if edge <= 0 else -(-max(self.values.shape) // edge)
-        return (self.full, 1) if factor == 1 else (as_bytes(binned(self.values, factor), self.numbers), factor)
+        filtered = low_pass_A > 2 * self.voxel_A * factor
+        if factor == 1 and not filtered:
+            return self.full, 1
+        values = self.values if factor == 1 else binned(self.values, factor)
+        if filtered:
+            values = low_passed(values, low_pass_A / (self.voxel_A * factor))
+        return as_bytes(values, self.numbers), factor
 
     def slice(self, axis: str, k: int) -> Floats:
         """Plane k across an axis: (y, x) for z, (z, x) for y, (z, y) for x."""
@@ -110,6 +117,17 @@ def binned(values: Floats, factor: int) -> Floats:
             summed = np.add.reduceat(values, starts, axis=axis)
         values = summed / counts.reshape(shape)
     return np.ascontiguousarray(values, np.float32)
+
+
+def low_passed(values: Floats, cutoff_px: float) -> Floats:
+    """A map without what is finer than cutoff_px voxels, with a raised cosine of two shells."""
+    frequencies = np.meshgrid(
+        *[np.fft.fftfreq(n) for n in values.shape[:2]], np.fft.rfftfreq(values.shape[2]), indexing="ij", sparse=True
+    )
+    k = np.sqrt(sum(part**2 for part in frequencies))
+    width = 2.0 / max(values.shape)
+    weight = 0.5 + 0.5 * np.cos(np.pi * np.clip((k - 1 / cutoff_px) / width + 0.5, 0, 1))
+    return np.asarray(fft.irfftn(fft.rfftn(values) * weight, values.shape, axes=(0, 1, 2)), np.float32)
 
 
 def centre_of_mass(volume: Volume, at_A: tuple[float, float, float], *, radius_A: float, level: float) -> NDArray[Any] | None:

@@ -1,6 +1,7 @@
 // Surfaces of spheres and boxes: closed, turned outward, of the right size and place, with normals that point out.
 import { describe, expect, it } from "vitest";
 import { byteOf, difference, enclosed_kDa, firstLevel, matchedByte, parseGrid, sample, valueWithVoxelsAbove, voxelsAbove, type Grid } from "./grid";
+import { dusted } from "./dust";
 import { surface, type Mesh } from "./surface";
 
 function ball(shape: [number, number, number], centre: [number, number, number], radius: number, voxel_A = 1): Grid {
@@ -84,6 +85,19 @@ describe("surface", () => {
 
   it("is empty where nothing reaches the level", () => {
     expect(surface({ ...ball([8, 8, 8], [4, 4, 4], 2), data: new Uint8Array(512) }, 128).indices.length).toBe(0);
+  });
+});
+
+describe("dust", () => {
+  it("goes piece by piece, the large ones stay whole and closed", () => {
+    const grid = ball([48, 40, 40], [18, 20, 20], 12);
+    for (const [i, j, k] of [[40, 5, 5], [44, 30, 30], [41, 20, 12]] as const) grid.data[(k * 40 + j) * 48 + i] = 255;
+    const whole = surface(grid, 128);
+    const { mesh, pieces } = dusted(whole);
+    expect(pieces).toBe(3);
+    expect(openEdges(mesh)).toBe(0);
+    expect(signedVolume(mesh)).toBeCloseTo(signedVolume(surface(ball([48, 40, 40], [18, 20, 20], 12), 128)), 3);
+    expect(dusted(mesh).pieces).toBe(0);
   });
 });
 

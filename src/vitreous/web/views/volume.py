@@ -107,11 +107,17 @@ def info(here: ProjectHere, path: Path_) -> VolumeInfo:
 
 
 @router.get("/level", responses=Bytes, response_class=Response)
-def level(here: ProjectHere, path: Path_, edge: Literal["64", "128", "256", "full"] = "64", tag: Tag = "") -> Response:
+def level(
+    here: ProjectHere,
+    path: Path_,
+    edge: Literal["64", "128", "256", "full"] = "64",
+    low_pass_A: Annotated[float, Query(ge=0, le=10_000, description="0: as it is")] = 0.0,
+    tag: Tag = "",
+) -> Response:
     """The map in 8 bits with no edge over `edge` voxels: x, y, z sizes, averaged voxels in one (int32), low, high (float32)."""
     where = here.inside(path)
     held = volume(where)
-    data, factor = held.level(0 if edge == "full" else int(edge))
+    data, factor = held.level(0 if edge == "full" else int(edge), low_pass_A=low_pass_A)
     z, y, x = data.shape
     head = struct.pack("<4i2f8x", x, y, z, factor, held.numbers.low, held.numbers.high)
     return _bytes(head, data.tobytes(), tag, where)
