@@ -15,8 +15,8 @@ export interface TilesProps {
   /** Wished side of a tile on screen. */
   size: number;
   contrast?: Contrast;
-  /** Soft circular mask, for class averages. */
-  round?: boolean;
+  /** Radius of a soft circular mask as part of half the side, for class averages; 0 or nothing: none. */
+  round?: number;
   marked?: ReadonlySet<number>;
   /** Marks or unmarks these numbers; without it nothing can be marked. */
   onMark?: (numbers: number[], on: boolean) => void;
@@ -129,7 +129,7 @@ function Tile(props: TileProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const found = stack?.at.get(number);
   useEffect(() => {
-    if (canvas.current && stack && found !== undefined) drawTile(canvas.current, stack, found, props.contrast ?? "one", props.round ?? false);
+    if (canvas.current && stack && found !== undefined) drawTile(canvas.current, stack, found, props.contrast ?? "one", props.round ?? 0);
   }, [stack, found, props.contrast, props.round]);
   const marked = props.marked?.has(number) ?? false;
   const share = props.share?.(number);

@@ -47,7 +47,10 @@ function axisOf(axis: Axis, scale: string, side: 1 | 2 | 3, wide: boolean): uPlo
     shown.grid = grid;
     shown.size = axis.kind === "resolution" ? 38 : 22;
     shown.space = axis.kind === "resolution" ? 52 : 48;
-  } else shown.size = (_plot, values) => Math.max(34, 12 + 6.4 * Math.max(...(values ?? [""]).map((said) => said?.length ?? 0)));
+  } else {
+    shown.space = wide ? 32 : 20;
+    shown.size = (_plot, values) => Math.max(34, 12 + 6.4 * Math.max(...(values ?? [""]).map((said) => said?.length ?? 0)));
+  }
   if (wide) {
     shown.label = axis.kind === "resolution" ? "Å above 1/Å" : headOf(axis);
     shown.labelSize = 18;
@@ -56,9 +59,16 @@ function axisOf(axis: Axis, scale: string, side: 1 | 2 | 3, wide: boolean): uPlo
   if (axis.kind === "resolution") {
     shown.splits = (_plot, _index, low, high) => resolutionTicks(low, high);
     shown.values = (_plot, splits) => splits.map((at) => `${inAngstrom(at)}\n${figure(Number(at.toPrecision(4)))}`);
-  } else if (axis.kind === "log") shown.values = (_plot, splits) => splits.map((at) => (Math.abs(Math.log10(at) - Math.round(Math.log10(at))) < 1e-6 ? logLabel(at) : ""));
-  else shown.values = (_plot, splits) => splits.map((at) => figure(at));
+  } else if (axis.kind === "log") {
+    shown.filter = (_plot, splits) => splits.map((at) => (isDecade(at) ? at : null)) as number[];
+    shown.grid = { ...grid, filter: shown.filter } as uPlot.Axis.Grid;
+    shown.values = (_plot, splits) => splits.map((at) => (at !== null && isDecade(at) ? logLabel(at) : ""));
+  } else shown.values = (_plot, splits) => splits.map((at) => figure(at));
   return shown;
+}
+
+function isDecade(value: number): boolean {
+  return Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
 }
 
 function logLabel(value: number): string {
@@ -100,9 +110,9 @@ function drawMarks(plot: uPlot, look: Look): void {
     else pen.moveTo(left, at), pen.lineTo(left + width, at);
     pen.stroke();
     if (!mark.label) continue;
-    pen.textAlign = mark.axis === "x" ? "left" : "right";
+    pen.textAlign = "left";
     if (mark.axis === "x") pen.fillText(mark.label, at + 4 * scale, top + 11 * scale);
-    else pen.fillText(mark.label, left + width - 4 * scale, at - 4 * scale);
+    else pen.fillText(mark.label, left + 6 * scale, at - 4 * scale);
   }
   pen.restore();
   drawCrossings(plot, look.crossings, scale);

@@ -47,16 +47,16 @@ export function toneTable(stack: Stack, place: number, contrast: Contrast, withi
   return table;
 }
 
-/** Draw a tile on a canvas of its own size; round: fades to the grey of zero outside a soft circle. */
-export function drawTile(canvas: HTMLCanvasElement, stack: Stack, place: number, contrast: Contrast, round: boolean): void {
+/** Draw a tile on a canvas of its own size; round: radius of a soft circle as part of half the side, 0: the whole square. */
+export function drawTile(canvas: HTMLCanvasElement, stack: Stack, place: number, contrast: Contrast, round: number): void {
   const { size } = stack;
   if (canvas.width !== size) canvas.width = canvas.height = size;
   const pen = canvas.getContext("2d")!;
   const picture = pen.createImageData(size, size);
   const tones = toneTable(stack, place, contrast);
   const bytes = stack.bytes.subarray(place * size * size, (place + 1) * size * size);
-  const edge = round ? softEdge(size) : null;
-  const ground = round ? rimTone(bytes, tones, size) : 0;
+  const edge = round ? softEdge(size, round) : null;
+  const ground = round ? rimTone(bytes, tones, size, round) : 0;
   for (let i = 0; i < bytes.length; i++) {
     let grey = tones[bytes[i]!]!;
     if (edge) grey = ground + (grey - ground) * edge[i]!;
@@ -66,30 +66,38 @@ export function drawTile(canvas: HTMLCanvasElement, stack: Stack, place: number,
   pen.putImageData(picture, 0, 0);
 }
 
-const edges = new Map<number, Float32Array>();
+const edges = new Map<string, Float32Array>();
 
-function softEdge(size: number): Float32Array {
-  const known = edges.get(size);
+function softEdge(size: number, round: number): Float32Array {
+  const key = `${size} ${round.toFixed(3)}`;
+  const known = edges.get(key);
   if (known) return known;
   const edge = new Float32Array(size * size);
   for (let y = 0; y < size; y++)
     for (let x = 0; x < size; x++) {
       const away = Math.hypot(x - size / 2 + 0.5, y - size / 2 + 0.5) / (size / 2);
-      edge[y * size + x] = away < 0.88 ? 1 : away > 0.98 ? 0 : 0.5 + 0.5 * Math.cos((Math.PI * (away - 0.88)) / 0.1);
+      edge[y * size + x] = away < round - 0.1 ? 1 : away > round ? 0 : 0.5 + 0.5 * Math.cos((Math.PI * (away - round + 0.1)) / 0.1);
     }
-  edges.set(size, edge);
+  edges.set(key, edge);
   return edge;
 }
 
-/** The mean grey along the rim of the circle, so that the mask has no visible step. */
-function rimTone(bytes: Uint8Array, tones: Uint8ClampedArray, size: number): number {
+/** The mean grey just inside the circle, so that the mask has no visible step. */
+function rimTone(bytes: Uint8Array, tones: Uint8ClampedArray, size: number, round: number): number {
   let sum = 0;
   for (let k = 0; k < 64; k++) {
-    const x = Math.floor(size / 2 + 0.46 * size * Math.cos((k * Math.PI) / 32));
-    const y = Math.floor(size / 2 + 0.46 * size * Math.sin((k * Math.PI) / 32));
+    const radius = 0.5 * size * (round - 0.1);
+    const x = Math.floor(size / 2 + radius * Math.cos((k * Math.PI) / 32));
+    const y = Math.floor(size / 2 + radius * Math.sin((k * Math.PI) / 32));
     sum += tones[bytes[y * size + x]!]!;
   }
   return sum / 64;
+}
+
+/** The radius of the mask in which particles were aligned, as part of half the side; nearly the whole tile where it is not known. */
+export function roundOf(stack: Stack | undefined, diameter_A: number | null | undefined): number {
+  const side_A = (stack?.pixel_A ?? 0) * (stack?.size ?? 0);
+  return side_A && diameter_A ? Math.max(0.4, Math.min(0.98, diameter_A / side_A)) : 0.98;
 }
 
 const kept = new Map<string, Stack>();

@@ -68,7 +68,7 @@ def _step(one: Round, changed: float | None, seconds: float | None) -> LoopStep:
         offset_step_A=rounds.number(sampling, "rlnOffsetStep"),
         particles=int(subset) if subset and subset > 0 else None,
         seconds=seconds,
-        probability=rounds.number(general, "rlnAveragePmax"),
+        probability=None if first else rounds.number(general, "rlnAveragePmax"),
         shares=[round(float(value), 5) for value in shares] if len(shares) > 1 else [],
     )
 

@@ -172,8 +172,9 @@ def _frequency(block: Block) -> NDArray[np.float64]:
 
 
 def _positive(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For a logarithmic axis: what is nothing beside the largest value is left out."""
     found = np.asarray(values, np.float64)
-    return np.where(found > 0, found, np.nan)
+    return np.where(found > 1e-8 * np.nanmax(found, initial=0.0), found, np.nan)
 
 
 def of_frames(path: Path) -> list[CurveSheet]:

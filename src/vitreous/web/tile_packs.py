@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 _AT_ONCE = 32
 _TAILS_PERCENT = (0.5, 99.8)
+_DARKER = 0.2  # room below, so that solvent is dark grey and what lies below it still shows
 
 
 @dataclass(frozen=True)
@@ -95,4 +96,5 @@ def _common(images: Floats) -> list[float]:
     values: NDArray[Any] = images[:, away < 0.45 * side][:, ::3]
     alive = values.std(1) > 0
     low, high = np.percentile(values[alive] if alive.any() else values, _TAILS_PERCENT)
+    low -= _DARKER * (high - low)
     return [float(low), float(high)] if high > low else [float(low) - 0.5, float(low) + 0.5]

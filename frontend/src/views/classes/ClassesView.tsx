@@ -1,4 +1,5 @@
 // Class averages: look, mark, save. Stays on its iteration while the job runs; marks are kept in the job's draft.
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useResource, type Schema } from "../../api/client";
 import { mayAct } from "../../app/data";
@@ -6,7 +7,7 @@ import { useKeys } from "../../app/keys";
 import { go, query, setQuery, to } from "../../app/place";
 import { say, sayError } from "../../app/toasts";
 import { Broken, Loading } from "../../parts/messages";
-import { useStack, type Contrast } from "../../parts/stack";
+import { roundOf, useStack, type Contrast } from "../../parts/stack";
 import { Tiles } from "../../parts/Tiles";
 import type { ViewProps } from "../registry";
 import { Foot } from "./Foot";
@@ -19,7 +20,7 @@ import { NotYet } from "./NotYet";
 import { left, passing, rangeOf, sorted, spoken, type Key } from "./order";
 import { useRanking } from "./ranking";
 import { answerWith, saveSelection, type Saved } from "./save";
-import { Toolbar } from "./Toolbar";
+import { Look, Toolbar } from "./Toolbar";
 import "./classes.css";
 
 type Page = Schema<"ClassesPage">;
@@ -124,12 +125,14 @@ function Classes(props: ClassesProps) {
         <Toolbar classes={page.classes} ranked={page.ranked} ranking={ranking.said} mayRank={mayAct.value && flat && page.present && !page.chosen} onRank={ranking.begin}
           sort={sort} onSort={(key) => setQuery({ sort: key })} threshold={threshold} onThreshold={(value) => setCuts({ ...cuts, [cut]: value })} onTake={take}
           onInvert={invert} onClear={() => marks.set([], "clear")} onUndo={() => marks.draft.undo()} canUndo={marks.draft.history.canUndo}
-          tile={tile} onTile={setTile} contrast={contrast} onContrast={setContrast} maySelect={maySelect} />
-        <Notices page={page} marks={marks} moves={moves} grid={grid} flat={flat} />
+          maySelect={maySelect} />
+        <Notices page={page} marks={marks} moves={moves} grid={grid} flat={flat}>
+          <Look tile={tile} onTile={setTile} contrast={contrast} onContrast={setContrast} />
+        </Notices>
         {grid && history.data ? (
-          <HistoryGrid history={history.data} order={order} contrast={contrast} onOpen={(shown, index) => { setCursor(index); setQuery({ it: shown, show: null }); }} />
+          <HistoryGrid history={history.data} order={order} contrast={contrast} diameter_A={page.diameter_A} onOpen={(shown, index) => { setCursor(index); setQuery({ it: shown, show: null }); }} />
         ) : flat ? (
-          <Tiles label={`${page.classes.length} class averages`} order={order} stack={stack} size={tile} contrast={contrast} round marked={marks.marked} onMark={markMany}
+          <Tiles label={`${page.classes.length} class averages`} order={order} stack={stack} size={tile} contrast={contrast} round={roundOf(stack, page.diameter_A)} marked={marks.marked} onMark={markMany}
             cursor={here} onCursor={setCursor} name={(index) => spoken(rows.get(index)!)} share={(index) => rows.get(index)!.share / largest}
             captionHeight={35} caption={(index) => <Caption row={rows.get(index)!} />} absent={page.present ? undefined : "not on disk (cleaned)"} />
         ) : (
@@ -161,7 +164,7 @@ function Caption({ row }: { row: Schema<"ClassRow"> }) {
 }
 
 /** What stands between toolbar and pictures: a newer iteration, marks that could be carried over, the other view. */
-function Notices(props: { page: Page; marks: ReturnType<typeof useMarks>; moves: boolean; grid: boolean; flat: boolean }) {
+function Notices(props: { page: Page; marks: ReturnType<typeof useMarks>; moves: boolean; grid: boolean; flat: boolean; children: ComponentChildren }) {
   const { page, marks } = props;
   const newest = page.iterations.at(-1) ?? -1;
   const newer = props.moves && page.iteration !== null && newest > page.iteration;
@@ -179,6 +182,7 @@ function Notices(props: { page: Page; marks: ReturnType<typeof useMarks>; moves:
       )}
       <span class="grow" />
       {props.flat && props.moves && <button type="button" class="button bare small-button" aria-pressed={props.grid} onClick={() => setQuery({ show: props.grid ? null : "history" })}>{props.grid ? "Gallery" : "History"} <kbd>H</kbd></button>}
+      {props.children}
     </div>
   );
 }

@@ -1,7 +1,7 @@
 // All classes over the iterations: a row for each class, a column for each of some iterations; pictures come column by column.
 import { useEffect, useState } from "preact/hooks";
 import type { Schema } from "../../api/client";
-import { loadStack, type Contrast, type Stack } from "../../parts/stack";
+import { loadStack, roundOf, type Contrast, type Stack } from "../../parts/stack";
 import { stations } from "./order";
 import { One } from "./TileStrip";
 
@@ -9,6 +9,7 @@ interface GridProps {
   history: Schema<"ClassHistory">;
   order: number[];
   contrast: Contrast;
+  diameter_A: number | null;
   onOpen: (it: number, index: number) => void;
 }
 
@@ -52,7 +53,7 @@ export function HistoryGrid(props: GridProps) {
                 return (
                   <td key={it}>
                     <button type="button" title={`Show iteration ${it}`} aria-label={`Class ${index} at iteration ${it}, ${(100 * (moment.shares[index - 1] ?? 0)).toFixed(1)} percent`} onClick={() => props.onOpen(it, index)}>
-                      <One stack={stacks.get(it)} number={index} name="" contrast={props.contrast} round />
+                      <One stack={stacks.get(it)} number={index} name="" contrast={props.contrast} round={roundOf(stacks.get(it), props.diameter_A)} />
                     </button>
                     <span class="small quiet">{(100 * (moment.shares[index - 1] ?? 0)).toFixed(1)} %</span>
                   </td>

@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { useResource, type Schema } from "../../api/client";
 import { Plot } from "../../parts/Plot";
-import type { Contrast, Stack } from "../../parts/stack";
+import { roundOf, type Contrast, type Stack } from "../../parts/stack";
 import { lay } from "../curves/sheets";
 import { Members } from "./Members";
 import { stations, type ClassRow } from "./order";
@@ -41,7 +41,7 @@ export function Inspector(props: InspectorProps) {
       {row && (
         <section>
           <div class="classes-about">
-            <One stack={props.stack} number={row.index} name={`Class ${row.index}, average`} contrast={props.contrast} round class="classes-big" />
+            <One stack={props.stack} number={row.index} name={`Class ${row.index}, average`} contrast={props.contrast} round={roundOf(props.stack, page.diameter_A)} class="classes-big" />
             <div class="grow">
               <h2>Class {row.index}</h2>
               <dl class="classes-facts">
@@ -64,7 +64,7 @@ export function Inspector(props: InspectorProps) {
       {settled !== undefined && page.dimension === 2 && props.history && props.history.moments.length > 1 && (
         <section>
           <h3>How this class came to be</h3>
-          <Past history={props.history} index={settled} its={stations(props.history.moments.filter((one) => one.present).map((one) => one.it), 6)} contrast={props.contrast} />
+          <Past history={props.history} index={settled} diameter_A={page.diameter_A} its={stations(props.history.moments.filter((one) => one.present).map((one) => one.it), 6)} contrast={props.contrast} />
         </section>
       )}
       {settled !== undefined && page.data && <Histograms data={page.data} job={props.job} index={settled} />}
@@ -97,9 +97,9 @@ function Trends(props: { history: Schema<"ClassHistory">; now: number | null; on
   return (
     <section>
       {changed.some((value) => value !== null) && (
-        <Plot small title="Particles that changed class" curves={[{ name: "changed class", x, y: changed }]} x={{ name: "Iteration" }} y={{ name: "changed", unit: "%", low: 0 }} marks={marks} height={92} onPick={pick} sync="classes" />
+        <Plot small title="Particles that changed class (%)" curves={[{ name: "changed class", x, y: changed }]} x={{ name: "Iteration" }} y={{ name: "changed", unit: "%", low: 0 }} marks={marks} height={92} onPick={pick} sync="classes" />
       )}
-      <Plot small title="Resolution of the best ten classes" curves={[{ name: "resolution", x, y: moments.map((one) => one.best_A) }]} x={{ name: "Iteration" }} y={{ name: "resolution", unit: "Å", reversed: true }} marks={marks} height={92} onPick={pick} sync="classes" />
+      <Plot small title="Resolution of the best ten classes (Å)" curves={[{ name: "resolution", x, y: moments.map((one) => one.best_A) }]} x={{ name: "Iteration" }} y={{ name: "resolution", unit: "Å", reversed: true }} marks={marks} height={92} onPick={pick} sync="classes" />
     </section>
   );
 }

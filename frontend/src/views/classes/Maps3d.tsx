@@ -1,6 +1,7 @@
 // 3D classes: three central slices and a projection of each with its numbers; shares over the iterations; marked like 2D classes.
 import { useEffect, useState } from "preact/hooks";
 import { getBytes, type Schema } from "../../api/client";
+import { lazy } from "../../app/lazy";
 import { to } from "../../app/place";
 import { parseStack, type Contrast, type Stack } from "../../parts/stack";
 import { Bands } from "../curves/Bands";
@@ -21,6 +22,8 @@ interface MapsProps {
   tile: number;
   history: Schema<"ClassHistory"> | undefined;
 }
+
+const Angles = lazy(() => import("../angles/Angles"));
 
 const VIEWS = ["slice across z", "slice across y", "slice across x", "projection along z"];
 const SHORT = ["z", "y", "x", "projection"];
@@ -63,7 +66,7 @@ export function Maps3d(props: MapsProps) {
               <ul class="classes-strip" style={{ gridTemplateColumns: `repeat(4, minmax(64px, ${Math.round(props.tile * 1.6)}px))` }}>
                 {VIEWS.map((view, k) => (
                   <li key={view}>
-                    <One stack={stack} number={4 * (index - 1) + k + 1} name={`Class ${index}, ${view}`} contrast={k === 3 ? "each" : props.contrast} round={false} />
+                    <One stack={stack} number={4 * (index - 1) + k + 1} name={`Class ${index}, ${view}`} contrast={k === 3 ? "each" : props.contrast} round={0} />
                     <span class="small quiet">{SHORT[k]}</span>
                   </li>
                 ))}
@@ -73,6 +76,7 @@ export function Maps3d(props: MapsProps) {
         );
       })}
       {shares.length > 1 && <section class="card classes-map"><Bands its={shares.map((one) => one.it)} shares={shares.map((one) => one.shares)} now={page.iteration ?? undefined} /></section>}
+      {page.data && <details class="card classes-map"><summary class="strong">Angles of class {props.cursor ?? 1}</summary><Angles job={props.job} path={page.data} index={props.cursor ?? 1} /></details>}
       {chosen.length > 1 && <a class="button" href={to("view", { path: chosen[0], with: chosen.slice(1).join(",") })}>Overlay the {chosen.length} chosen maps</a>}
     </div>
   );

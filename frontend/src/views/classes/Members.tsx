@@ -44,7 +44,7 @@ export function Members(props: MembersProps) {
         </label>
       </div>
       {rows.length > 0 && data && (
-        <TileStrip label={`Particles of class ${props.index}`} columns={all ? 4 : 4} stack={{ path: data.path, tag: data.tag, indices: rows.join(","), size: 64, lowpass, aligned }} numbers={rows} name={(row) => `particle in row ${row}`} contrast="one" />
+        <TileStrip label={`Particles of class ${props.index}`} columns={4} stack={{ path: data.path, tag: data.tag, indices: rows.join(","), size: 64, lowpass, aligned }} numbers={rows} name={(row) => `particle in row ${row}`} contrast="one" round={aligned ? 0.98 : 0} />
       )}
       {data && !data.total && <p class="dense quiet">No particle is in this class.</p>}
       {all && data && data.total > PAGE && (

@@ -1,7 +1,7 @@
 // One class at some iterations, from the first to the newest.
 import { useEffect, useState } from "preact/hooks";
 import type { Schema } from "../../api/client";
-import { loadStack, type Contrast, type Stack } from "../../parts/stack";
+import { loadStack, roundOf, type Contrast, type Stack } from "../../parts/stack";
 import { One } from "./TileStrip";
 
 interface PastProps {
@@ -9,6 +9,7 @@ interface PastProps {
   index: number;
   its: number[];
   contrast: Contrast;
+  diameter_A: number | null;
 }
 
 export function Past(props: PastProps) {
@@ -31,7 +32,7 @@ export function Past(props: PastProps) {
     <ul class="classes-strip" style={{ gridTemplateColumns: `repeat(${Math.max(3, props.its.length)}, 1fr)` }} aria-label={`Class ${props.index} by iteration`}>
       {props.its.map((it) => (
         <li key={it}>
-          <One stack={stacks.get(it)} number={props.index} name={`Class ${props.index} at iteration ${it}`} contrast="each" round />
+          <One stack={stacks.get(it)} number={props.index} name={`Class ${props.index} at iteration ${it}`} contrast="each" round={roundOf(stacks.get(it), props.diameter_A)} />
           <span class="small quiet">{it}</span>
         </li>
       ))}

@@ -13,7 +13,7 @@ interface StripProps {
   name: (number: number) => string;
   caption?: (number: number) => string;
   contrast: Contrast;
-  round?: boolean;
+  round?: number;
 }
 
 export function TileStrip(props: StripProps) {
@@ -24,7 +24,7 @@ export function TileStrip(props: StripProps) {
     <ul class="classes-strip" aria-label={props.label} style={{ gridTemplateColumns: `repeat(${props.columns}, 1fr)` }}>
       {props.numbers.map((number) => (
         <li key={number}>
-          <One stack={stack} number={number} name={props.name(number)} contrast={props.contrast} round={props.round ?? false} />
+          <One stack={stack} number={number} name={props.name(number)} contrast={props.contrast} round={props.round ?? 0} />
           {props.caption && <span class="small quiet">{props.caption(number)}</span>}
         </li>
       ))}
@@ -32,7 +32,7 @@ export function TileStrip(props: StripProps) {
   );
 }
 
-export function One(props: { stack: Stack | undefined; number: number; name: string; contrast: Contrast; round: boolean; class?: string }) {
+export function One(props: { stack: Stack | undefined; number: number; name: string; contrast: Contrast; round: number; class?: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const at = props.stack?.at.get(props.number);
   useEffect(() => {

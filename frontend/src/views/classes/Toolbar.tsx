@@ -1,4 +1,4 @@
-// The line above the classes: order, threshold with "Select these", invert, clear, undo, size of tiles, contrast.
+// The line above the classes: order, threshold with "Select these", invert, clear, undo; and how the pictures are shown.
 import { Icon } from "../../parts/Icon";
 import type { Contrast } from "../../parts/stack";
 import { rangeOf, TITLES, type ClassRow, type Key } from "./order";
@@ -19,10 +19,6 @@ export interface ToolbarProps {
   onClear: () => void;
   onUndo: () => void;
   canUndo: boolean;
-  tile: number;
-  onTile: (size: number) => void;
-  contrast: Contrast;
-  onContrast: (contrast: Contrast) => void;
   maySelect: boolean;
 }
 
@@ -62,11 +58,26 @@ export function Toolbar(props: ToolbarProps) {
           <button type="button" class="button bare small-button icon-only" aria-label="Undo" title="Undo (Ctrl Z)" disabled={!props.canUndo} onClick={props.onUndo}><Icon name="undo" /></button>
         </>
       )}
+    </div>
+  );
+}
+
+interface LookProps {
+  tile: number;
+  onTile: (size: number) => void;
+  contrast: Contrast;
+  onContrast: (contrast: Contrast) => void;
+}
+
+/** How the pictures are shown: contrast for all or for each, and the size of tiles. */
+export function Look(props: LookProps) {
+  return (
+    <>
       <div class="segments classes-contrast" role="group" aria-label="Contrast">
         <button type="button" aria-pressed={props.contrast === "one"} title="One contrast for all, so that noise looks like noise" onClick={() => props.onContrast("one")}>One</button>
         <button type="button" aria-pressed={props.contrast === "each"} title="Each class in its own contrast" onClick={() => props.onContrast("each")}>Each</button>
       </div>
       <input type="range" class="classes-size" aria-label="Size of tiles" min={64} max={192} step={4} value={props.tile} onInput={(event) => props.onTile(Number(event.currentTarget.value))} />
-    </div>
+    </>
   );
 }

@@ -19,9 +19,10 @@ export default function Convergence(props: { job: string }) {
       <div class="curves-grid">
         {data.sheets.map((sheet) => {
           const laid = lay([{ name: "", sheet }]);
+          const only = laid.curves.length === 1 && (sheet.kind === "angles" || sheet.kind === "shifts") ? `: ${laid.curves[0]!.name}` : "";
           return (
             <div class="card curves-sheet" key={sheet.kind} data-kind={sheet.kind}>
-              <Plot title={laid.y.unit ? `${laid.title} (${laid.y.unit})` : laid.title} curves={laid.curves} x={laid.x} y={laid.y} marks={laid.marks} height={150} sync={`convergence ${props.job}`} small />
+              <Plot title={`${laid.title}${only}${laid.y.unit ? ` (${laid.y.unit})` : ""}`} curves={laid.curves} x={laid.x} y={laid.y} marks={laid.marks} height={150} sync={`convergence ${props.job}`} small />
             </div>
           );
         })}

@@ -3,9 +3,12 @@ import { useResource, type Schema } from "../../api/client";
 import { query, setQuery, to } from "../../app/place";
 import { Broken, Empty, Loading } from "../../parts/messages";
 import { Plot } from "../../parts/Plot";
+import { lazy } from "../../app/lazy";
 import type { ViewProps } from "../registry";
 import { lay, shared, type Sheet } from "./sheets";
 import "./curves.css";
+
+const Angles = lazy(() => import("../angles/Angles"));
 
 /** The number of a job, "011", of its name "PostProcess/job011". */
 export function numberOf(job: string): string {
@@ -13,6 +16,25 @@ export function numberOf(job: string): string {
 }
 
 export default function CurvesView(props: ViewProps) {
+  const number = numberOf(props.job);
+  const withAngles = number !== "" && /(^|_)(model|optimiser|data)\.star$/.test(props.path);
+  const shown = withAngles && query.value.get("show") === "angles" ? "angles" : "curves";
+  return (
+    <>
+      {withAngles && (
+        <div class="curves-choice">
+          <div class="segments" role="group" aria-label="What is shown">
+            <button type="button" aria-pressed={shown === "curves"} onClick={() => setQuery({ show: null })}>Curves</button>
+            <button type="button" aria-pressed={shown === "angles"} onClick={() => setQuery({ show: "angles" })}>Angles</button>
+          </div>
+        </div>
+      )}
+      {shown === "angles" ? <Angles job={number} it={query.value.get("it") ? Number(query.value.get("it")) : undefined} /> : <Sheets {...props} />}
+    </>
+  );
+}
+
+function Sheets(props: ViewProps) {
   const number = numberOf(props.job);
   const it = query.value.get("it") ?? "";
   const path = props.path.endsWith(".star") && !it ? props.path : "";
