@@ -15,9 +15,11 @@ export interface PageEntry {
 
 export const PAGES: PageEntry[] = [
   { pattern: /^\/?$/, load: () => import("../pages/home/Home"), frame: "full" },
+  { pattern: /^\/table$/, load: () => import("../pages/table/Table"), frame: "tool" },
   { pattern: /^\/start$/, load: () => import("../pages/home/Start"), frame: "mini" },
   { pattern: /^\/glance$/, load: () => import("../pages/glance/Glance"), frame: "none" },
   { pattern: /^\/notes$/, load: () => import("../pages/notes/Notes"), frame: "mini" },
+  { pattern: /^\/job\/(?<n>[^/]+)\/answer$/, load: () => import("../pages/answer/Answer"), frame: "tool" },
   { pattern: /^\/view$/, load: () => import("../pages/view/View"), frame: "mini" },
   { pattern: /^\/schemes$/, load: () => import("../pages/schemes/Schemes"), frame: "mini" },
   { pattern: /^\/schemes\/(?<word>[^/]+)$/, load: () => import("../pages/schemes/Scheme"), frame: "mini" },

@@ -36,6 +36,8 @@ interface Props {
   press?: (key: string, at: { x: number; y: number }, event: KeyboardEvent) => boolean;
   handle?: { current: PictureHandle | null };
   cursor?: string;
+  /** Where the file is missing: the marks are drawn on an empty field of this size. */
+  fallback?: Size;
   /** Told once what the picture is. */
   onInfo?: (info: Schema<"ImageInfo">) => void;
   children?: ComponentChildren;
@@ -46,13 +48,14 @@ export function Picture(props: Props) {
   const image = useRef<HTMLCanvasElement>(null);
   const marks = useRef<HTMLCanvasElement>(null);
   const [screen, setScreen] = useState<Size>({ width: 0, height: 0 });
-  const [info, setInfo] = useState<Schema<"ImageInfo">>();
+  const [read, setInfo] = useState<Schema<"ImageInfo">>();
   const [fault, setFault] = useState("");
   const [slow, setSlow] = useState(false);
   const [, drawn] = useState(0);
   const [focused, setFocused] = useState(false);
   const state = useRef({ view: { x: 0, y: 0, zoom: 1 } as View, fitted: true, tiles: undefined as PictureTiles | undefined, path: "", cross: { x: 0, y: 0 } });
   const now = state.current;
+  const info = fault && props.fallback ? emptyField(props.fallback, props.asked.pixel ?? 0) : read;
   const { lowpass, highpass, sigma, shift, invert } = look.value;
   const asked: PictureAsked = props.plain ? props.asked : { ...props.asked, lowpass, highpass };
   const key = JSON.stringify(asked);
@@ -86,7 +89,7 @@ export function Picture(props: Props) {
     get<Schema<"ImageInfo">>("image/info", { ...asked }, stop.signal).then(
       (said) => {
         if (newFile) props.onInfo?.(said);
-        if (!info || said.width !== info.width || said.height !== info.height) {
+        if (!read || said.width !== read.width || said.height !== read.height) {
           now.fitted = true;
           now.cross = { x: said.width / 2, y: said.height / 2 };
         }
@@ -134,7 +137,7 @@ export function Picture(props: Props) {
     drawPicture(sized(image.current, screen, density), now.tiles, info, level, { view: now.view, screen, density });
     const context = sized(marks.current, screen, density);
     const paint: Paint = { context, zoom: now.view.zoom, screen, pixelSizeA: info.pixel_size_A, image: info, at: (x, y) => toScreen(now.view, screen, x, y) };
-    if (!fault) props.overlay?.(paint);
+    if (!fault || props.fallback) props.overlay?.(paint);
     if (focused && props.press) drawCross(context, paint.at(now.cross.x, now.cross.y), screen);
   });
 
@@ -169,7 +172,7 @@ export function Picture(props: Props) {
         <canvas ref={image} style={{ filter: toneFilter(shift - sigma, shift + sigma, invert) }} aria-hidden="true" />
         <canvas ref={marks} aria-hidden="true" />
       </div>
-      {fault && <div class="picture-fault" role="alert"><strong>This picture could not be shown</strong><span>{fault}</span></div>}
+      {fault && <div class={props.fallback ? "picture-fault-band" : "picture-fault"} role="alert"><strong>This picture could not be shown</strong><span>{fault}</span></div>}
       {slow && !fault && !now.tiles && <p class="picture-slow" role="status">Reading {asked.path.split("/").pop()}</p>}
       {bar && !fault && <div class="picture-scale" aria-label={`Scale bar: ${bar.words}`} role="img"><i style={{ width: bar.px }} />{bar.words}</div>}
       <div class="picture-zoom" onPointerDown={(event) => event.stopPropagation()}>
@@ -181,6 +184,12 @@ export function Picture(props: Props) {
       {props.children}
     </div>
   );
+}
+
+/** What stands for a picture that is missing. */
+function emptyField(size: Size, pixel_size_A: number): Schema<"ImageInfo"> {
+  const first = { level: -1, block: 1, ...size, mean: 0, sd: 1 };
+  return { ...size, pixel_size_A, frames: 1, mean: 0, sd: 1, first, levels: [], tile_px: 512, tag: "" };
 }
 
 function Tool(props: { title: string; icon: string; run: () => void }) {

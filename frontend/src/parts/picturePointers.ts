@@ -5,7 +5,8 @@ import { toImage, type Size, type View } from "./pictureView";
 
 /** A press or movement, in image pixels. */
 export interface Gesture {
-  phase: "down" | "move" | "up" | "hover" | "leave" | "menu";
+  /** click: a press and release in one place, after an "up" if the press was taken; double: the second such press. */
+  phase: "down" | "move" | "up" | "click" | "double" | "hover" | "leave" | "menu";
   x: number;
   y: number;
   /** Screen pixels from the picture's upper left corner. */
@@ -16,6 +17,9 @@ export interface Gesture {
   shift: boolean;
   touch: boolean;
 }
+
+/** A press that goes no farther is a click. */
+const CLICK_PX = 4;
 
 interface Acts {
   view: () => View;
@@ -37,6 +41,8 @@ function follow(element: HTMLElement, acts: () => Acts): () => void {
   const down = new Map<number, [number, number]>();
   let taken = false;
   let spread = 0;
+  /** Screen pixels that the present press has gone; more than a few are no click. */
+  let gone = 0;
   const place = (event: MouseEvent): [number, number] => {
     const edge = element.getBoundingClientRect();
     return [event.clientX - edge.left, event.clientY - edge.top];
@@ -51,6 +57,10 @@ function follow(element: HTMLElement, acts: () => Acts): () => void {
     const [a, b] = [...down.values()];
     return a && b ? Math.hypot(a[0] - b[0], a[1] - b[1]) : 0;
   };
+  const pan = (step: [number, number]) => {
+    const view = acts().view();
+    acts().move({ ...view, x: view.x - step[0] / view.zoom, y: view.y - step[1] / view.zoom });
+  };
   const listeners: { [K in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[K]) => void } = {
     pointerdown: (event) => {
       if (event.button !== 0) return;
@@ -58,8 +68,12 @@ function follow(element: HTMLElement, acts: () => Acts): () => void {
       if (down.size === 2) {
         if (taken) tell("up", event);
         taken = false;
+        gone = Infinity;
         spread = apart();
-      } else taken = tell("down", event);
+      } else {
+        gone = 0;
+        taken = tell("down", event);
+      }
       element.setPointerCapture(event.pointerId);
     },
     pointermove: (event) => {
@@ -67,26 +81,28 @@ function follow(element: HTMLElement, acts: () => Acts): () => void {
       if (!before) return void tell("hover", event);
       const now = place(event);
       down.set(event.pointerId, now);
+      const step: [number, number] = [now[0] - before[0], now[1] - before[1]];
+      gone += Math.hypot(...step);
       if (down.size === 2) {
         const [a, b] = [...down.values()] as [[number, number], [number, number]];
+        pan([step[0] / 2, step[1] / 2]);
         if (spread > 0) acts().zoom(apart() / spread, [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2]);
         spread = apart();
       } else if (taken) tell("move", event);
-      else {
-        const view = acts().view();
-        acts().move({ ...view, x: view.x - (now[0] - before[0]) / view.zoom, y: view.y - (now[1] - before[1]) / view.zoom });
-      }
+      else if (gone > CLICK_PX) pan(step);
     },
     pointerup: (event) => {
-      if (down.delete(event.pointerId) && taken && !down.size) tell("up", event);
-      if (!down.size) spread = 0;
+      if (!down.delete(event.pointerId) || down.size) return;
+      if (taken) tell("up", event);
+      if (gone <= CLICK_PX) tell("click", event);
+      spread = 0;
     },
     pointercancel: (event) => {
       if (down.delete(event.pointerId) && taken) tell("up", event);
       taken = false;
     },
     pointerleave: (event) => void (down.size || tell("leave", event)),
-    dblclick: () => void (taken || acts().fit()),
+    dblclick: (event) => void (tell("double", event) || acts().fit()),
     contextmenu: (event) => void (tell("menu", event) && event.preventDefault()),
   };
   for (const [name, listener] of Object.entries(listeners)) element.addEventListener(name, listener as EventListener);

@@ -21,4 +21,6 @@ export const VIEWS: Record<string, View> = {
   image: () => import("./image/ImageView"),
   picks: () => import("./picks/Picks"),
   micrographs: () => import("./micrographs/Micrographs"),
+  particles: () => import("./particles/Particles"),
+  table: () => import("./table/TableView"),
 };
