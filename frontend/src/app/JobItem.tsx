@@ -1,6 +1,7 @@
 // One job in a list: state, title, key number, type and number, how far it is; a failure with its sentence and what to do.
 import { act } from "../api/client";
 import { Glyph } from "../parts/Glyph";
+import { Menu } from "../parts/Menu";
 import { mayAct, readJobs, type JobRow } from "./data";
 import { markRead, presentJob } from "./folds";
 import { markOf } from "./groups";
@@ -65,9 +66,14 @@ function Remedy({ job }: { job: JobRow }) {
   if (job.state === "needs_you") return null;
   const remedy = job.remedy;
   const goOn = () => attempt(async () => {
-    const said = await act<{ said?: string }>("POST", `jobs/${job.number}/continue`, { changed: remedy?.act === "continue" ? remedy.changed : {} });
+    const said = await act<{ sentence?: string }>("POST", `jobs/${job.number}/continue`, { changed: remedy?.act === "continue" ? remedy.changed : {} });
     markRead(markOf(job));
-    say(said.said ?? `job${job.number} goes on`, { link: { title: "Open", to: to(`job/${job.number}`) } });
+    say(said.sentence ?? `job${job.number} goes on`, { link: { title: "Open", to: to(`job/${job.number}`) } });
+    await readJobs();
+  });
+  const mark = (as: "finished" | "failed") => attempt(async () => {
+    const said = await act<{ sentence: string; undo?: string | null }>("POST", `jobs/${job.number}/mark`, { as });
+    say(said.sentence, { undo: said.undo ?? null });
     await readJobs();
   });
   return (
@@ -78,6 +84,9 @@ function Remedy({ job }: { job: JobRow }) {
         {job.state === "failed" && remedy?.act === "disk" && <a class="button small-button" href={to("disk")}>{remedy.title}</a>}
         {job.state === "failed" && remedy?.act === "log" && <a class="button small-button" href={to(`job/${job.number}/log`)}>{remedy.title}</a>}
         {job.state === "silent" && <a class="button small-button" href={to(`job/${job.number}/log`)}>Look at the log</a>}
+        {job.state === "silent" && mayAct.value && (
+          <Menu title="Mark as" kind="button small-button bare" acts={[{ title: "Finished", run: () => void mark("finished") }, { title: "Failed", run: () => void mark("failed") }]} />
+        )}
         <a class="button small-button bare" href={to(`job/${job.number}`)} onClick={() => markRead(markOf(job))}>Details</a>
         {job.state === "failed" && <button type="button" class="button small-button bare" onClick={() => markRead(markOf(job))}>Dismiss</button>}
       </div>

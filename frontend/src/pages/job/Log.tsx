@@ -87,7 +87,7 @@ export function Log({ job, folder }: { job: string; folder: boolean }) {
       </div>
       <LogView job={job} stream="out" label="Output stream" seek={seek.out} found={marks("out")} onPart={(out) => setParts((old) => ({ ...old, out }))} />
       <section class={`log-errors ${parts.err?.total ? "some" : ""}`} aria-label="Error stream">
-        <h2>{parts.err?.total ? <>Error stream <span class="quiet">{whole(parts.err.total)} {parts.err.total === 1 ? "line" : "lines"}</span></> : <span class="quiet">Nothing on the error stream.</span>}
+        <h2>{parts.err?.total ? <>Error stream <span class="quiet">{whole(parts.err.total)} {parts.err.total === 1 ? "line" : "lines"}</span></> : <span class="quiet">{parts.err ? "Nothing on the error stream." : "\u00a0"}</span>}
           {!!parts.err?.total && <a class="log-err-text small" download href={address(`jobs/${job}/log/text`, { stream: "err" })}>Download</a>}</h2>
         {!!parts.err?.total && <LogView job={job} stream="err" label="Error stream" seek={seek.err} found={marks("err")} onPart={(err) => setParts((old) => ({ ...old, err }))} />}
       </section>

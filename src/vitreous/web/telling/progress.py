@@ -68,9 +68,10 @@ def progress(folder: JobFolder, *, running: bool) -> Progress:
     done_units = list(_units(folder.rows))
     iterations = iterations_of(folder.path)
     last = points[-1] if points else None
+    counted = float(iterations[-1].iteration if iterations else len(done_units))
     found = Progress(
-        done=last.done if last else float(len(done_units)),
-        total=last.total if last else float(len(done_units)),
+        done=last.done if last else counted,
+        total=last.total if last else counted,
         unit="iterations" if iterations or (folder.rows / "iterations.jsonl").exists() else "units",
         note=note,
         updated_s=last.time_s if last else None,
