@@ -52,6 +52,7 @@ class Machine:
     looks: deque[Look] = field(default_factory=lambda: deque(maxlen=KEPT))
     _at: float = -1e9
     _no_gpus: bool = False
+    _times: tuple[float, float] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def look(self) -> list[Look]:
@@ -68,14 +69,31 @@ class Machine:
     def _taken(self) -> Look:
         memory = psutil.virtual_memory()
         disk = shutil.disk_usage(self.root)
-        cpu = psutil.cpu_percent(interval=None if self.looks else 0.05) / 100
+        cpu = self._load()
         used = (memory.total - memory.available) / 1e9
         return Look(cpu, used, memory.total / 1e9, disk.free / 1e9, disk.total / 1e9, self._gpus())
+
+    def _load(self) -> float:
+        """The share of time that the processors were busy since the last look; by our own sums, as handlers change threads."""
+        if not self._times:
+            self._times = _busy_and_all()
+            time.sleep(0.05)
+        before, self._times = self._times, _busy_and_all()
+        spent = self._times[1] - before[1]
+        return min(1.0, max(0.0, (self._times[0] - before[0]) / spent)) if spent > 0 else 0.0
 
     def _gpus(self) -> tuple[Gpu, ...]:
         found = None if self._no_gpus else gpus()
         self._no_gpus = found is None
         return found or ()
+
+
+def _busy_and_all() -> tuple[float, float]:
+    """Seconds that the processors were busy, and all seconds, since the machine was started."""
+    times = psutil.cpu_times()
+    idle = times.idle + getattr(times, "iowait", 0.0)
+    everything = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
+    return everything - idle, everything
 
 
 def gpus() -> tuple[Gpu, ...] | None:

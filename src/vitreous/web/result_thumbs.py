@@ -97,7 +97,7 @@ def _class_average(path: Path) -> NDArray[np.float32]:
     model = path.with_name(re.sub(r"classes\.mrcs$", "model.star", path.name))
     if model.is_file():
         try:
-            shares = star.read_table(model, "model_classes")["rlnClassDistribution"]
+            shares = star.read_table(model, "model_classes")["class_distribution"]
             place = int(np.argmax(np.asarray(shares, np.float64)))
         except (UserError, KeyError, ValueError):
             place = 0

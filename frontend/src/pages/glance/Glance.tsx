@@ -1,5 +1,5 @@
 // The phone's page: what needs you, what runs, the newest picture with its resolution and trend, free disk. Two acts: stop, continue.
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { act, address } from "../../api/client";
 import { jobs, machine, mayAct, project, readJobs, readMachine, running, trouble, type JobRow } from "../../app/data";
 import { readMarks } from "../../app/folds";
@@ -29,7 +29,8 @@ export default function Glance() {
   const now_s = Date.now() / 1000;
   const asks = (all ?? []).filter((job) => needsYou(job, readMarks.value, now_s));
   const trend = (all ?? []).filter((job) => job.state === "finished" && resolution(job)).slice(-6);
-  const made = [...(all ?? [])].reverse().find((job) => (job.state === "finished" || job.state === "running") && PICTURED.test(job.label));
+  const [without, setWithout] = useState<ReadonlySet<string>>(new Set());
+  const made = [...(all ?? [])].reverse().find((job) => (job.state === "finished" || (job.state === "running" && (job.progress?.done ?? 0) >= 1)) && PICTURED.test(job.label) && !without.has(job.number));
   const disk = machine.value;
   return (
     <div class="glance">
@@ -56,7 +57,7 @@ export default function Glance() {
           <h2>Newest result</h2>
           <a class="card glance-result" href={to(`job/${made.number}`)}>
             <img class="well" src={address(`jobs/${made.number}/thumb`, { size: 320, tag: made.state === "finished" ? made.ended.toFixed(0) : `i${Math.floor(made.progress?.done ?? 0)}` })} alt={`${made.title}: what it has made`} width="320" height="320" loading="lazy"
-              onError={(event) => (event.currentTarget.hidden = true)} />
+              onError={() => setWithout(new Set([...without, made.number]))} />
             <span class="row"><b class="grow cut">{made.title}</b><span class="key-number">{made.key}</span></span>
             <span class="small quiet">{made.type_title} · job{made.number} · {when(made.ended || made.started)}</span>
           </a>
@@ -79,7 +80,7 @@ function Ask({ job }: { job: JobRow }) {
   return (
     <div class={`card glance-ask ${job.state}`}>
       <a class="row glance-title" href={pageOf(job)}><Glyph state={job.state} /><b class="grow cut">{job.title}</b><span class="small quiet">job{job.number}</span></a>
-      <p class="second">{job.sentence || progressWords(job) || "It waits for your answer."}</p>
+      <p class="second">{job.sentence || (job.state === "silent" ? `It has said ${job.flags[0] ?? "nothing for a while"}.` : progressWords(job)) || "It waits for your answer."}</p>
       {job.state === "failed" && mayAct.value && <button type="button" class="button glance-act" onClick={() => void goOn()}><Icon name="run" />{job.remedy?.act === "continue" ? job.remedy.title : "Continue"}</button>}
     </div>
   );

@@ -101,7 +101,8 @@ function Node(props: NodeProps) {
   const members = node.members ?? [];
   const name = members.length ? `${members[0]}–${members[members.length - 1]}` : node.title;
   const low = layout.node_height < 34;
-  const pictured = Boolean(node.thumb) && !members.length && !low && layout.node_width > 140;
+  const [lost, setLost] = useState("");
+  const pictured = Boolean(node.thumb) && lost !== node.thumb && !members.length && !low && layout.node_width > 140;
   const label = members.length ? `Jobs ${members[0]} to ${members[members.length - 1]}, ${members.length} finished; the last is ${node.title}, ${node.key}` : `${node.title}, job${node.job}, ${stateWord(node.state)}${node.key ? `, ${node.key}` : ""}`;
   return (
     <a role="treeitem" aria-level={props.level} aria-label={label} data-node={index} tabIndex={props.focusable ? 0 : -1} href={members.length ? to("", { fold: "" }) : to(`job/${node.job}${node.state === "needs_you" ? "/answer" : ""}`)}
@@ -109,16 +110,22 @@ function Node(props: NodeProps) {
       style={{ transform: `translate(${layout.x[index]}px, ${layout.y[index]}px)`, width: layout.node_width, height: layout.node_height }} title={layout.node_width < 130 || low ? label : undefined}
       onPointerEnter={() => props.hover(index)} onFocus={() => props.take(index)}
       onClick={members.length ? (event) => { event.preventDefault(); go(to("")); } : undefined}>
-      {low ? <span class="home-node-line"><Glyph state={node.state} silent size={12} /><b class="cut grow">{name}</b>{layout.node_width > 120 && <em>{shortKey(node.key)}</em>}</span> : (
+      {low ? <span class="home-node-line"><Glyph state={node.state} silent size={12} /><b class="cut grow">{name}</b>{layout.node_width > 120 && <em>{nodeKey(node, true)}</em>}</span> : (
         <>
           <b class="cut">{name}</b>
-          <span class="home-node-line"><Glyph state={node.state} silent size={12} /><span class="cut">{members.length ? `${members.length} jobs` : `job${node.job}`}</span><em>{layout.node_width < 140 ? shortKey(node.key).replace(/ classes$/, "") : shortKey(node.key)}</em></span>
+          <span class="home-node-line"><Glyph state={node.state} silent size={12} /><span class="cut">{members.length ? `${members.length} jobs` : `job${node.job}`}</span><em>{nodeKey(node, layout.node_width < 140 || pictured)}</em></span>
         </>
       )}
-      {pictured && <img src={address(`jobs/${node.job}/thumb`, { size: 48, tag: node.thumb })} alt="" width={layout.node_height - 12} height={layout.node_height - 12} loading="lazy" onError={(event) => (event.currentTarget.hidden = true)} />}
+      {pictured && <img src={address(`jobs/${node.job}/thumb`, { size: 48, tag: node.thumb })} alt="" width={layout.node_height - 12} height={layout.node_height - 12} loading="lazy" onError={() => setLost(node.thumb)} />}
       {node.share != null && <span class="bar" aria-hidden="true"><i style={{ width: `${node.share * 100}%` }} /></span>}
     </a>
   );
+}
+
+/** The key number as it fits: a share instead of long counts. */
+function nodeKey(node: GraphNode, narrow: boolean): string {
+  if (node.share != null && (narrow || node.key.length > 9) && node.key.length > 5) return `${Math.round(node.share * 100)}%`;
+  return narrow ? shortKey(node.key).replace(/ classes$/, "") : shortKey(node.key);
 }
 
 /** Draw the lines in sight. */

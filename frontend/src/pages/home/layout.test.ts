@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { kin, near, stagesLayout, step, type GraphPage } from "./layout";
 
 function page(count: number, edges: [number, number][]): GraphPage {
-  const nodes = Array.from({ length: count }, (_, i) => ({ job: String(i + 1).padStart(3, "0"), title: `t${i}`, state: "finished", key: "", share: null, stage: i % 6, row: Math.floor(i / 6), x: 0, members: [] }));
+  const nodes = Array.from({ length: count }, (_, i) => ({ job: String(i + 1).padStart(3, "0"), title: `t${i}`, state: "finished", key: "", share: null, stage: i % 6, row: Math.floor(i / 6), x: 0, members: [], thumb: "" }));
   return { stages: ["a", "b", "c", "d", "e", "f"], nodes, edges, rows: Math.ceil(count / 6), width: 0, focus: "" };
 }
 

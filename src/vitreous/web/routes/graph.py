@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from vitreous.context import UserError
 from vitreous.project.layers import place
 from vitreous.web.opened import Opened, ProjectHere
-from vitreous.web.problems import Missing
 from vitreous.web.reading import Row, graph, job_name, reading, rows
 from vitreous.web.result_thumbs import has_thumb, tag_of, thumb
 from vitreous.web.stages import STAGES, parents_of, picture, without_detours
@@ -105,9 +104,13 @@ def _tree(here: Opened, name: str, found: dict[str, Row]) -> GraphPage:
 
 @router.get("/jobs/{n}/thumb", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
 def small_picture(here: ProjectHere, n: str, size: Literal["48", "96", "320"] = "96", tag: str = "") -> Response:
-    """A small picture of what a job has made: its largest class, or its map from the side."""
+    """A small picture of what a job has made: its largest class, or its map from the side; 204 where there is none."""
     row = reading(here).row(job_name(here, n))
-    if not has_thumb(row):
-        raise Missing(f"{row.name} makes nothing that can be shown small")
     lasting = "private, max-age=31536000, immutable" if tag and tag == tag_of(row) else "no-cache"
-    return Response(thumb(here, row, int(size)), media_type="image/jpeg", headers={"Cache-Control": lasting})
+    try:
+        picture = thumb(here, row, int(size)) if has_thumb(row) else b""
+    except (UserError, OSError, ValueError):
+        picture = b""  # not on disk any more, or not to be read: the page shows none
+    if not picture:
+        return Response(status_code=204, headers={"Cache-Control": "no-cache"})
+    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": lasting})
