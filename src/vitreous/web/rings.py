@@ -162,19 +162,19 @@ def beside(spectrum: Floats, pixel_size_A: float, fit: Fit | None) -> Floats:
     return np.asarray(np.where(np.arange(box)[None, :] < box // 2, data, model), np.float32)
 
 
-def read_picture(path: Path) -> Floats:
-    """The picture that a fit has left, turned so that the data, which are noisier, stand at the left; 0 to 1."""
-    picture, _ = mrc.read_image(f"{path}:mrc" if path.suffix == ".ctf" else path)
+def read_picture(path: Path, fit: Fit | None) -> Floats:
+    """The picture that a fit has left, turned so that the data stand at the left; 0 to 1. They are what is less like the fit."""
+    picture, pixel_size_A = mrc.read_image(f"{path}:mrc" if path.suffix == ".ctf" else path)
     low, high = np.percentile(picture, [1, 99])
     scaled = np.clip((picture - low) / max(float(high - low), 1e-12), 0, 1)
-    middle = scaled.shape[1] // 2
-    third = scaled.shape[0] // 3
-    left, right = scaled[third:-third, :middle], scaled[third:-third, middle:]
-    if _rough(right) > _rough(left):
-        scaled = np.roll(scaled[::-1, ::-1], 1, axis=(0, 1))
+    if fit is not None and pixel_size_A > 0 and scaled.shape[0] == scaled.shape[1]:
+        model = strength(fit, *np.broadcast_arrays(*frequencies(scaled.shape[0], pixel_size_A)))
+        middle = scaled.shape[1] // 2
+        left, right = (float(np.corrcoef(scaled[:, half].ravel(), model[:, half].ravel())[0, 1]) for half in _halves(middle))
+        if left > right:
+            scaled = np.roll(scaled[::-1, ::-1], 1, axis=(0, 1))
     return np.asarray(scaled, np.float32)
 
 
-def _rough(half: Floats) -> float:
-    """How much pixels differ from the mean of their neighbours."""
-    return float(np.abs(half[1:-1, 1:-1] * 4 - half[:-2, 1:-1] - half[2:, 1:-1] - half[1:-1, :-2] - half[1:-1, 2:]).mean())
+def _halves(middle: int) -> tuple[slice, slice]:
+    return slice(0, middle), slice(middle, None)

@@ -28,7 +28,7 @@ export function Head({ curation, mode, job, saving, onSave }: HeadProps) {
       <div class="cur-title">
         <Title class="cut">{answers ? "Curate micrographs" : "Micrographs"}</Title>
         <p class="dense second cut">
-          {answers && `${job} · `}from {from}, {number(table.total)} micrographs
+          {answers && `${job} · `}<span class="cut">from {from}, {number(table.total)} micrographs</span>
           {table.live && <span class="chip run" title="New micrographs are judged by the same ranges as they come">live</span>}
           {table.aside.length > 0 && <span class="cur-unread"> · {number(table.aside.length)} could not be read</span>}
         </p>

@@ -14,7 +14,7 @@ export function Rings(props: { path: string; tag: string; row: number; fits: Rec
     <>
       <figure class="card cur-figure">
         <figcaption>
-          <b>Power spectrum</b>
+          <b>Spectrum</b>
           <span>{data?.source === "fit" ? "fit alone" : "data | fit"}</span>
         </figcaption>
         <div class="cur-well">
@@ -23,13 +23,13 @@ export function Rings(props: { path: string; tag: string; row: number; fits: Rec
           ) : (
             data && <img src={address("spectrum/picture", { path, row, tag: data.tag })} alt={`Power spectrum: the data at the left, the rings of the fit at the right${resolution ? `, good to ${resolution.toFixed(1)} Å` : ""}`} />
           )}
+          {props.onRefit && <button type="button" class="button small-button" onClick={props.onRefit} title="Fit this micrograph again with other ranges">Fit again</button>}
         </div>
       </figure>
       <figure class="card cur-figure">
         <figcaption>
           <b>Radial fit</b>
           <span>{resolution ? `good to ${resolution.toFixed(1)} Å` : ""}</span>
-          {props.onRefit && <button type="button" class="button bare small-button" onClick={props.onRefit} title="Fit this micrograph again with other ranges">Fit again</button>}
         </figcaption>
         {data && <Radial spectrum={data} resolution={resolution ?? undefined} />}
       </figure>

@@ -25,10 +25,10 @@ export function Rows(props: RowsProps) {
   const { table, columns, judged, choice } = curation;
   const heads = useMemo<RowColumn[]>(
     () => [
-      { key: "picture", head: "", label: "Picture", width: 50 },
-      { key: "name", head: "Name", width: 120, flex: true, sortable: true },
-      ...props.values.map((value) => ({ key: value.name, head: value.title.replace("CTF fit", "Fit").replace("Total motion", "Motion").replace("Astigmatism", "Astig."), unit: value.unit, width: 84, number: true, sortable: true })),
-      { key: "verdict", head: "", label: "Verdict", width: 58 },
+      { key: "picture", head: "", label: "Picture", width: 46 },
+      { key: "name", head: "Name", width: 92, flex: true, sortable: true },
+      ...props.values.map((value) => ({ key: value.name, head: value.title.replace("CTF fit", "Fit").replace("Total motion", "Motion").replace("Astigmatism", "Astig."), unit: value.unit, width: 74, number: true, sortable: true })),
+      { key: "verdict", head: "", label: "Verdict", width: 42 },
     ],
     [props.values.map((value) => value.name).join()],
   );
@@ -45,7 +45,7 @@ export function Rows(props: RowsProps) {
       return <span class={culprit ? "cur-culprit" : ""}>{Number.isNaN(number) ? "–" : (number * value.scale).toFixed(value.digits)}</span>;
     }
     if (column.key === "picture") return <Thumb path={table.names[row]!} />;
-    if (column.key === "name") return <span class="cut" title={table.names[row]}>{shortName(table.names[row]!)}</span>;
+    if (column.key === "name") return <Name path={table.names[row]!} />;
     return <Verdict curation={curation} row={row} />;
   };
   return (
@@ -69,6 +69,13 @@ export function Rows(props: RowsProps) {
 function asideCell(one: Schema<"SetAside">, column: RowColumn) {
   if (column.key === "name") return <span class="cut" title={`${one.key}: ${one.reason}`}>{shortName(one.key)} <span class="quiet">{one.reason}</span></span>;
   return column.key === "verdict" ? <span title={one.reason}><Icon name="close" /><span class="hidden-text">out, could not be read: {one.reason}</span></span> : null;
+}
+
+/** A name cut in its middle, since its end tells micrographs apart. */
+function Name(props: { path: string }) {
+  const name = shortName(props.path);
+  const at = Math.max(0, name.length - 6);
+  return <span class="cur-name" title={props.path}><span class="cut">{name.slice(0, at)}</span><span>{name.slice(at)}</span></span>;
 }
 
 /** The verdict, which a press turns round; a dot says that it was given by hand. */

@@ -1,5 +1,6 @@
 // The motion of a movie: the way of its frames from the first to the last, with a scale bar in Å.
 import { useResource, type Schema } from "../../api/client";
+import { useSize } from "./size";
 
 export function Track(props: { path: string; row: number; total: number | undefined }) {
   const found = useResource<Schema<"MotionTrack">>("micrographs/track", { path: props.path, row: props.row });
@@ -17,7 +18,7 @@ export function Track(props: { path: string; row: number; total: number | undefi
 }
 
 function Drawing({ track }: { track: Schema<"MotionTrack"> }) {
-  const [width, height] = [260, 150];
+  const [box, { width, height }] = useSize();
   const xs = track.x_A;
   const ys = track.y_A;
   const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
@@ -28,13 +29,15 @@ function Drawing({ track }: { track: Schema<"MotionTrack"> }) {
   const points = xs.map((value, i) => `${x(value).toFixed(1)},${y(ys[i]!).toFixed(1)}`).join(" ");
   const words = `Way of ${xs.length} frames; from first to last ${Math.hypot(xs[xs.length - 1]! - xs[0]!, ys[ys.length - 1]! - ys[0]!).toFixed(1)} Å apart.`;
   return (
-    <svg class="cur-track" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={words}>
-      <polyline points={points} class="cur-way" />
-      {xs.map((value, i) => <circle key={i} cx={x(value)} cy={y(ys[i]!)} r={2.1} class="cur-frame" opacity={1 - i / (xs.length * 1.6)} />)}
-      <circle cx={x(xs[0]!)} cy={y(ys[0]!)} r={4} class="cur-first" />
-      <text x={Math.max(14, x(xs[0]!))} y={Math.min(height - 24, y(ys[0]!) + 17)} text-anchor="middle">first</text>
-      <line x1={width - 8 - bar_A * scale} x2={width - 8} y1={height - 20} y2={height - 20} class="cur-scale" />
-      <text x={width - 8} y={height - 6} text-anchor="end">{bar_A} Å</text>
-    </svg>
+    <div class="cur-track" ref={box}>
+      <svg width={width} height={height} role="img" aria-label={words}>
+        <polyline points={points} class="cur-way" />
+        {xs.map((value, i) => <circle key={i} cx={x(value)} cy={y(ys[i]!)} r={2.1} class="cur-frame" opacity={1 - i / (xs.length * 1.6)} />)}
+        <circle cx={x(xs[0]!)} cy={y(ys[0]!)} r={4} class="cur-first" />
+        <text x={Math.max(14, x(xs[0]!))} y={Math.min(height - 24, y(ys[0]!) + 17)} text-anchor="middle">first</text>
+        <line x1={width - 8 - bar_A * scale} x2={width - 8} y1={height - 20} y2={height - 20} class="cur-scale" />
+        <text x={width - 8} y={height - 6} text-anchor="end">{bar_A} Å</text>
+      </svg>
+    </div>
   );
 }

@@ -187,12 +187,19 @@ def _value(name: str, found: NDArray[np.float64], *, usual: bool) -> Value | Non
         title=_TITLES.get(name, known.label.removeprefix("rln") if known else name),
         unit="µm" if micrometres else known.unit if known else "",
         scale=scale,
-        digits=0 if span >= 200 else 1 if span >= 4 else 2 if span >= 0.2 else 4,
+        digits=_digits(name, span),
         usual=usual,
         high=limit,
         low_seen=low,
         high_seen=high,
     )
+
+
+def _digits(name: str, span: float) -> int:
+    """Figures behind the point that tell values apart, and no more than the eye can use."""
+    if name == "ctf_resolution_A":
+        return 1 if span >= 2 else 2
+    return 0 if span >= 200 else 1 if span >= 4 else 2 if span >= 0.1 else 3 if span >= 0.01 else 4
 
 
 def _groups(names: list[str]) -> list[str]:

@@ -77,7 +77,7 @@ def picture(here: ProjectHere, path: str, row: Row, tag: str = "") -> Response:
     table = _table(here, path, row)
     made = _named(here, table, row, "ctf_image")
     if made is not None:
-        found = rings.read_picture(made)
+        found = rings.read_picture(made, _fit(table, row))
     else:
         found = _reckoned(here, table, row)
     grey = np.clip(found * 255, 0, 255).astype(np.uint8)
