@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.demo import keys
-from vitreous.drawing.chart import Axes, Curve, chart, sphere_map
 from vitreous.demo.ending import Verdict
 from vitreous.demo.page import Card, page, picture, table
 from vitreous.demo.steps import Line, Session
+from vitreous.drawing.chart import Axes, Curve, chart, sphere_map
 from vitreous.drawing.surface import shaded, threshold_for, without_specks
 from vitreous.files import mrc, star
 from vitreous.files.picture import montage, png_bytes, to_grey
