@@ -5,7 +5,6 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from vitreous.context import UserError
@@ -107,7 +106,7 @@ def _needs(job: Any, placed: Placement, there: Machine) -> list[Need]:
             needs.append(Need("GPU memory", found.workers_per_gpu * found.gpu_GB, _smallest(placed, there)))
         if placed.disk.preread:
             needs.append(Need("images in memory", found.preread_GB, FOR_IMAGES * placed.memory_GB))
-        if placed.disk.scratch and Path(placed.disk.scratch).is_dir():
+        if placed.disk.scratch and os.path.isdir(placed.disk.scratch):
             free = shutil.disk_usage(placed.disk.scratch).free / 1e9 - placed.disk.keep_free_scratch_GB
             needs.append(Need("scratch", found.scratch_GB, max(0.0, free)))
     if found and found.output:
@@ -207,7 +206,7 @@ def _work(job: Any) -> float:
     work = 0.0
     for option in options(type(job)):
         path = str(value_of(job, option) or "") if option.is_input else ""
-        if not path.endswith(".star") or not Path(path).is_file():
+        if not path.endswith(".star") or not os.path.isfile(path):
             continue
         try:
             rows = glance.table(path, option.input_kind.partition(".")[0]).rows

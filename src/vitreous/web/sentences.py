@@ -26,8 +26,7 @@ class Said:
     def seen(self, name: str) -> Glanced:
         """What is in the file of an input; nothing where it is not there."""
         kind = next((option.input_kind for option in options(self.cls) if option.name == name), "file")
-        path = self.root / self(name)
-        return glanced(path, kind.partition(".")[0]) if self(name) and path.exists() else Glanced()
+        return glanced(self.root / self(name), kind.partition(".")[0]) if self(name) else Glanced()
 
     def counted(self, name: str, what: str) -> str:
         """The things of an input with their number and box: "187,440 particles of 128 px"."""
