@@ -31,8 +31,8 @@ export function TopBar() {
         <span class="frame-logo-word">vitreous</span>
       </a>
       <nav class="frame-crumb grow" aria-label="You are here"><ProjectMenu /><Here /></nav>
-      <button type="button" class="frame-find" onClick={() => (paletteOpen.value = "all")} aria-label="Search jobs, files and commands (Ctrl K)">
-        <Icon name="find" /><span class="grow frame-find-words">Jobs, files, commands</span><kbd>Ctrl K</kbd>
+      <button type="button" class="frame-find" onClick={() => (paletteOpen.value = "all")} aria-label="Jobs, files, commands Ctrl K">
+        <Icon name="find" /><span class="grow frame-find-words">Jobs, files, commands</span>{" "}<kbd>Ctrl K</kbd>
       </button>
       <Load />
       <Inbox />
