@@ -23,7 +23,7 @@ from vitreous.web.opened import Opened
 from vitreous.web.problems import Missing
 from vitreous.web.telling.failure import failure
 
-AT_ONCE_S = 0.08
+AT_ONCE_S = 0.15
 """Time that one request may spend on folders it has not looked into yet; the rest is read in the background."""
 NEWEST = 500
 """Ended jobs whose folders are asked for changes again at each look."""

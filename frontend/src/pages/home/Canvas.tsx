@@ -36,9 +36,10 @@ export function Canvas(props: { page: GraphPage; tree: boolean; fit: boolean }) 
     };
   }, []);
   useEffect(() => {
-    // The newest work is at the foot of its column: begin there.
-    if (view.height && !tree) box.current!.scrollTop = layout.height;
-  }, [view.height > 0, tree, props.fit]);
+    // The newest work is at the foot of its column: begin there; a tree begins at its job.
+    const middle = page.nodes.findIndex((node) => node.job === page.focus);
+    if (view.height) box.current!.scrollTop = tree ? (layout.y[Math.max(0, middle)] ?? 0) - view.height / 2 : layout.height;
+  }, [view.height > 0, tree, props.fit, page.focus]);
   useEffect(() => {
     if (canvas.current && view.width) draw(canvas.current, page, layout, view, tree, lit);
   }, [page, layout, view, lit, theme.value]);
@@ -105,7 +106,7 @@ function Node(props: NodeProps) {
   const pictured = Boolean(node.thumb) && lost !== node.thumb && !members.length && !low && layout.node_width > 140;
   const label = members.length ? `Jobs ${members[0]} to ${members[members.length - 1]}, ${members.length} finished; the last is ${node.title}, ${node.key}` : `${node.title}, job${node.job}, ${stateWord(node.state)}${node.key ? `, ${node.key}` : ""}`;
   return (
-    <a role="treeitem" aria-level={props.level} aria-label={label} data-node={index} tabIndex={props.focusable ? 0 : -1} href={members.length ? to("", { fold: "" }) : to(`job/${node.job}${node.state === "needs_you" ? "/answer" : ""}`)}
+    <a role="treeitem" aria-level={props.level} data-node={index} tabIndex={props.focusable ? 0 : -1} href={members.length ? to("", { fold: "" }) : to(`job/${node.job}${node.state === "needs_you" ? "/answer" : ""}`)}
       class={`home-node ${node.state}${props.dim ? " dim" : ""}${low ? " low" : ""}${members.length ? " chain" : ""}${presentJob.value === node.job ? " present" : ""}${pictured ? " pictured" : ""}`}
       style={{ transform: `translate(${layout.x[index]}px, ${layout.y[index]}px)`, width: layout.node_width, height: layout.node_height }} title={layout.node_width < 130 || low ? label : undefined}
       onPointerEnter={() => props.hover(index)} onFocus={() => props.take(index)}
@@ -117,6 +118,7 @@ function Node(props: NodeProps) {
         </>
       )}
       {pictured && <img src={address(`jobs/${node.job}/thumb`, { size: 48, tag: node.thumb })} alt="" width={layout.node_height - 12} height={layout.node_height - 12} loading="lazy" onError={() => setLost(node.thumb)} />}
+      <span class="hidden-text">{members.length ? `, jobs ${members[0]} to ${members.at(-1)}, finished` : `, ${stateWord(node.state)}`}</span>
       {node.share != null && <span class="bar" aria-hidden="true"><i style={{ width: `${node.share * 100}%` }} /></span>}
     </a>
   );

@@ -31,7 +31,7 @@ export function Tiles() {
         </>
       )}
       <div class={`card home-tile ${now.disk}`}>
-        <h3>Disk</h3>
+        <h2>Disk</h2>
         <div class="row"><b class="key-number">{size(now.disk_free_GB).split(" ")[0]} <small>{size(now.disk_free_GB).split(" ")[1]} free</small></b><span class="grow" /><a class="home-clean" href={to("disk")}>Clean…</a></div>
         <span class="small quiet">of {size(now.disk_total_GB)}{now.disk === "low" ? " · getting full" : now.disk === "full" ? " · nearly full" : ""}</span>
         <span class="home-stack" aria-hidden="true"><i style={{ width: percent(1 - now.disk_free_GB / now.disk_total_GB) }} /></span>
@@ -43,7 +43,7 @@ export function Tiles() {
 function Tile(props: { title: string; value: string; unit?: string; more: string; curve?: number[]; share?: number }) {
   return (
     <div class="card home-tile">
-      <h3 class="cut">{props.title}</h3>
+      <h2 class="cut">{props.title}</h2>
       <div class="row"><b class="key-number">{props.value}{props.unit && <small> {props.unit}</small>}</b>{props.curve && props.curve.length > 1 && <Curve values={props.curve} />}</div>
       <span class="small quiet cut">{props.more}</span>
       {props.share !== undefined && <span class="home-stack" aria-hidden="true"><i style={{ width: percent(props.share) }} /></span>}

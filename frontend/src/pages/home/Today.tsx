@@ -64,9 +64,9 @@ export function Today() {
                   return (
                     <li key={bar.job.number}>
                       <a class={`home-run ${stateToken(bar.job.state)}`} href={to(`job/${bar.job.number}`)} title={`${bar.job.title}, job${bar.job.number}: ${stateWord(bar.job.state)}, ${when(bar.from_s)}, ${spanWords(bar.to_s - bar.from_s)}`}
-                        aria-label={`${bar.job.title}, job${bar.job.number}, ${stateWord(bar.job.state)}, ${spanWords(bar.to_s - bar.from_s)}`}
                         style={{ left: `${left}%`, width: `max(3px, ${wide}%)`, top: `calc(${(bar.row / lane.rows) * 100}% + 2px)`, height: `calc(${100 / lane.rows}% - 4px)` }}>
                         {room > 34 && <span class="cut">{room > bar.job.title.length * 6.2 + 40 ? `${bar.job.title} ${bar.job.number}` : bar.job.number}</span>}
+                        <span class="hidden-text"> {bar.job.title} job{bar.job.number}, {stateWord(bar.job.state)}, {spanWords(bar.to_s - bar.from_s)}</span>
                       </a>
                     </li>
                   );
