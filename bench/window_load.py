@@ -46,7 +46,7 @@ PAGES = {
     "picture": f"/api/p/demo/image/info?path={MICROGRAPH}",
     "thumbnail": f"/api/p/demo/image/thumb/256?path={MICROGRAPH}",
     "classes": "/api/p/demo/classes/006",
-    "class tiles": "/api/p/demo/stack/tiles?path=Class2D/job006/run_it200_classes.mrcs&size=96&first=0&count=20",
+    "class tiles": "/api/p/demo/stack/tiles?path=Class2D/job006/run_it200_classes.mrcs&size=96&indices=1-20",
     "curves": "/api/p/demo/curves/011",
     "map": f"/api/p/demo/volume/level?path={MAP}&edge=64",
     "any file": "/api/p/demo/file/info?path=demo.json",

@@ -192,6 +192,7 @@ def test_data_carry_a_tag_and_text_is_compressed(owner):
     again = owner.get(HEAD, headers={"If-None-Match": f'W/{first.headers["etag"]}, "x"'})
     assert (again.status_code, again.content) == (304, b"")
     script = owner.get("/assets/a.js")
+    assert "immutable" in script.headers["cache-control"]
     assert script.headers["content-encoding"] == "gzip" and int(script.headers["content-length"]) < 200 < len(script.text)
     assert "content-encoding" not in owner.get("/assets/a.js", headers={"Accept-Encoding": "identity"}).headers
 

@@ -14,6 +14,8 @@ LEAST_BYTES, MOST_BYTES = 800, 8_000_000
 """Shorter texts gain nothing by compression; longer ones pass as they come."""
 LEVEL = 4
 KEPT = 64
+LASTING = "private, max-age=31536000, immutable"
+"""Of scripts and styles, whose names change with their content."""
 TEXT = ("application/json", "text/", "image/svg", "application/javascript", "application/manifest")
 
 
@@ -29,7 +31,8 @@ class Packing:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD", "POST", "PUT", "DELETE"):
             await self._app(scope, receive, send)
             return
-        answer = _Answer(self, Headers(scope=scope), send, asked=scope["method"] == "GET")
+        lasting = LASTING if scope["path"].startswith("/assets/") else "no-cache"
+        answer = _Answer(self, Headers(scope=scope), send, asked=scope["method"] == "GET", lasting=lasting)
         await self._app(scope, receive, answer.send)
 
     def packed(self, body: bytes, tag: str) -> bytes:
@@ -47,8 +50,8 @@ class Packing:
 class _Answer:
     """One answer on its way out, held back until it is whole."""
 
-    def __init__(self, packing: Packing, request: Headers, send: Send, *, asked: bool) -> None:
-        self._packing, self._request, self._send, self._asked = packing, request, send, asked
+    def __init__(self, packing: Packing, request: Headers, send: Send, *, asked: bool, lasting: str) -> None:
+        self._packing, self._request, self._send, self._asked, self._lasting = packing, request, send, asked, lasting
         self._start: Message | None = None
         self._body = bytearray()
 
@@ -72,7 +75,7 @@ class _Answer:
         tag = headers.get("etag") or f'"{blake2b(body, digest_size=12).hexdigest()}"'
         if self._asked and start["status"] == 200:
             headers["ETag"] = tag
-            headers.setdefault("Cache-Control", "no-cache")
+            headers.setdefault("Cache-Control", self._lasting)
             if _matches(self._request.get("if-none-match", ""), tag):
                 for name in ("content-length", "content-type"):
                     del headers[name]
