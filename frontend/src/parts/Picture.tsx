@@ -88,6 +88,11 @@ export function Picture(props: Props) {
     }
     get<Schema<"ImageInfo">>("image/info", { ...asked }, stop.signal).then(
       (said) => {
+        if (said.fault) {
+          now.path = "";
+          return setFault(said.fault);
+        }
+        void tiles.begin(said.tag);
         if (newFile) props.onInfo?.(said);
         if (!read || said.width !== read.width || said.height !== read.height) {
           now.fitted = true;
@@ -179,7 +184,7 @@ export function Picture(props: Props) {
         <Tool title="Zoom in" icon="zoom-in" run={() => acts.zoom(1.25)} />
         <Tool title="Zoom out" icon="zoom-out" run={() => acts.zoom(0.8)} />
         <Tool title="Fit the whole picture" icon="fit" run={acts.fit} />
-        <button type="button" title="One pixel to one" aria-label="One pixel to one" onClick={acts.oneToOne}>1:1</button>
+        <button type="button" title="One pixel to one" aria-label="1:1, one pixel to one" onClick={acts.oneToOne}>1:1</button>
       </div>
       {props.children}
     </div>
