@@ -16,7 +16,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     kind.word: kind
     for kind in (
-        Kind("movies", "MicrographMovieGroupMetadata.star.relion", 0, "table"),
+        Kind("movies", "MicrographMovieGroupMetadata.star.relion", 0, "movies"),
         Kind("micrographs", "MicrographGroupMetadata.star.relion", 1, "micrographs"),
         Kind("coordinates", "MicrographCoordsGroup.star.relion", 2, "picks"),
         Kind("particles", "ParticleGroupMetadata.star.relion", 3, "particles"),

@@ -194,7 +194,7 @@ export function Picture(props: Props) {
 /** What stands for a picture that is missing. */
 function emptyField(size: Size, pixel_size_A: number): Schema<"ImageInfo"> {
   const first = { level: -1, block: 1, ...size, mean: 0, sd: 1 };
-  return { ...size, pixel_size_A, frames: 1, mean: 0, sd: 1, first, levels: [], tile_px: 512, tag: "" };
+  return { fault: "", ...size, pixel_size_A, frames: 1, mean: 0, sd: 1, first, levels: [], tile_px: 512, tag: "" };
 }
 
 function Tool(props: { title: string; icon: string; run: () => void }) {

@@ -30,9 +30,7 @@ export class PictureTiles {
   constructor(
     private readonly asked: PictureAsked,
     private readonly changed: () => void,
-  ) {
-    void this.begin();
-  }
+  ) {}
 
   tile(place: TilePlace): ImageBitmap | undefined {
     return this.tiles.get(nameOf(place));
@@ -54,9 +52,10 @@ export class PictureTiles {
     this.tiles.clear();
   }
 
-  private async begin(): Promise<void> {
+  /** Fetch the first picture; `tag` is the server's word for the file as it is. */
+  async begin(tag: string): Promise<void> {
     try {
-      const picture = await fetched(address("image/thumb/1024", { ...this.asked }));
+      const picture = await fetched(address("image/thumb/1024", { ...this.asked, tag }));
       if (this.over) return picture.close();
       this.first = picture;
     } catch (error) {

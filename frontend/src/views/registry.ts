@@ -16,10 +16,12 @@ export type View = () => Promise<{ default: ComponentType<ViewProps> }>;
 
 export const VIEWS: Record<string, View> = {
   volume: () => import("./volume/Volume"),
+  model3d: () => import("./volume/Volume"),
   classes: () => import("./classes/ClassesView"),
   curves: () => import("./curves/CurvesView"),
   image: () => import("./image/ImageView"),
   picks: () => import("./picks/Picks"),
+  movies: () => import("./movie/Movies"),
   micrographs: () => import("./micrographs/Micrographs"),
   particles: () => import("./particles/Particles"),
   table: () => import("./table/TableView"),

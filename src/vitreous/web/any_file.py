@@ -125,7 +125,7 @@ def _view(file: Path, word: str, path: str) -> str:
     if ending in MODELS:
         return "model3d"
     if ending in MOVIES:
-        return "image"
+        return "movies"
     if ending in (".mrc", ".mrcs", ".map"):
         return _view_of_mrc(file, word)
     if word == "file" and ending != ".star":
@@ -141,7 +141,8 @@ def _view_of_mrc(file: Path, word: str) -> str:
         return ""
     if head.shape[0] == 1:
         return "image"
-    if head.is_volume and file.suffix != ".mrcs":
+    cube = len(set(head.shape)) == 1  # some programs leave out the mark of a volume
+    if (head.is_volume or cube) and file.suffix != ".mrcs":
         return "volume"
     return "classes" if word == "references2d" else "stack" if mrc.is_mrc(file) else ""
 

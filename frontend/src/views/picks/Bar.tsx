@@ -39,24 +39,27 @@ export function Bar(props: Props) {
       <button type="button" class="button small-button icon-only" title="Previous micrograph (,)" aria-label="Previous micrograph" disabled={desk.index === 0} onClick={() => props.onStep(desk.index - 1)}><Icon name="left" /></button>
       <button type="button" class="button small-button icon-only" title="Next micrograph (.)" aria-label="Next micrograph" disabled={desk.index === desk.list.rows.length - 1} onClick={() => props.onStep(desk.index + 1)}><Icon name="right" /></button>
       <span class="picks-name" title={desk.row.name}><b>{middle(name, 30)}</b> <span class="quiet">{desk.index + 1} of {desk.list.rows.length}</span></span>
+      <span class="grow" />
       {props.mayEdit && (
         <>
-          <div class="segments" role="group" aria-label="Tools">
-            {TOOLS.map((one) => (
-              <button type="button" key={one.tool} aria-pressed={props.tool === one.tool} title={`${one.help} (${one.key})`} onClick={() => props.onTool(one.tool)}><Icon name={one.icon} /><span>{one.title}</span></button>
-            ))}
-          </div>
-          {props.tool === "erase" && (
-            <label class="picks-brush" for={brush}>Brush
-              <input id={brush} type="range" min={20} max={Math.max(400, props.brushA)} step={10} value={props.brushA} aria-valuetext={`${props.brushA} Å`} onInput={(event) => props.onBrush(Number(event.currentTarget.value))} />
-              <output>{props.brushA} Å</output>
-            </label>
-          )}
-          <span class="grow" />
           <button type="button" class="button small-button icon-only bare" title={`Undo${history.last ? `: ${history.last.title}` : ""} (Ctrl Z)`} aria-label="Undo" disabled={!history.canUndo} onClick={props.onUndo}><Icon name="undo" /></button>
           <button type="button" class="button small-button icon-only bare" title="Do again (Ctrl Shift Z)" aria-label="Do again" disabled={!history.canRedo} onClick={props.onRedo}><Icon name="redo" /></button>
           <button type="button" class="button small-button" aria-pressed={done} title="Done with this micrograph, on to the next (Space)" onClick={props.onDone}><Icon name="check" />{done ? "Not done" : "Done"}</button>
           <button type="button" class="button likely small-button" disabled={props.busy} title={props.answer ? "Answer the job with these picks; it runs (S)" : "Make a manual picking job of these picks, which runs at once (S)"} onClick={props.onSave}>Save <kbd>S</kbd></button>
+          <div class="picks-tools">
+            <div class="segments" role="group" aria-label="Tools">
+              {TOOLS.map((one) => (
+                <button type="button" key={one.tool} aria-pressed={props.tool === one.tool} title={`${one.help} (${one.key})`} onClick={() => props.onTool(one.tool)}><Icon name={one.icon} />{one.title}</button>
+              ))}
+            </div>
+            {props.tool === "erase" && (
+              <label class="picks-brush" for={brush}>Brush
+                <input id={brush} type="range" min={20} max={Math.max(400, props.brushA)} step={10} value={props.brushA} aria-valuetext={`${props.brushA} Å`} onInput={(event) => props.onBrush(Number(event.currentTarget.value))} />
+                <output>{props.brushA} Å</output>
+              </label>
+            )}
+            {props.tool !== "erase" && <span class="small quiet cut">{TOOLS.find((one) => one.tool === props.tool)?.help}</span>}
+          </div>
         </>
       )}
     </div>

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from vitreous.web.views import angles, beside, classes, curves, image, micrographs, model3d, picks, spectrum, stack, table, volume
+from vitreous.web.views import angles, beside, classes, curves, image, micrographs, model3d, movie, picks, spectrum, stack, table, volume
 
 ROUTERS: tuple[APIRouter, ...] = (
     image.router,
+    movie.router,
     picks.router,
     stack.router,
     classes.router,

@@ -22,6 +22,12 @@ _SHEET_ROWS = 64
 _PATH_COLUMNS = ("micrograph", "movie")
 
 
+Frame = Annotated[str, Query(max_length=12, description='"7", "2-9"; empty: the sum of all')]
+Lowpass = Annotated[float, Query(ge=0, le=10_000, description="Å; 0: none")]
+Highpass = Annotated[float, Query(ge=0, le=100_000, description="Å; 0: none")]
+PixelSize = Annotated[float, Query(ge=0, le=1000, description="Å, where the file does not know it")]
+
+
 class Level(BaseModel):
     """A level of a picture: blocks of block x block pixels are one of its own; grey levels are mean - 6 sd to mean + 6 sd."""
 
@@ -34,8 +40,12 @@ class Level(BaseModel):
 
 
 class ImageInfo(BaseModel):
-    """A picture: its size in pixels, frames in the file, levels from coarse to fine, and the tag for addresses of its parts."""
+    """A picture: its size in pixels, frames in the file, levels from coarse to fine, and the tag for addresses of its parts.
 
+    fault: why it cannot be shown, as where a project came without its micrographs; all else is empty then.
+    """
+
+    fault: str = ""
     width: int
     height: int
     pixel_size_A: float
@@ -60,12 +70,7 @@ def cache_of(here: Opened) -> PictureCache:
 
 
 def wish(
-    here: ProjectHere,
-    path: str,
-    frame: Annotated[str, Query(max_length=12, description='"7", "2-9"; empty: the sum of all')] = "",
-    lowpass: Annotated[float, Query(ge=0, le=10_000, description="Å; 0: none")] = 0.0,
-    highpass: Annotated[float, Query(ge=0, le=100_000, description="Å; 0: none")] = 0.0,
-    pixel: Annotated[float, Query(ge=0, le=1000, description="Å, where the file does not know it")] = 0.0,
+    here: ProjectHere, path: str, frame: Frame = "", lowpass: Lowpass = 0.0, highpass: Highpass = 0.0, pixel: PixelSize = 0.0
 ) -> pictures.Wish:
     """Which picture an address means."""
     file = here.inside(path)
@@ -84,10 +89,18 @@ def picture_answer(data: bytes, *, tag: str, asked: str) -> Response:
 
 
 @router.get("/info")
-def info(here: ProjectHere, wish: Wished) -> ImageInfo:
-    """Size, pixel size, levels and tag of a picture; reads it once."""
-    known = pictures.first(cache_of(here), wish).known
-    return ImageInfo(tile_px=pictures.TILE_PX, tag=wish.tag, **known)
+def info(
+    here: ProjectHere, path: str, frame: Frame = "", lowpass: Lowpass = 0.0, highpass: Highpass = 0.0, pixel: PixelSize = 0.0
+) -> ImageInfo:
+    """Size, pixel size, levels and tag of a picture; reads it once. A picture that cannot be shown says so and is no error."""
+    try:
+        wished = wish(here, path, frame, lowpass, highpass, pixel)
+        known = pictures.first(cache_of(here), wished).known
+    except UserError as error:
+        nothing = Level(level=-1, block=1, width=0, height=0, mean=0.0, sd=1.0)
+        empty = {"width": 0, "height": 0, "pixel_size_A": 0.0, "frames": 0, "mean": 0.0, "sd": 1.0}
+        return ImageInfo(fault=str(error), first=nothing, levels=[], tile_px=pictures.TILE_PX, tag="", **empty)
+    return ImageInfo(tile_px=pictures.TILE_PX, tag=wished.tag, **known)
 
 
 @router.get("/thumb/{size}", response_class=Response, responses=JPEG)
