@@ -102,7 +102,11 @@ def _tree(here: Opened, name: str, found: dict[str, Row]) -> GraphPage:
     )
 
 
-@router.get("/jobs/{n}/thumb", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
+@router.get(
+    "/jobs/{n}/thumb",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, 204: {"description": "There is none"}},
+)
 def small_picture(here: ProjectHere, n: str, size: Literal["48", "96", "320"] = "96", tag: str = "") -> Response:
     """A small picture of what a job has made: its largest class, or its map from the side; 204 where there is none."""
     row = reading(here).row(job_name(here, n))
