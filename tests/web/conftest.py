@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,11 +50,23 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def _linked(source: str, target: str) -> None:
+    """A picture as a second name of the same file, since ours are only ever replaced as a whole; other files as a copy."""
+    if source.endswith((".mrc", ".mrcs", ".ctf", ".tiff")):
+        os.link(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
+def _but_session(finished: Path) -> Callable[[str, list[str]], set[str]]:
+    return lambda folder, _: {"session"} if Path(folder) == finished else set()
+
+
 @pytest.fixture
 def project(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the finished project, which a test may change; the current directory."""
     copy = tmp_path / "demo"
-    shutil.copytree(finished, copy, symlinks=True, ignore=lambda folder, _: {"session"} if Path(folder) == finished else set())
+    shutil.copytree(finished, copy, symlinks=True, ignore=_but_session(finished), copy_function=_linked)
     (copy / "session").symlink_to(finished / "session")
     monkeypatch.chdir(copy)
     return copy
