@@ -46,6 +46,14 @@ def test_filter_and_sort_are_the_servers(client, particles):
     assert again["numbers"] == wanted[30:40].tolist()
 
 
+def test_a_rule_is_tried_while_it_is_typed(client, particles):
+    said = client.get(f"{API}/rule", params={"path": PARTICLES, "q": "row <= 7"}).json()
+    assert said == {"sentence": "", "matched": 7}
+    wrong = client.get(f"{API}/rule", params={"path": PARTICLES, "q": "row <="})
+    assert wrong.status_code == 200
+    assert "a value should stand" in wrong.json()["sentence"]
+
+
 def test_columns_come_as_floats(client, particles):
     answer = client.get(f"{API}/columns", params={"path": PARTICLES, "names": "x_px,rlnCoordinateY"})
     assert answer.headers["x-rows"] == str(len(particles))

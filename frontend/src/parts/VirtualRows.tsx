@@ -166,7 +166,7 @@ function Head(props: { column: RowColumn; index: number; sort: { key: string; do
     <>
       {column.label && <span class="hidden-text">{column.label}</span>}
       {column.head}
-      {column.unit && <small>{column.unit}</small>}
+      {column.unit && <small> {column.unit}</small>}
     </>
   );
   return (

@@ -1,13 +1,13 @@
 // Any table: blocks and columns at the left, rows in the middle, a plot at the right; filter in words, outline, save as a subset.
-import { useEffect, useState } from "preact/hooks";
-import { act, type Schema } from "../../api/client";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { act, get, type Schema } from "../../api/client";
 import { mayAct } from "../../app/data";
 import { query, setQuery, to } from "../../app/place";
 import { say, sayError } from "../../app/toasts";
 import { Icon } from "../../parts/Icon";
 import { Broken, Empty, Loading } from "../../parts/messages";
 import { Explorer } from "./Explorer";
-import { useRows } from "./rows";
+import { useRows, type Asked } from "./rows";
 import "./table.css";
 
 export default function Table() {
@@ -49,7 +49,7 @@ function Named({ path }: { path: string }) {
           <h1 class="cut" title={path}>{name}</h1>
           <p class="dense second cut mono">{path.slice(0, -name.length)}</p>
         </div>
-        {page && <Filter q={asked.q} problem={problem?.message ?? ""} onSay={(q) => setQuery({ q, row: null })} />}
+        {page && <Filter asked={{ ...asked, block: page.block }} onSay={(q) => setQuery({ q, row: null })} />}
         <a class="button small-button" href={to("view", { path, as: "text" })}><Icon name="info" />Raw text</a>
       </header>
       {problem && !page && <Broken sentence={problem.message} />}
@@ -60,19 +60,32 @@ function Named({ path }: { path: string }) {
 }
 
 /** The filter in words; it is tried when typing pauses, and a rule that is not understood leaves the rows as they are. */
-function Filter(props: { q: string; problem: string; onSay: (q: string) => void }) {
-  const [typed, setTyped] = useState(props.q);
-  useEffect(() => setTyped(props.q), [props.q]);
+function Filter(props: { asked: Asked; onSay: (q: string) => void }) {
+  const { path, block, q } = props.asked;
+  const [typed, setTyped] = useState(q);
+  const [fault, setFault] = useState("");
+  const latest = useRef(typed);
+  latest.current = typed.trim();
+  const tried = async (wished: string) => {
+    if (wished === q) return setFault("");
+    const said = wished ? await get<Schema<"RuleCheck">>("table/rule", { path, block, q: wished }).catch((error: Error) => ({ sentence: error.message })) : { sentence: "" };
+    if (latest.current !== wished) return;
+    setFault(said.sentence);
+    if (!said.sentence) props.onSay(wished);
+  };
   useEffect(() => {
-    if (typed === props.q) return;
-    const timer = setTimeout(() => props.onSay(typed.trim()), 400);
+    setTyped(q);
+    setFault("");
+  }, [q, block]);
+  useEffect(() => {
+    const timer = setTimeout(() => void tried(latest.current), 400);
     return () => clearTimeout(timer);
   }, [typed]);
   return (
-    <form class="table-filter" role="search" onSubmit={(event) => (event.preventDefault(), props.onSay(typed.trim()))}>
+    <form class="table-filter" role="search" onSubmit={(event) => (event.preventDefault(), void tried(typed.trim()))}>
       <Icon name="filter" />
-      <input class="field-box" type="search" aria-label="Filter in words" aria-describedby="table-filter-said" aria-invalid={!!props.problem} placeholder="defocus > 20000 and class in 1,3" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
-      <p id="table-filter-said" class="table-fault" role="status">{props.problem}</p>
+      <input class="field-box" type="search" aria-label="Filter in words" aria-describedby="table-filter-said" aria-invalid={!!fault} placeholder="defocus > 20000 and class in 1,3" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+      <p id="table-filter-said" class="table-fault" role="status">{fault}</p>
     </form>
   );
 }

@@ -23,7 +23,7 @@ const MOST_STRIPS = 4;
 export default function Micrographs(props: ViewProps) {
   const { resource, curation } = useCuration(props.path, props.job, props.mode);
   if (resource.problem) return <Broken sentence={resource.problem.message} />;
-  if (!resource.data || !curation) return <Loading what="Reading the micrographs" height={420} />;
+  if (!resource.data || !curation) return <>{props.mode === "answer" && <h1 class="hidden-text">Curate micrographs</h1>}<Loading what="Reading the micrographs" height={420} /></>;
   if (!curation.table.total) return <Empty title="No micrographs yet" why="They stand here as soon as the first have been made." />;
   return <Desk {...props} curation={curation} />;
 }

@@ -27,7 +27,7 @@ export function Rows(props: RowsProps) {
     () => [
       { key: "picture", head: "", label: "Picture", width: 46 },
       { key: "name", head: "Name", width: 92, flex: true, sortable: true },
-      ...props.values.map((value) => ({ key: value.name, head: value.title.replace("CTF fit", "Fit").replace("Total motion", "Motion").replace("Astigmatism", "Astig."), unit: value.unit, width: 74, number: true, sortable: true })),
+      ...props.values.map((value) => ({ key: value.name, head: brief(value.title), unit: value.unit, width: Math.max(66, Math.round(20 + 6.4 * (brief(value.title).length + value.unit.length + 1))), number: true, sortable: true })),
       { key: "verdict", head: "", label: "Verdict", width: 42 },
     ],
     [props.values.map((value) => value.name).join()],
@@ -64,6 +64,11 @@ export function Rows(props: RowsProps) {
       empty="No micrograph is in this list."
     />
   );
+}
+
+/** A title as short as a narrow column wants it. */
+function brief(title: string): string {
+  return title.replace("CTF fit", "Fit").replace("Total motion", "Motion").replace("Astigmatism", "Astig.").replace("Ice, relative", "Ice");
 }
 
 function asideCell(one: Schema<"SetAside">, column: RowColumn) {

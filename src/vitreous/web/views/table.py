@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from vitreous.context import UserError
 from vitreous.tables import rule
 from vitreous.tables.columns import BY_NAME, label_of
 from vitreous.tables.table import Table
@@ -129,6 +130,25 @@ def table(
         ],
         broken_count=len(sheet.broken),
     )
+
+
+class RuleCheck(BaseModel):
+    """Whether a rule in words is understood for a table; sentence: why not, "" when it is."""
+
+    sentence: str
+    matched: int
+
+
+@router.get("/rule")
+def check_rule(here: ProjectHere, path: str, block: str = "", q: Words = "") -> RuleCheck:
+    """Try a rule while it is being typed: what is not understood is a sentence, not an error."""
+    sheet = SHEETS.whole(here.inside(path))
+    name, found = sheet.table(path, block)
+    try:
+        order = order_of(sheet, name, (q, ""))
+    except UserError as error:
+        return RuleCheck(sentence=str(error), matched=0)
+    return RuleCheck(sentence="", matched=len(found) if order is None else len(order))
 
 
 @router.get("/columns", response_class=Response, responses={200: {"content": {"application/octet-stream": {}}}})
