@@ -50,7 +50,7 @@ export function Foot({ filling, goTo }: Props) {
       if (fault) sayError(fault);
       if (made.jobs.length > 1) say(`${made.jobs.length} jobs were added, ${made.jobs[0]?.name} to ${made.jobs[made.jobs.length - 1]?.name}; they run one after another`);
       else if (!start && !made.question) say(`${made.name} is scheduled`);
-      go(made.question ? to(`job/${made.number}/answer`) : to(`job/${made.number}`));
+      go(made.question ? to(`job/${made.number}/answer`) : made.jobs.length > 1 ? compared(made.jobs) : to(`job/${made.number}`));
     } catch (error) {
       sayError(error);
     } finally {
@@ -87,6 +87,11 @@ export function Foot({ filling, goTo }: Props) {
       {open === "template" && <SaveTemplate filling={filling} onClose={() => setOpen("")} />}
     </footer>
   );
+}
+
+/** The jobs of a scan side by side; the page of comparison shows the first six. */
+function compared(made: { number: string }[]): string {
+  return to("compare", Object.fromEntries(made.slice(0, 6).map((one, index) => ["abcdef"[index] ?? "", one.number])));
 }
 
 /** The first reason why a form cannot run, in words that name the setting; null when nothing stands in the way. */
