@@ -80,7 +80,7 @@ export function JobList(props: { home?: boolean }) {
               {drawn.map((job) => {
                 const takes = !focused && job.number === focus;
                 focused ||= takes;
-                return <JobItem key={job.number} job={job} focusable={takes} failure={group.title === "Needs you"} />;
+                return <JobItem key={job.number} job={job} focusable={takes} failure={Boolean(props.home) && group.title === "Needs you"} />;
               })}
             </div>
           );

@@ -17,7 +17,7 @@ export function Canvas(props: { page: GraphPage; tree: boolean; fit: boolean }) 
   const [view, setView] = useState({ width: 0, height: 0, top: 0, left: 0 });
   const [over, setOver] = useState(-1);
   const [at, setAt] = useState(-1);
-  const wantsFocus = useRef(false);
+  const wantsFocus = useRef(-1);
   const ways = useMemo(() => near(page), [page]);
   const layout = useMemo(() => (tree ? treeLayout(page, view.width, view.height) : stagesLayout(page, view.width, view.height, props.fit)), [page, tree, props.fit, view.width, view.height]);
   const lit = useMemo(() => (over >= 0 && over < page.nodes.length ? kin(over, ways) : undefined), [over, ways]);
@@ -44,9 +44,11 @@ export function Canvas(props: { page: GraphPage; tree: boolean; fit: boolean }) 
     if (canvas.current && view.width) draw(canvas.current, page, layout, view, tree, lit);
   }, [page, layout, view, lit, theme.value]);
   useEffect(() => {
-    if (!wantsFocus.current) return;
-    wantsFocus.current = false;
-    box.current?.querySelector<HTMLElement>(`[data-node="${at}"]`)?.focus({ preventScroll: true });
+    // An effect of an earlier drawing may run after the key: the node is named, and waited for until it is drawn.
+    const node = wantsFocus.current < 0 ? null : box.current?.querySelector<HTMLElement>(`[data-node="${wantsFocus.current}"]`);
+    if (!node) return;
+    wantsFocus.current = -1;
+    node.focus({ preventScroll: true });
   });
 
   const key = (event: KeyboardEvent) => {
@@ -54,7 +56,7 @@ export function Canvas(props: { page: GraphPage; tree: boolean; fit: boolean }) 
     if (event.key.startsWith("Arrow")) event.preventDefault();
     if (next === undefined) return;
     event.preventDefault();
-    wantsFocus.current = true;
+    wantsFocus.current = next;
     setAt(next);
     setOver(next);
     const element = box.current!;
