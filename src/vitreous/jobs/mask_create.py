@@ -69,7 +69,7 @@ class MaskCreate(AskJob):
             made = create_mask(whole, voxel_size_A=voxel_A, settings=self.creation)
         mrc.write_volume(context.folder / self.mask.name, made.mask.numpy(), pixel_size_A=voxel_A)
         filled = float(made.mask.mean())
-        how = f"threshold {made.threshold:.4g}" if "shapes" not in unit.row else f"{len(unit.row['shapes']['shapes'])} shapes"
+        how = f"threshold {made.threshold:.4g}" if "shapes" not in unit.row else "shapes from an answer"
         share = "above it" if "shapes" not in unit.row else "inside them"
         context.note(f"{how}; {100 * made.core_share:.1f} % of the box {share}, mask {100 * filled:.1f} %")
         return {"threshold": made.threshold, "core_share": made.core_share, "mask_share": filled}

@@ -21,11 +21,13 @@ class Specimen:
 
 
 def specimen(here: Opened, path: str) -> Specimen:
-    """From the job that made a map, else from the newest job that says it."""
+    """From the job that made a map, else from the newest job that says it; nothing of files that no job made."""
     graph = here.project.graph()
     names = sorted(graph.processes, key=lambda name: number_of(name) or 0, reverse=True)
     owner = next((name for name in names if path.startswith(name)), "")
-    ordered = [owner, *(name for name in names if name != owner)] if owner else names
+    if not owner:
+        return Specimen()
+    ordered = [owner, *(name for name in names if name != owner)]
     symmetry, mass, stated_by = "", 0.0, ""
     for name in ordered[:500]:
         if symmetry and mass:

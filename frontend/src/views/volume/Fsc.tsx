@@ -15,7 +15,7 @@ export function Fsc({ maker, viewer }: { maker: string; viewer: Viewer }) {
   return (
     <section class="volume-section volume-fsc" aria-label="Fourier shell correlation">
       <Plot title="FSC" curves={laid.curves} x={laid.x} y={laid.y} right={laid.right} crossings={laid.crossings}
-        marks={cut ? [...(laid.marks ?? []), { axis: "x", at: 1 / cut, label: `low-pass ${cut.toFixed(1)} Å`, kind: "now" }] : laid.marks} height={236} small onPick={filter} />
+        marks={cut ? [...(laid.marks ?? []), { axis: "x", at: 1 / cut, label: `low-pass ${cut.toFixed(1)} Å`, kind: "now" }] : laid.marks} height={204} small onPick={filter} />
       <p class="small quiet row">
         <span class="grow">{cut ? `The surface is low-passed at ${cut.toFixed(1)} Å; slices are as recorded.` : "Press in the curve to low-pass the surface there."}</span>
         {cut > 0 && <button type="button" class="button small-button" onClick={() => viewer.filter(0)}>No filter</button>}

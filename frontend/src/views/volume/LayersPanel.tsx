@@ -1,4 +1,5 @@
 // "Shown": the list of layers with eye, colour, opacity and how they are coloured; more can be added from the project.
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { useResource, type Schema } from "../../api/client";
 import { Dialog } from "../../parts/Dialog";
@@ -11,12 +12,14 @@ import type { Listed, Viewer } from "./viewer";
 interface Props {
   viewer: Viewer;
   path: string;
+  /** The choice of views, in the head. */
+  views: ComponentChildren;
   onAdd: (path: string, kind: string) => void;
   onColour: (layer: Layer, by: ColourBy, path?: string) => void;
   onSubtract: (a: Layer, b: Layer) => void;
 }
 
-export function LayersPanel({ viewer, path, onAdd, onColour, onSubtract }: Props) {
+export function LayersPanel({ viewer, path, views, onAdd, onColour, onSubtract }: Props) {
   const [adding, setAdding] = useState(false);
   const [open, setOpen] = useState("");
   const layers = viewer.layers.value;
@@ -24,7 +27,8 @@ export function LayersPanel({ viewer, path, onAdd, onColour, onSubtract }: Props
     <section class="volume-section" aria-label="Shown">
       <div class="row">
         <h2 class="grow">Shown</h2>
-        <button type="button" class="button small-button bare" onClick={() => setAdding(true)}><Icon name="plus" /> Add map, mask or model</button>
+        {views}
+        <button type="button" class="button small-button" aria-label="Add map, mask or model" title="Add map, mask or model" onClick={() => setAdding(true)}><Icon name="plus" /> Add</button>
       </div>
       <ul class="volume-layers">
         {layers.map((layer) => (
@@ -52,8 +56,8 @@ function stateOf(layer: Layer): string {
   if (layer.state === "broken") return "not shown";
   if (!layer.visible) return "hidden";
   if (layer.state === "reading") return "reading";
-  if (layer.colouring.by === "map") return "local res.";
   if (layer.kind === "model") return "model";
+  if (layer.colouring.by === "map") return "local res.";
   if (layer.kind === "map") return `${sigmas(layer).toFixed(1)} σ`;
   return layer.kind === "difference" ? `±${layer.level.toFixed(1)} σ` : figure(layer.level);
 }
@@ -72,7 +76,7 @@ function LayerSettings({ viewer, layer, onColour, onSubtract }: Pick<Props, "vie
   return (
     <div class="volume-settings">
       <label>Colour <input type="color" value={layer.colour} onInput={(event) => viewer.change(layer.id, { colour: event.currentTarget.value })} /></label>
-      <label class="grow">Opacity <input type="range" min={5} max={100} value={Math.round(layer.opacity * 100)} onInput={(event) => viewer.change(layer.id, { opacity: Number(event.currentTarget.value) / 100 })} /> <output>{Math.round(layer.opacity * 100)} %</output></label>
+      <label class="volume-opacity">Opacity <input type="range" min={5} max={100} value={Math.round(layer.opacity * 100)} onInput={(event) => viewer.change(layer.id, { opacity: Number(event.currentTarget.value) / 100 })} /> <output>{Math.round(layer.opacity * 100)} %</output></label>
       {mapped && <Menu title="Colour by" kind="button small-button" align="left" acts={acts}>Colour by {words(colour)} <Icon name="down" size={12} /></Menu>}
       {layer.kind === "map" && <label class="row"><input type="checkbox" checked={layer.linked} onChange={(event) => viewer.change(layer.id, { linked: event.currentTarget.checked })} /> Level linked</label>}
       {layer.kind === "map" && others.length > 0 && <Menu title="Less another map" kind="button small-button" align="left" acts={others.map((other) => ({ title: other.name, run: () => onSubtract(layer, other) }))}>Difference <Icon name="down" size={12} /></Menu>}

@@ -4,10 +4,10 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Icon } from "../../parts/Icon";
 import { barLength } from "./camera";
 import type { Vec3 } from "./grid";
-import { figure, type Layer } from "./layers";
-import { contour, cutGrid, greyOf, type Planes } from "./planes";
+import { type Layer } from "./layers";
+import { contour, cutGrid, greyOf, resolutionColours, type Planes } from "./planes";
 import { axesOfSlice, cutBy, isPlaced, movedTo, placeOf, type Placed, type Shape } from "./shapes";
-import { fitted, paintBar, paintCross, paintLines, paintPlane, paintShapes, toDots, toPlace, type Fit } from "./slicePaint";
+import { fitted, GREYS, paintBar, paintCross, paintLines, paintPlane, paintShapes, toDots, toPlace, type Fit } from "./slicePaint";
 import type { Viewer } from "./viewer";
 
 export interface ShapeHand {
@@ -105,7 +105,7 @@ export function SliceView({ viewer, planes, axis, hand }: Props) {
       <canvas ref={canvas} tabIndex={0} role="img" aria-label={`Slice ${k} of ${count} across ${name}; arrow keys move the cross, page keys change the slice`}
         onPointerDown={down} onPointerMove={move} onPointerUp={up} onPointerCancel={() => (held.current = null)} onKeyDown={key}
         onWheel={(event) => { event.preventDefault(); goTo(k + Math.sign(event.deltaY)); }} />
-      <figcaption>{name} {viewer.projections.value ? "sum" : <><b>{k}</b><span> {figure(viewer.cross.value[axis], 4)} Å</span></>}</figcaption>
+      <figcaption>{name} {viewer.projections.value ? "sum" : <><b>{k}</b><span> {viewer.cross.value[axis].toFixed(1)} Å</span></>}</figcaption>
       <div class="volume-slide">
         <button type="button" aria-label={playing ? `Stop playing through ${name}` : `Play through ${name}`} aria-pressed={playing} onClick={() => setPlaying(!playing)}><Icon name={playing ? "stop" : "run"} size={11} /></button>
         <input type="range" min={0} max={count - 1} value={k} aria-label={`Slice across ${name}`} onInput={(event) => goTo(Number(event.currentTarget.value))} />
@@ -141,8 +141,10 @@ function drawPlane(pen: CanvasRenderingContext2D, viewer: Viewer, layer: Layer, 
   const grid = grids?.best ?? grids?.first;
   const k = layer.info ? Math.round(viewer.cross.value[axis] / layer.info.voxel_A) : 0;
   const exact = k < (layer.info?.shape[axis] ?? 0) ? planes.get(layer, axis, how.flat ? -1 : k, how.again) : undefined;
-  if (exact) paintPlane(pen, exact, fit, how.flat ? [exact.low, exact.high] : (how.grey ?? greyOf(layer)), layer.info!.voxel_A);
-  else if (grid && !how.flat) paintPlane(pen, cutGrid(grid, axis, viewer.cross.value[axis]), { ...fit, left: fit.left + grid.first_A * fit.scale, bottom: fit.bottom - grid.first_A * fit.scale }, how.grey ?? greyOf(layer), grid.voxel_A);
+  const limits = how.grey ?? greyOf(layer);
+  const colours = layer.kind === "localres" && layer.info && !how.flat ? resolutionColours(layer.info, limits) : GREYS;
+  if (exact) paintPlane(pen, exact, fit, how.flat ? [exact.low, exact.high] : limits, layer.info!.voxel_A, colours);
+  else if (grid && !how.flat) paintPlane(pen, cutGrid(grid, axis, viewer.cross.value[axis]), { ...fit, left: fit.left + grid.first_A * fit.scale, bottom: fit.bottom - grid.first_A * fit.scale }, limits, grid.voxel_A, colours);
   return exact ? `${how.flat ? "sum" : k}` : "coarse";
 }
 

@@ -21,8 +21,8 @@ export function SlicesPanel({ viewer }: { viewer: Viewer }) {
         </span>
       </div>
       <div class="volume-greys">
-        <label>Black <input type="range" min={low} max={high} step={step} value={black} disabled={viewer.projections.value} onInput={(event) => set([Number(event.currentTarget.value), white])} /> <output>{figure(black)}</output></label>
-        <label>White <input type="range" min={low} max={high} step={step} value={white} disabled={viewer.projections.value} onInput={(event) => set([Math.min(black, Number(event.currentTarget.value) - step), Number(event.currentTarget.value)])} /> <output>{figure(white)}</output></label>
+        <label>Black <input type="range" min={low} max={high} step={step} value={black} disabled={viewer.projections.value} onInput={(event) => set([Number(event.currentTarget.value), white])} /><output>{figure(black, 2)}</output></label>
+        <label>White <input type="range" min={low} max={high} step={step} value={white} disabled={viewer.projections.value} onInput={(event) => set([Math.min(black, Number(event.currentTarget.value) - step), Number(event.currentTarget.value)])} /><output>{figure(white, 2)}</output></label>
       </div>
     </section>
   );

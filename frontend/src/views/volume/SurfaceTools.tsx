@@ -50,18 +50,23 @@ export function SurfaceTools({ viewer, hand, setHand, place, save }: Props) {
 const LAYOUTS: [Layout, string][] = [["both", "Both"], ["surface", "Surface"], ["slices", "Slices"]];
 const COMPARES: [Compare, string][] = [["over", "Over"], ["side", "Side by side"], ["wipe", "Wipe"], ["blink", "Blink"]];
 
-export function LayoutChoice({ viewer, maps }: { viewer: Viewer; maps: number }) {
+export function LayoutChoice({ viewer }: { viewer: Viewer }) {
+  return (
+    <span class="segments volume-small" role="group" aria-label="Views (V)">
+      {LAYOUTS.map(([id, title]) => <button key={id} type="button" aria-pressed={viewer.layout.value === id} onClick={() => (viewer.layout.value = id)}>{title}</button>)}
+    </span>
+  );
+}
+
+/** How several maps are drawn. */
+export function CompareChoice({ viewer }: { viewer: Viewer }) {
   return (
     <div class="volume-choices">
-      {maps > 1 && viewer.layout.value !== "slices" && (
-        <span class="segments volume-small" role="group" aria-label="Several maps">
-          {COMPARES.map(([id, title]) => <button key={id} type="button" aria-pressed={viewer.compare.value === id} onClick={() => (viewer.compare.value = id)}>{title}</button>)}
-        </span>
-      )}
-      {viewer.compare.value === "wipe" && maps > 1 && <input type="range" class="volume-wipe" aria-label="Where the wipe stands" min={0} max={1} step={0.01} value={viewer.wipe.value} onInput={(event) => (viewer.wipe.value = Number(event.currentTarget.value))} />}
-      <span class="segments volume-small" role="group" aria-label="Views (V)">
-        {LAYOUTS.map(([id, title]) => <button key={id} type="button" aria-pressed={viewer.layout.value === id} onClick={() => (viewer.layout.value = id)}>{title}</button>)}
+      <span class="segments volume-small" role="group" aria-label="Several maps">
+        {COMPARES.map(([id, title]) => <button key={id} type="button" aria-pressed={viewer.compare.value === id} onClick={() => (viewer.compare.value = id)}>{title}</button>)}
       </span>
+      {viewer.compare.value === "wipe" && <input type="range" class="volume-wipe" aria-label="Where the wipe stands" min={0} max={1} step={0.01} value={viewer.wipe.value} onInput={(event) => (viewer.wipe.value = Number(event.currentTarget.value))} />}
+      {viewer.compare.value === "blink" && <button type="button" class="button small-button" onClick={() => viewer.blinked.value++}>Next <kbd>B</kbd></button>}
     </div>
   );
 }

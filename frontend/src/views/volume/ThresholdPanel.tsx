@@ -3,6 +3,7 @@ import { useRef } from "preact/hooks";
 import { useKeys } from "../../app/keys";
 import { enclosed_kDa, voxelsAbove } from "./grid";
 import { figure, sigmas, type Info, type Layer } from "./layers";
+import { inSentence } from "./localres";
 import type { Viewer } from "./viewer";
 
 const WIDE = 340, HIGH = 46;
@@ -64,6 +65,7 @@ function Enclosed({ layer, info }: { layer: Layer; info: Info }) {
   const nm3 = (voxelsAbove(info, layer.level) * info.voxel_A ** 3) / 1000;
   const volume = `encloses ${figure(nm3)} nm³`;
   if (!info.voxel_known) return <p class="small quiet">The file does not say its voxel size; 1 Å is taken.</p>;
+  if (layer.kind === "localres") return <p class="small quiet">{inSentence(info)}</p>;
   if (layer.kind !== "map") return <p class="small quiet">{volume}</p>;
   if (!info.mass_kDa) return <p class="small quiet" title="Give the particle's mass in a mask creation job and the level is found from it">{volume}; the project states no mass</p>;
   return <p class="small quiet">{volume}, {figure(enclosed_kDa(info, layer.level))} kDa as protein; {figure(info.mass_kDa)} kDa stated by {info.mass_from}</p>;

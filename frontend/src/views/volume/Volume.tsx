@@ -3,6 +3,7 @@ import { useComputed } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useResource, type Schema } from "../../api/client";
 import { useKeys } from "../../app/keys";
+import { to } from "../../app/place";
 import { sayError } from "../../app/toasts";
 import { Broken, Loading } from "../../parts/messages";
 import type { ViewProps } from "../registry";
@@ -19,7 +20,7 @@ import { Planes } from "./planes";
 import { sceneOf } from "./scene";
 import { SlicesPanel } from "./SlicesPanel";
 import { SliceView } from "./SliceView";
-import { fit, LayoutChoice, SurfaceTools } from "./SurfaceTools";
+import { CompareChoice, fit, LayoutChoice, SurfaceTools } from "./SurfaceTools";
 import { SurfaceView, zoom, type SurfaceHandle } from "./SurfaceView";
 import { ThresholdPanel } from "./ThresholdPanel";
 import { useAnswer } from "./useAnswer";
@@ -71,7 +72,7 @@ function Shown({ path, kind, job, maker }: { path: string; kind: string; job: st
     const scene = held && sceneOf(viewer, held.painter, held.marks, false);
     if (held && scene) void savePicture(held.painter, scene, main?.name.replace(/\W+/g, "_") ?? "map", transparent).then(held.draw);
   };
-  return (
+  const view = (
     <div class={`volume-view volume-show-${layout}`}>
       <div class="volume-pictures" aria-label="Map viewer" role="group">
         <div class="volume-iso">
@@ -79,19 +80,27 @@ function Shown({ path, kind, job, maker }: { path: string; kind: string; job: st
           <SurfaceTools viewer={viewer} hand={hand} setHand={setHand} place={answer.place} save={save} />
           <Detail viewer={viewer} />
           <Legend viewer={viewer} />
+          {main?.triangles === 0 && main.visible && <p class="volume-nothing">Nothing lies above this threshold. Lower it with <kbd>-</kbd>.</p>}
         </div>
         <div class="volume-slices">{([2, 1, 0] as const).map((axis) => <SliceView key={axis} viewer={viewer} planes={planes} axis={axis} hand={answer.slices} />)}</div>
       </div>
       <aside class="volume-side" aria-label="What is shown and how">
         {fault && <p class="volume-note" role="status">Slices and sums only: {fault}.</p>}
-        {!fault && <LayoutChoice viewer={viewer} maps={maps} />}
-        <LayersPanel viewer={viewer} path={path} onAdd={(one, word) => void add(viewer, one, word)} onColour={(layer, by, from) => void colourBy(viewer, layer, by, from)}
+        <LayersPanel viewer={viewer} path={path} views={fault ? null : <LayoutChoice viewer={viewer} />} onAdd={(one, word) => void add(viewer, one, word)} onColour={(layer, by, from) => void colourBy(viewer, layer, by, from)}
           onSubtract={(a, b) => { const said = viewer.subtract(a, b); if (said) sayError(said); }} />
+        {maps > 1 && !fault && layout !== "slices" && <CompareChoice viewer={viewer} />}
         <ThresholdPanel viewer={viewer} />
         {viewer.frame && main && <MaskPanel hand={answer.mask} info={viewer.frame} layer={main} cross={viewer.cross.value} />}
-        <SlicesPanel viewer={viewer} />
         <Fsc maker={maker} viewer={viewer} />
+        <SlicesPanel viewer={viewer} />
       </aside>
+    </div>
+  );
+  if (!job) return view;
+  return (
+    <div class="volume-answer">
+      <header class="row"><h1>Place the mask</h1><p class="quiet grow cut">Job {job} waits for it, on the grid of {path}. Place spheres, boxes and regions, then save the answer <kbd>S</kbd>.</p><a class="button small-button" href={to(`job/${job}`)}>The job</a></header>
+      {view}
     </div>
   );
 }
@@ -107,11 +116,12 @@ async function open(viewer: Viewer, path: string, kind: string, level: number | 
       return;
     }
   }
+  if (what === "model") return addModel(viewer, path);
   await viewer.add(path, what, {}, what === "map" ? level : undefined);
 }
 
 async function add(viewer: Viewer, path: string, word: string): Promise<void> {
-  const kind = kindOf(word || (/mask/i.test(path.split("/").pop() ?? "") ? "mask" : "map"), path);
+  const kind = kindOf(word || "map", path);
   if (kind === "model") return addModel(viewer, path);
   await viewer.add(path, kind);
 }
@@ -149,6 +159,8 @@ function Detail({ viewer }: { viewer: Viewer }) {
   const layer = viewer.main, info = layer?.info;
   const grids = layer && viewer.grids.get(layer.id);
   viewer.round.value;
+  if (viewer.stand && !info) return null;
+  if (layer?.kind === "difference") return <span class="volume-detail" role="status" data-state={layer.state}>blue where it is more, orange where it is less</span>;
   if (!layer || !info) return <span class="volume-detail">reading</span>;
   const grid = layer.state === "full" ? grids?.best : (grids?.moving ?? grids?.first);
   const edge = grid ? Math.max(...grid.shape) : 0;
@@ -166,7 +178,7 @@ function Detail({ viewer }: { viewer: Viewer }) {
 
 /** The scale of a surface that is coloured by values. */
 function Legend({ viewer }: { viewer: Viewer }) {
-  const layer = viewer.layers.value.find((one) => one.visible && one.colouring.by !== "one");
+  const layer = viewer.layers.value.find((one) => one.visible && one.kind !== "model" && one.colouring.by !== "one");
   if (!layer) return null;
   const { by, low, middle, high } = layer.colouring;
   const title = by === "map" ? "local resolution, Å" : by === "radius" ? "distance from the middle, Å" : "height along z, Å";

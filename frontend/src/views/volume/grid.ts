@@ -124,10 +124,13 @@ export function enclosed_kDa(info: Measured, value: number): number {
 /** Where a surface is drawn first: around the mass that the project states, else 4 deviations above the mean; masks at a half. */
 export function firstLevel(info: Measured, kind: string): number {
   if (kind === "mask") return 0.5;
-  if (kind === "localres") return Math.max(info.low, info.mean * 0.05, 1e-6);
+  // around what is known at all where 0 stands for nothing, else in what differs from the surroundings
+  if (kind === "localres") return info.low < 0.1 * info.high ? Math.max(1e-6, 0.05 * info.high) : info.mean + 2 * info.sd;
   const box = info.shape.reduce((product, n) => product * n, 1);
   const voxels = (info.mass_kDa * 1000 * PROTEIN_A3_PER_DA) / info.voxel_A ** 3;
-  if (info.mass_kDa > 0 && voxels < 0.5 * box) return valueWithVoxelsAbove(info, voxels);
+  const around = info.mass_kDa > 0 && voxels < 0.5 * box ? valueWithVoxelsAbove(info, voxels) : info.mean;
+  // a level within the noise says that the mass is not that of what this map shows
+  if (around > info.mean + info.sd) return around;
   return Math.min(info.mean + 4 * info.sd, info.low + 0.9 * (info.high - info.low));
 }
 
@@ -137,4 +140,13 @@ export function difference(a: Grid, b: Grid, sdA: number, sdB: number, range = 1
   const sa = (a.high - a.low) / 255 / sdA, sb = (b.high - b.low) / 255 / sdB, base = a.low / sdA - b.low / sdB;
   for (let i = 0; i < data.length; i++) data[i] = Math.min(255, Math.max(0, ((base + a.data[i]! * sa - b.data[i]! * sb + range) / (2 * range)) * 255 + 0.5));
   return { ...a, low: -range, high: range, data };
+}
+
+/** The deviation from 0, either way, that only a share of a difference's voxels surpass. */
+export function strongest(grid: Grid, share: number): number {
+  const histogram = new Array<number>(129).fill(0);
+  for (const byte of grid.data) histogram[Math.min(128, Math.abs(byte - 128))]!++;
+  let sum = 0, at = 128;
+  while (at > 1 && (sum += histogram[at]!) < share * grid.data.length) at--;
+  return Math.max(0.1, (at / 255) * (grid.high - grid.low));
 }

@@ -23,6 +23,8 @@ export interface Layer {
   /** Small loose pieces are shown too; and how many are not. */
   dust: boolean;
   pieces: number;
+  /** Triangles of the surface that is drawn; -1 before there is one. */
+  triangles: number;
   info?: Info;
   /** Reading, coarse and full tell what is drawn now; broken has a sentence. */
   state: "reading" | "coarse" | "full" | "broken";
@@ -49,7 +51,9 @@ export function nameOf(path: string): string {
 export function kindOf(word: string, path: string): LayerKind {
   const first = word.split(".")[0];
   if (/\.(pdb|cif|ent|mmcif)(\.gz)?$/i.test(path)) return "model";
-  return first === "mask" ? "mask" : first === "localres" ? "localres" : "map";
+  const file = path.split("/").pop() ?? "";
+  if (first === "mask" || (first === "map" && /mask/i.test(file) && !/masked/i.test(file))) return "mask";
+  return first === "localres" || /loc(al)?_?-?res/i.test(file) && !/filtered/i.test(file) ? "localres" : "map";
 }
 
 let count = 0;
@@ -59,7 +63,7 @@ export function fresh(path: string, kind: LayerKind, earlier: Layer[]): Layer {
   const alike = earlier.filter((layer) => layer.kind === "map").length;
   const colour = kind === "mask" ? MASK_COLOUR : kind === "preview" ? MARK_COLOUR : kind === "model" ? "#eca935" : LAYER_COLOURS[alike % LAYER_COLOURS.length]!;
   const glass = (kind === "mask" && earlier.length > 0) || kind === "preview";
-  return { id: `l${++count}`, path, kind, name: nameOf(path), visible: true, colour, opacity: glass ? 0.35 : 1, colouring: ONE, level: 0, linked: kind === "map", dust: kind !== "map", pieces: 0, state: "reading" };
+  return { id: `l${++count}`, path, kind, name: nameOf(path), visible: true, colour, opacity: glass ? 0.35 : 1, colouring: ONE, level: 0, linked: kind === "map", dust: kind !== "map", pieces: 0, triangles: -1, state: "reading" };
 }
 
 /** The level in deviations above the mean. */

@@ -3,7 +3,7 @@ import { type Colouring } from "./colours";
 import { dusted } from "./dust";
 import { type Grid } from "./grid";
 import { shade } from "./shade";
-import { surface } from "./surface";
+import { inverted, surface } from "./surface";
 
 export type Order =
   | { kind: "grid"; key: string; grid: Grid }
@@ -26,10 +26,12 @@ addEventListener("message", (event: MessageEvent<Order>) => {
   const order = event.data;
   if (order.kind === "grid") return void grids.set(order.key, order.grid);
   if (order.kind === "drop") return void grids.delete(order.key);
-  const grid = grids.get(order.key);
-  if (!grid) return;
-  const whole = surface(grid, order.byte, order.turned);
+  const held = grids.get(order.key);
+  if (!held) return;
+  const grid = order.turned ? inverted(held) : held;
+  const byte = order.turned ? 255 - order.byte : order.byte;
+  const whole = surface(grid, byte);
   const { mesh, pieces } = order.dust ? { mesh: whole, pieces: 0 } : dusted(whole);
-  const made: Made = { ticket: order.ticket, ...mesh, pieces, shade: shade(mesh, grid, order.byte, order.colouring, grids.get(order.colourKey) ?? null) };
+  const made: Made = { ticket: order.ticket, ...mesh, pieces, shade: shade(mesh, grid, byte, order.colouring, grids.get(order.colourKey) ?? null) };
   (self as unknown as Worker).postMessage(made, [made.positions.buffer, made.normals.buffer, made.indices.buffer, made.shade.buffer]);
 });

@@ -152,7 +152,15 @@ export class Painter {
       gl.colorMask(true, true, true, true);
     }
     gl.depthMask(how !== "mark");
-    if (how === "mark") gl.enable(gl.CULL_FACE);
+    if (how === "mark") {
+      // what lies inside the protein is seen faintly through it
+      gl.enable(gl.CULL_FACE);
+      gl.disable(gl.DEPTH_TEST);
+      gl.uniform1f(places.opacity!, thing.opacity * 0.3);
+      go();
+      gl.enable(gl.DEPTH_TEST);
+      gl.uniform1f(places.opacity!, thing.opacity);
+    }
     go();
     gl.disable(gl.CULL_FACE);
     gl.depthMask(true);

@@ -1,7 +1,9 @@
 // Planes for the slices: at once out of the grid that is here, then exactly in 16 bits from the server; the last few hundred are kept.
 import { getBytes } from "../../api/client";
 import { parsePlane, valueWithVoxelsAbove, type Grid, type Plane } from "./grid";
-import type { Layer } from "./layers";
+import { palette, placeOnScale } from "./colours";
+import type { Info, Layer } from "./layers";
+import { background, spread } from "./localres";
 import { axesOfSlice } from "./shapes";
 
 const KEPT = 400;
@@ -68,12 +70,27 @@ export function contour(plane: Plane, level: number): [number, number, number, n
   return lines;
 }
 
+/** Colours of a plane of local resolutions, from 0 to the highest, on the scale of the surface; nothing is known at 0. */
+export function resolutionColours(info: Info, [low, high]: [number, number]): Uint32Array<ArrayBuffer> {
+  const scale = { by: "map" as const, ...spread(info) };
+  const bytes = palette("diverging");
+  const empty = background(info);
+  const colours = new Uint32Array(256);
+  return colours.map((_, n) => {
+    const value = low + (n / 255) * (high - low);
+    const bin = Math.round(((value - info.low) / (info.high - info.low)) * 255);
+    if (value < 0.04 * info.high || (empty >= 0 && Math.abs(bin - empty) <= 1)) return 0xff181513;
+    const at = 4 * Math.round(255 * placeOnScale(scale, value));
+    return 0xff000000 | (bytes[at + 2]! << 16) | (bytes[at + 1]! << 8) | bytes[at]!;
+  });
+}
+
 /** Black and white of slices where nobody has set them: three deviations below the mean, and what few voxels are above. */
 export function greyOf(layer: Layer): [number, number] {
   const info = layer.info;
   if (layer.kind === "difference" || !info) return [-6, 6];
   if (layer.kind === "mask") return [0, 1];
-  if (layer.kind === "localres") return [Math.max(0, info.low), info.high];
+  if (layer.kind === "localres") return [0, info.high];
   const box = info.shape.reduce((product, n) => product * n, 1);
   return [Math.max(info.low, info.mean - 3 * info.sd), Math.max(info.mean + 3 * info.sd, valueWithVoxelsAbove(info, box * 0.001))];
 }

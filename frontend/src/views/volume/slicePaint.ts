@@ -22,8 +22,11 @@ export const toPlace = (fit: Fit, x: number, y: number): [number, number] => [(x
 
 const store = document.createElement("canvas");
 
-/** The plane between two values as black and white, smooth but for large pixels. */
-export function paintPlane(pen: CanvasRenderingContext2D, plane: Plane, fit: Fit, [low, high]: [number, number], voxel_A: number): void {
+/** 256 greys, as the canvas has its dots. */
+export const GREYS: Uint32Array<ArrayBuffer> = new Uint32Array(256).map((_, grey) => 0xff000000 | (grey << 16) | (grey << 8) | grey);
+
+/** The plane between two values as black and white, or in other colours; smooth but for large pixels. */
+export function paintPlane(pen: CanvasRenderingContext2D, plane: Plane, fit: Fit, [low, high]: [number, number], voxel_A: number, colours = GREYS): void {
   const { columns, rows, values } = plane;
   if (store.width !== columns || store.height !== rows) [store.width, store.height] = [columns, rows];
   const inner = store.getContext("2d", { willReadFrequently: false })!;
@@ -32,8 +35,7 @@ export function paintPlane(pen: CanvasRenderingContext2D, plane: Plane, fit: Fit
   const k = ((plane.high - plane.low) / 65535) * (255 / (high - low || 1)), base = ((plane.low - low) / (high - low || 1)) * 255;
   for (let j = 0; j < rows; j++)
     for (let i = 0, from = j * columns, to = (rows - 1 - j) * columns; i < columns; i++) {
-      const grey = Math.min(255, Math.max(0, base + values[from + i]! * k)) | 0;
-      dots[to + i] = 0xff000000 | (grey << 16) | (grey << 8) | grey;
+      dots[to + i] = colours[Math.min(255, Math.max(0, base + values[from + i]! * k)) | 0]!;
     }
   inner.putImageData(image, 0, 0);
   const size = voxel_A * fit.scale;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { byteOf, difference, enclosed_kDa, firstLevel, matchedByte, parseGrid, sample, valueWithVoxelsAbove, voxelsAbove, type Grid } from "./grid";
 import { dusted } from "./dust";
-import { surface, type Mesh } from "./surface";
+import { inverted, surface, type Mesh } from "./surface";
 
 function ball(shape: [number, number, number], centre: [number, number, number], radius: number, voxel_A = 1): Grid {
   const [nx, ny, nz] = shape;
@@ -78,7 +78,7 @@ describe("surface", () => {
   it("of what lies below a level is that of the mirrored values", () => {
     const grid = ball([20, 20, 20], [10, 10, 10], 6);
     for (let i = 0; i < grid.data.length; i++) grid.data[i] = 255 - grid.data[i]!;
-    const mesh = surface(grid, 127, true);
+    const mesh = surface(inverted(grid), 255 - 127);
     expect(openEdges(mesh)).toBe(0);
     expect(signedVolume(mesh) / ((4 / 3) * Math.PI * 6 ** 3)).toBeCloseTo(1, 1);
   });

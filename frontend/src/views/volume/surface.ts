@@ -35,11 +35,15 @@ class Grown {
   }
 }
 
-/** The surface at a byte level; a level is set between bytes, so that no voxel lies on it. `turned`: of what lies below. */
-export function surface(grid: Grid, level: number, turned = false): Mesh {
-  const cut = Math.min(254.999, Math.max(0.001, Number.isInteger(level) ? level - 0.001 : level));
-  const { data, nx, ny, nz } = padded(turned ? { ...grid, data: grid.data.map((byte) => 255 - byte) } : grid);
-  const at = turned ? 255 - cut : cut;
+/** The grid with high for low, to draw what lies below a level. */
+export function inverted(grid: Grid): Grid {
+  return { ...grid, data: grid.data.map((byte) => 255 - byte) };
+}
+
+/** The surface at a byte level; a level is set between bytes, so that no voxel lies on it. */
+export function surface(grid: Grid, level: number): Mesh {
+  const at = Math.min(254.999, Math.max(0.001, Number.isInteger(level) ? level - 0.001 : level));
+  const { data, nx, ny, nz } = padded(grid);
   const plane = nx * ny;
   const vertices = new Grown();
   let quads = new Uint32Array(1 << 17);

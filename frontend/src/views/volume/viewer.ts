@@ -4,7 +4,7 @@ import { get, getBytes, Problem, type Schema } from "../../api/client";
 import type { Camera } from "./camera";
 import { FRONT } from "./camera";
 import { ONE } from "./colours";
-import { byteOf, difference, firstLevel, matchedByte, parseGrid, type Grid, type Vec3 } from "./grid";
+import { byteOf, difference, firstLevel, matchedByte, parseGrid, strongest, type Grid, type Vec3 } from "./grid";
 import { fresh, sigmas, type Grids, type Info, type Layer, type LayerKind } from "./layers";
 import { Meshes } from "./meshes";
 import type { Made } from "./mesher";
@@ -58,8 +58,11 @@ export class Viewer {
 
   /** The map whose voxels the page counts in: the first with numbers. */
   get frame(): Info | undefined {
-    return this.layers.value.find((layer) => layer.info)?.info;
+    return this.layers.value.find((layer) => layer.info)?.info ?? this.stand;
   }
+
+  /** A frame for a model that is shown without a map. */
+  stand: Info | undefined;
 
   change(id: string, changes: Partial<Layer>): void {
     this.layers.value = this.layers.value.map((layer) => (layer.id === id ? { ...layer, ...changes } : layer));
@@ -76,7 +79,7 @@ export class Viewer {
       const info = await get<Info>("volume/info", { path }, this.stop.signal);
       const level = sigma !== undefined ? info.mean + sigma * info.sd : this.levelFor(layer, info);
       this.grids.set(layer.id, {});
-      if (!this.frame) this.lookAt(info);
+      if (!this.frame || this.frame === this.stand) this.lookAt(info);
       this.change(layer.id, { info, level: begin.level ?? level });
       await this.read(layer.id, info);
     } catch (error) {
@@ -92,7 +95,7 @@ export class Viewer {
   }
 
   /** Put cross and camera on a map. */
-  private lookAt(info: Info): void {
+  lookAt(info: Info): void {
     const middle = info.shape.map((n) => Math.floor(n / 2) * info.voxel_A) as Vec3;
     if (this.cross.value.every((part) => part === 0)) this.cross.value = middle;
     if (this.camera.value.half_A === 100) this.camera.value = { ...this.camera.value, half_A: Math.max(...info.shape) * info.voxel_A * 0.42 };
@@ -158,7 +161,7 @@ export class Viewer {
     this.meshes.make(id, wanted, (made) => {
       this.onMesh(id, made);
       if (!this.layer(id)) return;
-      this.change(id, { state: from === "best" ? "full" : "coarse", pieces: made.pieces });
+      this.change(id, { state: from === "best" ? "full" : "coarse", pieces: made.pieces, triangles: made.indices.length / 3 });
       if (from === "best") this.lighter(layer, grids, made.indices.length / 3);
     });
     if (layer.kind === "difference") this.meshes.make(`${id}:below`, { ...wanted, byte: byteOf(grid, -layer.level), turned: true }, (made) => (this.onMesh(`${id}:below`, made), this.round.value++));
@@ -213,9 +216,11 @@ export class Viewer {
     const ga = this.grids.get(a.id)?.best, gb = this.grids.get(b.id)?.best;
     if (!ga || !gb || !a.info || !b.info) return "Both maps must have been read first.";
     if (ga.shape.some((n, i) => n !== gb.shape[i]) || Math.abs(ga.voxel_A - gb.voxel_A) > 1e-3) return "The maps have different voxels, so that they cannot be subtracted.";
-    const layer: Layer = { ...fresh(a.path, "difference", this.layers.value), name: `${a.name} less ${b.name}`, colour: "#3598fe", level: 3, linked: false, of: [a.id, b.id] };
+    const grid = difference(ga, gb, a.info.sd, b.info.sd);
+    const layer: Layer = { ...fresh(a.path, "difference", this.layers.value), name: `${a.name} less ${b.name}`, colour: "#3598fe", level: strongest(grid, 0.003), linked: false, dust: true, of: [a.id, b.id] };
     this.layers.value = [...this.layers.value.map((one) => (one.id === a.id || one.id === b.id ? { ...one, visible: false } : one)), layer];
-    this.show(layer.id, difference(ga, gb, a.info.sd, b.info.sd));
+    this.chosen.value = layer.id;
+    this.show(layer.id, grid);
     return "";
   }
 
