@@ -5,6 +5,7 @@ import { useKeys } from "../../app/keys";
 import { query, setQuery } from "../../app/place";
 import { middle } from "../../app/words";
 import { Broken, Empty, Loading } from "../../parts/messages";
+import { tellingNames } from "../../parts/names";
 import { VirtualRows, type RowColumn } from "../../parts/VirtualRows";
 import type { ViewProps } from "../registry";
 import { Player } from "./Player";
@@ -26,9 +27,10 @@ export default function Movies(props: ViewProps) {
     ",": { title: "Previous movie", run: () => goTo(at - 1) },
     ".": { title: "Next movie", run: () => goTo(at + 1) },
   }, "Movies");
+  const short = useMemo(() => tellingNames(names, 22), [found.data]);
   const cell = useMemo(
-    () => (row: number, column: RowColumn) => (column.key === "row" ? row + 1 : <span title={names[row]}>{middle((names[row] ?? "").split("/").pop() ?? "", 26)}</span>),
-    [names],
+    () => (row: number, column: RowColumn) => (column.key === "row" ? row + 1 : <span title={names[row]}>{middle(short[row] ?? "", 22)}</span>),
+    [short],
   );
   if (found.problem && !found.data) return <Broken sentence={found.problem.message} />;
   if (!found.data) return <Loading what="Reading the movies" height={420} />;

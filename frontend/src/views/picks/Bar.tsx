@@ -39,7 +39,6 @@ export function Bar(props: Props) {
       <button type="button" class="button small-button icon-only" title="Previous micrograph (,)" aria-label="Previous micrograph" disabled={desk.index === 0} onClick={() => props.onStep(desk.index - 1)}><Icon name="left" /></button>
       <button type="button" class="button small-button icon-only" title="Next micrograph (.)" aria-label="Next micrograph" disabled={desk.index === desk.list.rows.length - 1} onClick={() => props.onStep(desk.index + 1)}><Icon name="right" /></button>
       <span class="picks-name" title={desk.row.name}><b>{middle(name, 30)}</b> <span class="quiet">{desk.index + 1} of {desk.list.rows.length}</span></span>
-      <span class="grow" />
       {props.mayEdit && (
         <>
           <button type="button" class="button small-button icon-only bare" title={`Undo${history.last ? `: ${history.last.title}` : ""} (Ctrl Z)`} aria-label="Undo" disabled={!history.canUndo} onClick={props.onUndo}><Icon name="undo" /></button>

@@ -2,6 +2,7 @@
 import { useMemo } from "preact/hooks";
 import { middle } from "../../app/words";
 import { Icon } from "../../parts/Icon";
+import { tellingNames } from "../../parts/names";
 import { VirtualRows, type RowColumn } from "../../parts/VirtualRows";
 import type { Desk } from "./usePicks";
 
@@ -14,13 +15,13 @@ const COLUMNS: RowColumn[] = [
 export function List({ desk, onAt }: { desk: Desk; onAt: (row: number) => void }) {
   const { rows } = desk.list;
   const done = useMemo(() => rows.filter((row) => desk.edits.get(row.name)?.done).length, [rows, desk.edits]);
+  const names = useMemo(() => tellingNames(rows.map((row) => row.name), 18), [rows]);
   const cell = (row: number, column: RowColumn) => {
     const one = rows[row];
     if (!one) return "";
     if (column.key === "picks") return (desk.left[row] ?? one.picks).toLocaleString("en");
     if (column.key === "done") return desk.edits.get(one.name)?.done ? <span title="Done"><Icon name="check" /><span class="hidden-text">done</span></span> : "";
-    const file = one.name.split("/").pop() ?? one.name;
-    return <span title={one.name} class={desk.edits.has(one.name) ? "strong" : ""}>{middle(file.replace(/\.[^.]+$/, ""), 22)}</span>;
+    return <span title={one.name} class={desk.edits.has(one.name) ? "strong" : ""}>{middle(names[row] ?? one.name, 18)}</span>;
   };
   return (
     <section class="picks-list" aria-label="Micrographs">
