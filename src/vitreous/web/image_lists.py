@@ -12,6 +12,7 @@ from vitreous.files import mrc, star
 from vitreous.files.stacks import ImageStacks
 from vitreous.tables.table import Table
 from vitreous.web.opened import Opened
+from vitreous.web.problems import Missing
 
 _COLUMNS = ("image", "reference_image")
 
@@ -27,19 +28,30 @@ class ImageList:
     names: NDArray[np.object_] | None = None
     poses: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
-    def read(self, here: Opened, indices: list[int]) -> NDArray[np.float32]:
-        """The images of these numbers."""
+    def read(self, here: Opened, indices: list[int]) -> tuple[NDArray[np.float32], list[int]]:
+        """The images of these numbers that are on disk, and which these are."""
         wrong = next((index for index in indices if not 1 <= index <= self.count), None)
         if wrong is not None:
             raise UserError(f"{self.path.name} has {self.count} images; there is no image {wrong}")
         places = np.array(indices, np.intp) - 1
         if self.names is None:
-            return mrc.read_stack(self.path, places)[0]
+            return mrc.read_stack(self.path, places)[0], indices
         names = [str(name) for name in self.names[places]]
-        for path in {mrc.split_name(name)[1] for name in names}:
-            here.inside(path)
-        stacks = ImageStacks(names, root=here.root)
-        return stacks.read(np.arange(len(names)))
+        there = {path: _is_there(here, path) for path in {mrc.split_name(name)[1] for name in names}}
+        kept = [k for k, name in enumerate(names) if there[mrc.split_name(name)[1]]]
+        if not kept:
+            return np.zeros((0, 1, 1), np.float32), []
+        stacks = ImageStacks([names[k] for k in kept], root=here.root)
+        return stacks.read(np.arange(len(kept))), [indices[k] for k in kept]
+
+
+def _is_there(here: Opened, path: str) -> bool:
+    """Whether a stack that a table names is on disk; one outside the project is an error."""
+    try:
+        here.inside(path)
+    except Missing:
+        return False
+    return True
 
 
 def tag_of(path: Path) -> str:

@@ -122,11 +122,14 @@ function Classes(props: ClassesProps) {
   return (
     <div class="classes">
       <section class="classes-main" aria-label={flat ? "Class averages" : "3D classes"}>
-        <Toolbar classes={page.classes} ranked={page.ranked} ranking={ranking.said} mayRank={mayAct.value && flat && page.present && !page.chosen} onRank={ranking.begin}
+        <Toolbar classes={page.classes} ranked={page.ranked}
           sort={sort} onSort={(key) => setQuery({ sort: key })} threshold={threshold} onThreshold={(value) => setCuts({ ...cuts, [cut]: value })} onTake={take}
           onInvert={invert} onClear={() => marks.set([], "clear")} onUndo={() => marks.draft.undo()} canUndo={marks.draft.history.canUndo}
           maySelect={maySelect} />
         <Notices page={page} marks={marks} moves={moves} grid={grid} flat={flat}>
+          {!page.ranked && mayAct.value && flat && page.present && !page.chosen && (
+            <button type="button" class="button bare small-button" title="Score the averages as our ranker does; takes some seconds" disabled={Boolean(ranking.said)} onClick={ranking.begin}>{ranking.said || "Rank classes"}</button>
+          )}
           <Look tile={tile} onTile={setTile} contrast={contrast} onContrast={setContrast} />
         </Notices>
         {grid && history.data ? (

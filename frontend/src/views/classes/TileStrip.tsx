@@ -20,6 +20,7 @@ export function TileStrip(props: StripProps) {
   const { stack: asked, problem } = useStack(props.stack ?? {});
   const stack = props.of ?? asked;
   if (problem) return <p class="dense quiet">{problem}</p>;
+  if (stack && !stack.indices.length) return <p class="dense quiet">Their pictures are not on disk (cleaned, or never copied).</p>;
   return (
     <ul class="classes-strip" aria-label={props.label} style={{ gridTemplateColumns: `repeat(${props.columns}, 1fr)` }}>
       {props.numbers.map((number) => (

@@ -6,10 +6,6 @@ import { rangeOf, TITLES, type ClassRow, type Key } from "./order";
 export interface ToolbarProps {
   classes: ClassRow[];
   ranked: boolean;
-  /** Why there is no score, or how far it is; "" when ranking can be asked for. */
-  ranking: string;
-  mayRank: boolean;
-  onRank: () => void;
   sort: Key;
   onSort: (key: Key) => void;
   threshold: number;
@@ -36,9 +32,6 @@ export function Toolbar(props: ToolbarProps) {
           {(Object.keys(TITLES) as Key[]).map((key) => <option key={key} value={key} disabled={key === "score" && !props.ranked}>{TITLES[key]}</option>)}
         </select>
       </label>
-      {!props.ranked && props.mayRank && (
-        <button type="button" class="button small-button" disabled={Boolean(props.ranking)} onClick={props.onRank}>{props.ranking || "Rank classes"}</button>
-      )}
       {props.maySelect && (
         <span class="row dense second classes-threshold">
           <label class="row">

@@ -51,11 +51,16 @@ def tiles(
     aligned: Annotated[bool, Query(description="particles turned and shifted as in their class")] = False,
     tag: str = "",
 ) -> Response:
-    """Tiles of 8 bits: four bytes with the length of the head, the head as JSON, the pixels of tile after tile."""
+    """Tiles of 8 bits: four bytes with the length of the head, the head as JSON, the pixels of tile after tile.
+
+    Images of stacks that are not on disk (any more) are left out; `indices` in the head says which are there.
+    """
     images = image_lists.images_of(here, path)
     wanted = image_lists.numbers(indices, images.count, MOST_TILES)
-    pixels = images.read(here, wanted)
-    pixel_A = _pixel_size_A(here, images)
+    pixels, wanted = images.read(here, wanted)
+    if not wanted:
+        return binary(tile_packs.packed(pixels, [], pixel_A=0.0), tag=images.tag, asked="")
+    pixel_A = _pixel_size_A(here, images, wanted[0])
     if lowpass and not pixel_A:
         raise UserError(f"{path} does not say its pixel size, so that no low-pass in Å can be made")
     if aligned:
@@ -80,17 +85,17 @@ def _pose(images: ImageList, wanted: list[int], pixel_A: float) -> tile_packs.Po
     return tile_packs.Pose(images.poses["psi_deg"][rows], shift[0], shift[1])
 
 
-def _first_header(here: Opened, images: ImageList) -> mrc.Header:
+def _first_header(here: Opened, images: ImageList, index: int = 1) -> mrc.Header:
     if images.names is None:
         return mrc.read_header(images.path)
     if not images.count:
         raise UserError(f"{images.path.name} lists no images: the step before left none")
-    return mrc.read_header(here.inside(mrc.split_name(str(images.names[0]))[1]))
+    return mrc.read_header(here.inside(mrc.split_name(str(images.names[index - 1]))[1]))
 
 
 def _box(here: Opened, images: ImageList) -> int:
     return _first_header(here, images).shape[-1]
 
 
-def _pixel_size_A(here: Opened, images: ImageList) -> float:
-    return images.pixel_size_A or _first_header(here, images).pixel_size_A
+def _pixel_size_A(here: Opened, images: ImageList, index: int = 1) -> float:
+    return images.pixel_size_A or _first_header(here, images, index).pixel_size_A
