@@ -4,6 +4,7 @@ server, never a status that the description does not name. Acts run on a copy; n
 import os
 import shutil
 import traceback
+from types import SimpleNamespace
 
 import pytest
 import schemathesis
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from tests.web.conftest import RIGHT, TOKEN
 
 from vitreous.context import UserError
+from vitreous.project import follow
 from vitreous.run.places import local
 from vitreous.web.access import Access
 from vitreous.web.app import create_app
@@ -77,6 +79,9 @@ def call(project, monkeypatch):
     for name in ("start_own", "start_detached"):
         monkeypatch.setattr(local, name, refuse)
     monkeypatch.setattr(local, "end", lambda pid, **_: False)
+    monkeypatch.setattr(follow, "start_own", refuse)
+    monkeypatch.setattr("vitreous.web.ranking.subprocess", SimpleNamespace(Popen=refuse, STDOUT=0, DEVNULL=0))
+    monkeypatch.setattr("vitreous.web.refitting.subprocess", SimpleNamespace(run=refuse, TimeoutExpired=TimeoutError))
     (project / "broken.star").write_bytes(b"data_particles\nloop_\n_rlnA #1\n_rlnB #2\n1\n\xff\xfe 'x\n")
     (project / "broken.mrc").write_bytes(os.urandom(3000))
     (project / "empty.star").touch()

@@ -1,7 +1,6 @@
 """One micrograph's CTF fitted again with other ranges, by the job as a process of its own; nothing in the project changes."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -59,14 +58,11 @@ def fit_again(here: Opened, path: str, table: Table, row: int, ranges: Ranges) -
 
 def _run(here: Opened, one: Path, out: Path, ranges: Ranges) -> str:
     """Carry out the job; gives what it said."""
-    command = [sys.executable, "-m", "vitreous", "ctf-find", "--micrographs", str(one), "--out", str(out)]
+    command = [sys.executable, "-m", "vitreous", "ctf-find", "--threads=1", f"--micrographs={one}", f"--out={out}"]
     for name, value in ranges.model_dump().items():
         command.append(f"--{name.lower().replace('_', '-')}={value:g}")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
     try:
-        done = subprocess.run(
-            command, cwd=here.root, env=environment, capture_output=True, text=True, timeout=LONGEST_S, check=False
-        )
+        done = subprocess.run(command, cwd=here.root, capture_output=True, text=True, timeout=LONGEST_S, check=False)
     except subprocess.TimeoutExpired:
         raise UserError(f"the fit took more than {LONGEST_S} s and was given up: narrow the ranges") from None
     if done.returncode:
