@@ -277,3 +277,34 @@ def test_who_may_only_look_makes_no_job(client, project):
         looking.headers["X-Vitreous"] = "1"
         assert looking.get(f"{AT}/forms/class2d").status_code == 200
         assert looking.post(f"{AT}/jobs", json={"type": "class2d", "values": {}}).status_code == 403
+
+
+@pytest.mark.slow
+def test_a_job_whose_input_is_still_to_be_made_runs_when_it_is(client):
+    mask = client.post(f"{AT}/jobs", json={"type": "mask-create", "values": form(client, "mask-create")["values"]}).json()
+    values = {**form(client, "post-process")["values"], "solvent_mask": f"{mask['name']}/mask.mrc"}
+    warned = {one["field"]: one["sentence"] for one in check(client, "post-process", values)["warnings"]}
+    assert "not there yet" in warned["solvent_mask"]
+    made = client.post(f"{AT}/jobs", json={"type": "post-process", "values": values, "start": True}).json()
+    assert "as soon as it can" in made["jobs"][0]["said"]
+    assert ended(client, "013", 120) == "finished"
+    assert ended(client, "012") == "finished"
+
+
+def test_an_edited_script_is_what_the_queue_gets(client, project, monkeypatch):
+    here = project.parent / "bin"
+    here.mkdir()
+    (here / "sbatch").write_text('#!/bin/bash\ncp "$1" sent.sh\necho Submitted batch job 77\n')
+    (here / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", str(here), prepend=":")
+    values = {**form(client, "mask-create")["values"], "use_queue": "Yes"}
+    script = check(client, "mask-create", values)["script"].replace(
+        "#SBATCH --nodes=1", "#SBATCH --nodes=1\n#SBATCH --constraint=big"
+    )
+    made = client.post(f"{AT}/jobs", json={"type": "mask-create", "values": values, "start": True, "script": script}).json()
+    assert made["jobs"][0]["fault"] == ""
+    assert Path("sent.sh").read_text().rstrip() == script.rstrip()
+    assert "--constraint=big" in Path("MaskCreate/job012/run.out").read_text()
+    plain = {**values, "use_queue": "No"}
+    said = client.post(f"{AT}/jobs", json={"type": "mask-create", "values": plain, "start": True, "script": "rm -rf x"}).json()
+    assert "not handed over by a script" in said["jobs"][0]["fault"]

@@ -178,12 +178,18 @@ class Following:
         return self._loaded[name][1]
 
 
-def chosen(layout: Layout, names: Sequence[str]) -> list[str]:
-    """The jobs to follow, in order of number: those named, or all that are scheduled or at work; and all that use them."""
+def chosen(layout: Layout, names: Sequence[str], *, only: bool = False) -> list[str]:
+    """The jobs to follow, in order of number: those named, or all that are scheduled or at work; and all that use them.
+
+    only: those named and what they still wait for, and none that use them.
+    """
     graph = current(layout)
     open_ones = [name for name, process in graph.processes.items() if process.status in ("Scheduled", "Running")]
     begun = list(names or open_ones)
-    found = {*begun, *(user for name in begun for user in graph.descendants(name))}
+    if only:
+        found = {*begun, *(other for name in begun for other in graph.ancestors(name) if other in open_ones)}
+    else:
+        found = {*begun, *(user for name in begun for user in graph.descendants(name))}
     return sorted(found, key=lambda name: number_of(name) or 0)
 
 
@@ -192,11 +198,12 @@ def follow(
     names: Sequence[str],
     *,
     limits: Limits | None = None,
+    only: bool = False,
     say: Callable[[str], None] = _silent,
     stop_asked: Callable[[], bool] = _never,
 ) -> dict[str, str]:
     """Follow these jobs and all that use their outputs, or every job that is scheduled; gives how each stands in the end."""
-    jobs = chosen(layout, names)
+    jobs = chosen(layout, names, only=only)
     if not jobs:
         raise UserError("there is nothing to follow: no job is scheduled or at work; name the jobs, or schedule some")
     return Following(layout, jobs, names, limits or Limits(), say).run(stop_asked)
@@ -212,11 +219,11 @@ def close(layout: Layout, name: str) -> str:
     return f"{name}: takes nothing more in, and ends when what it has is done"
 
 
-def in_background(layout: Layout, names: Sequence[str], limits: Limits) -> tuple[int, Path]:
+def in_background(layout: Layout, names: Sequence[str], limits: Limits, *, only: bool = False) -> tuple[int, Path]:
     """Follow jobs in a process of its own, which goes on without this one; gives its number, and the file that it writes to."""
-    chosen(layout, names)
+    chosen(layout, names, only=only)
     hidden = layout.kept_graph.parent
     hidden.mkdir(exist_ok=True)
     out = hidden / "follow.out"
-    words = ["project", "follow", *names, "--jobs", str(limits.jobs), "--cores", str(limits.cores)]
+    words = ["project", "follow", *names, "--jobs", str(limits.jobs), "--cores", str(limits.cores), *(["--only"] if only else [])]
     return start_own(words, root=layout.root, out=out, err=out), out

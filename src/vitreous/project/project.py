@@ -173,15 +173,18 @@ class Project:
         self,
         *words: str,
         limits: follow.Limits | None = None,
+        only: bool = False,
         say: Callable[[str], None] = lambda text: None,
         stop_asked: Callable[[], bool] = lambda: False,
     ) -> dict[str, str]:
         """Start these jobs and all that use them, or all that are scheduled, each as soon as there is something for it to do.
 
+        only: these jobs and what they wait for, and none that use them.
+
         Returns when all have ended or nothing more can begin; gives how each stands, in words of project.follow.
         """
         names = [self.find(word) for word in words]
-        return follow.follow(self.layout, names, limits=limits, say=say, stop_asked=stop_asked)
+        return follow.follow(self.layout, names, limits=limits, only=only, say=say, stop_asked=stop_asked)
 
     def close(self, word: str) -> str:
         """Let a job that waits for more input, or watches a folder, end with what it has. Says what was done."""

@@ -14,6 +14,7 @@ def _takes_chain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cores", type=int, default=0, metavar="N", help="at most so many cores for jobs that go round in iterations"
     )
+    parser.add_argument("--only", action="store_true", help="these jobs and what they wait for, not those that use them")
     parser.add_argument(
         "--background", action="store_true", help="go on when this terminal is closed; what is said goes to .vitreous/follow.out"
     )
@@ -24,7 +25,7 @@ def _follow(project: Project, said: argparse.Namespace) -> int:
         return _in_background(project, said)
     limits = Limits(said.most, said.cores)
     try:
-        states = project.follow(*said.jobs, limits=limits, say=say_line)
+        states = project.follow(*said.jobs, limits=limits, only=said.only, say=say_line)
     except KeyboardInterrupt:
         say("no longer following; the jobs at work go on, and the same command takes the chain up again\n")
         return STOPPED
@@ -35,7 +36,7 @@ def _follow(project: Project, said: argparse.Namespace) -> int:
 
 def _in_background(project: Project, said: argparse.Namespace) -> int:
     names = [project.find(word) for word in said.jobs]
-    pid, out = follow.in_background(project.layout, names, Limits(said.most, said.cores))
+    pid, out = follow.in_background(project.layout, names, Limits(said.most, said.cores), only=said.only)
     say(f"following as process {pid}, which goes on when this terminal is closed; it writes to {out}\n")
     return 0
 

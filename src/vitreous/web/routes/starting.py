@@ -88,7 +88,7 @@ def _start(here: Opened, loaded: list[Loaded], made: list[Added], form: NewJob) 
             made[0].fault = f"{made[0].name} is scheduled, but was not started: {error}"
         return
     limits = follow.Limits(jobs=1 if len(made) > 1 else 0)
-    follow.in_background(here.project.layout, [f"{one.name}/" for one in made], limits)
+    follow.in_background(here.project.layout, [f"{one.name}/" for one in made], limits, only=True)
     for one in made:
         one.started = True
         one.said = f"{one.name} runs as soon as it can"

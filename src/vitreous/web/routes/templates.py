@@ -141,7 +141,7 @@ def start(here: Acting, word: str, form: Answers) -> StartedTemplate:
             raise UserError("a value holds a character that no file name may hold")
     names = templates.add(here.project.layout, graph, template, form.answers)
     if form.start:
-        follow.in_background(here.project.layout, names, follow.Limits())
+        follow.in_background(here.project.layout, names, follow.Limits(), only=True)
     made = []
     for name in names:
         question = question_of(here.project.loaded(name).job)
