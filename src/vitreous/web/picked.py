@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -43,6 +44,20 @@ class Scores:
     scores: NDArray[np.float32]
 
 
+_recent: dict[tuple[Path, str, str], tuple[float, Picked]] = {}
+
+
+def lately(here: Opened, path: str, micrographs_path: str, job: str, *, age_s: float) -> Picked:
+    """The same as `find`, or what it found at most so long ago: to look at thousands of files takes a moment."""
+    key = (here.root, path, micrographs_path)
+    before = _recent.get(key)
+    if before is None or time.monotonic() - before[0] > age_s:
+        if len(_recent) > 16:
+            _recent.clear()
+        _recent[key] = before = (time.monotonic(), find(here, path, micrographs_path, job))
+    return before[1]
+
+
 def find(here: Opened, path: str, micrographs_path: str, job: str) -> Picked:
     """What a list of coordinates names; path "" begins from nothing. Their micrographs are found by the job that made it."""
     values = _values(here, job)
@@ -56,7 +71,8 @@ def find(here: Opened, path: str, micrographs_path: str, job: str) -> Picked:
         if not files and not Path(path).name.startswith(coordinates.PREFIX):
             files = coordinates.files_of(path, None, must_exist=False)  # of other micrographs than the table has
             names, sizes = tuple(files), (0.0,) * len(files)
-    there = tuple(_place(here, files.get(name)) for name in names)
+    folders: dict[Path, Path | None] = {}
+    there = tuple(_place(here, files.get(name), folders) for name in names)
     stamp = hashlib.sha256(f"{path} {micrographs_path}".encode())
     missing = sum(name in files and not file for name, file in zip(names, there, strict=True))
     for file in there:
@@ -91,12 +107,19 @@ def _scores_of(file: str) -> NDArray[np.float32]:
         return np.zeros(0, np.float32)
 
 
-def _place(here: Opened, file: Path | None) -> str:
-    """The file of picks, if it is there and may be shown."""
+def _place(here: Opened, file: Path | None, folders: dict[Path, Path | None]) -> str:
+    """The file of picks, if it is there and may be shown; `folders` remembers what was found of folders."""
     if file is None:
         return ""
     try:
-        return str(here.inside(str(file)))
+        if file.parent not in folders:
+            folders[file.parent] = None
+            folders[file.parent] = here.inside(str(file.parent))
+        folder = folders[file.parent]
+        whole = os.path.join(folder, file.name) if folder else ""
+        if whole and os.path.islink(whole):
+            return str(here.inside(str(file)))
+        return whole if whole and os.path.isfile(whole) else ""
     except UserError:
         return ""
 

@@ -1,5 +1,6 @@
 """Picks for the editor: which micrographs have them, the scores of all in one answer, and places on one micrograph."""
 
+import os
 from typing import Annotated
 
 import numpy as np
@@ -53,7 +54,7 @@ class Picks(BaseModel):
     score: list[float | None]
 
 
-def _job_of(here: Opened, path: str, micrographs: str) -> str:
+def _job_of(here: Opened, path: str) -> str:
     """The name of the job in whose folder picks lie, without the slash; "" for none."""
     if not path:
         return ""
@@ -64,8 +65,8 @@ def _job_of(here: Opened, path: str, micrographs: str) -> str:
     return name.rstrip("/")
 
 
-def _find(here: Opened, path: str, micrographs: str) -> picked.Picked:
-    return picked.find(here, path, micrographs, _job_of(here, path, micrographs))
+def _find(here: Opened, path: str, micrographs: str, *, age_s: float = 0.0) -> picked.Picked:
+    return picked.lately(here, path, micrographs, _job_of(here, path), age_s=age_s)
 
 
 @router.get("/list")
@@ -74,7 +75,7 @@ def listing(here: ProjectHere, path: Coordinates = "", micrographs: Micrographs 
     found = _find(here, path, micrographs)
     read = picked.scores(cache_of(here), found)
     finite = read.scores[np.isfinite(read.scores) & (read.scores > -900)]
-    job = _job_of(here, path, micrographs)
+    job = _job_of(here, path)
     rows = [
         PickedMicrograph(name=name, picks=int(count), pixel_size_A=round(size, 6))
         for name, count, size in zip(found.names, read.counts, found.pixel_sizes_A, strict=True)
@@ -97,7 +98,7 @@ def listing(here: ProjectHere, path: Coordinates = "", micrographs: Micrographs 
 @router.get("/scores", response_class=Response, responses=BYTES)
 def scores(here: ProjectHere, path: Coordinates = "", micrographs: Micrographs = "", tag: str = "") -> Response:
     """The scores of all picks as float32, micrograph after micrograph in the order of the list; NaN where a pick has none."""
-    found = _find(here, path, micrographs)
+    found = _find(here, path, micrographs, age_s=2.0)
     lasting = "private, max-age=31536000, immutable" if tag == found.tag else "no-cache"
     data = picked.scores(cache_of(here), found).scores.astype("<f4").tobytes()
     return Response(data, media_type="application/octet-stream", headers={"Cache-Control": lasting, "ETag": f'"{found.tag}"'})
@@ -108,12 +109,14 @@ def of(
     here: ProjectHere, name: Annotated[str, Query(max_length=1000)], path: Coordinates = "", micrographs: Micrographs = ""
 ) -> Picks:
     """The picks on one micrograph, in the order of its file."""
-    found = _find(here, path, micrographs)
+    found = _find(here, path, micrographs, age_s=60.0)
     if name not in found.names:
         raise Missing(f"{name} is not among the micrographs of {path or micrographs}")
     file = found.files[found.names.index(name)]
     if not file:
         return Picks(name=name, x=[], y=[], score=[])
+    if not os.path.isfile(file):
+        raise Missing(f"the picks of {name} are not on disk any more; load the page again")
     read = coordinates.spots(file)
     scored = [float(value) if np.isfinite(value) and value > -900 else None for value in read.score]
     return Picks(name=name, x=read.x_px.tolist(), y=read.y_px.tolist(), score=scored)
