@@ -84,7 +84,7 @@ export function VirtualRows(props: VirtualRowsProps) {
     const move = KEYS[event.key];
     if (move) {
       const page = Math.max(1, Math.floor(inside / rowHeight) - 1);
-      const next = Math.min(count - 1, Math.max(0, at < 0 ? 0 : move(page, count - 1, at)));
+      const next = Math.min(count - 1, Math.max(0, move(page, count - 1, at)));
       event.preventDefault();
       if (event.shiftKey) props.onMark?.(next, true);
       props.onAt?.(next);
