@@ -25,8 +25,8 @@ export interface Draft {
   fault: string;
   /** What another browser has changed under our hands, until the next stroke. */
   note: string;
-  /** Make a step and keep it. */
-  do: (title: string, changes: Record<string, Json> | Map<string, Json>) => void;
+  /** Make a step and keep it; pull: see History. */
+  do: (title: string, changes: Record<string, Json> | Map<string, Json>, pull?: string) => void;
   undo: () => Step | undefined;
   redo: () => Step | undefined;
   /** Keep at once what is not kept yet. */
@@ -61,7 +61,7 @@ export function useDraft(job: string, of: string): Draft {
     round,
     fault,
     note,
-    do: (title, changes) => void stroke(() => history.do(title, changes)),
+    do: (title, changes, pull) => void stroke(() => history.do(title, changes, pull)),
     undo: () => stroke(() => history.undo()),
     redo: () => stroke(() => history.redo()),
     flush: () => keeper.current?.save() ?? Promise.resolve(),

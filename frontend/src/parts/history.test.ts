@@ -33,6 +33,19 @@ describe("history", () => {
     expect(history.do("again", { a: [1, 2] })).toBe(false);
     expect(history.length).toBe(1);
   });
+  it("takes the pull of a slider for one step", () => {
+    const history = new History();
+    history.do("limit", { a: 1 }, "a");
+    history.do("limit", { a: 2 }, "a");
+    history.do("limit", { a: 3 }, "a");
+    history.do("limit", { b: 3 }, "b");
+    expect(history.length).toBe(2);
+    history.undo();
+    history.undo();
+    expect(history.values.size).toBe(0);
+    history.redo();
+    expect(history.value("a")).toBe(3);
+  });
   it("comes back from what was saved piece by piece", () => {
     const history = new History();
     const kept: { steps: Step[]; at: number; values: Record<string, never> } = { steps: [], at: 0, values: {} };

@@ -10,6 +10,8 @@ export interface Step {
 }
 
 export const MOST_STEPS = 2000;
+/** Strokes of one hand, such as the pull of a slider, that follow each other so soon are one step. */
+const SAME_STROKE_MS = 1200;
 
 export class History {
   readonly values = new Map<string, Json>();
@@ -39,11 +41,15 @@ export class History {
     return this.values.get(key) ?? null;
   }
 
-  /** Make a step; null takes a key away. Steps that were undone are forgotten. Gives whether anything changed. */
-  do(title: string, changes: Record<string, Json> | Map<string, Json>): boolean {
+  /** Make a step; null takes a key away. Steps that were undone are forgotten. Gives whether anything changed.
+   * pull: a word for what is pulled along, of which only the first and the last value are a step. */
+  do(title: string, changes: Record<string, Json> | Map<string, Json>, pull = ""): boolean {
     const entries = changes instanceof Map ? [...changes] : Object.entries(changes);
     const real = entries.map(([key, after]) => [key, this.value(key), after] as Step["changes"][number]).filter(([, before, after]) => !same(before, after));
     if (!real.length) return false;
+    const joins = pull !== "" && this.pulled.word === pull && Date.now() - this.pulled.at < SAME_STROKE_MS && !this.canRedo;
+    this.pulled = { word: pull, at: Date.now() };
+    if (joins && this.lengthen(real)) return true;
     this.steps.length = this.at;
     this.steps.push({ title, changes: real });
     this.at++;
@@ -56,9 +62,20 @@ export class History {
     return true;
   }
 
+  /** Let the last step end in these values; only where it is about the same keys. */
+  private lengthen(real: Step["changes"]): boolean {
+    const step = this.last;
+    if (!step || step.changes.length !== real.length || !real.every(([key], n) => step.changes[n]![0] === key)) return false;
+    real.forEach(([, , after], n) => (step.changes[n]![2] = after));
+    for (const [key, , after] of real) this.set(key, after);
+    this.unsaved = Math.min(this.unsaved, this.at - 1);
+    return true;
+  }
+
   undo(): Step | undefined {
     const step = this.steps[this.at - 1];
     if (!step) return undefined;
+    this.pulled = { word: "", at: 0 };
     this.at--;
     for (const [key, before] of [...step.changes].reverse()) this.set(key, before);
     return step;
@@ -111,6 +128,7 @@ export class History {
   }
 
   private moved = false;
+  private pulled = { word: "", at: 0 };
 
   private set(key: string, value: Json): void {
     if (value === null) this.values.delete(key);

@@ -35,5 +35,5 @@ export function setDone(draft: Draft, micrograph: string, done: boolean): void {
 
 export function setLimit(draft: Draft, name: keyof Limits, value: number | null): void {
   const words = { least: "Lowest score", most: "Highest score", distance: "Smallest distance" };
-  draft.do(words[name], { [limitKey(name)]: value });
+  draft.do(words[name], { [limitKey(name)]: value }, name);
 }
