@@ -128,9 +128,28 @@ function Pictures({ said }: { said: Comparison }) {
     <section aria-label="Results">
       <Tabs name="compare" look="files" label="Results of the same kind" tabs={drawn.map((output) => ({ id: output.title, title: output.title }))} value={chosen.title} onChange={(what) => setQuery({ what })} />
       <TabPanel name="compare" id={chosen.title} class="compare-pictures">
-        {chosen.paths.map((path, at) => path && <figure key={path} class="card compare-picture"><figcaption>{said.jobs[at]!.title} <span class="quiet">job{said.jobs[at]!.number}</span></figcaption><One path={path} output={chosen} job={said.jobs[at]!.name} /></figure>)}
+        {chosen.view === "volume" ? <Maps key={chosen.title} output={chosen} said={said} /> : chosen.paths.map((path, at) => path && <figure key={path} class="card compare-picture"><figcaption>{said.jobs[at]!.title} <span class="quiet">job{said.jobs[at]!.number}</span></figcaption><One path={path} output={chosen} job={said.jobs[at]!.name} /></figure>)}
       </TabPanel>
     </section>
+  );
+}
+
+/** Maps in one viewer, so that they share camera, cross and threshold; side by side, blinking or as difference, as it offers. */
+function Maps({ output, said }: { output: Schema<"SharedOutput">; said: Comparison }) {
+  const paths = output.paths.flatMap((path) => path ?? []);
+  const rest = paths.slice(1).join("|");
+  const [ready, setReady] = useState(false);
+  useEffect(() => {
+    setQuery({ with: rest, level: null });
+    setReady(true);
+    return () => setQuery({ with: null, eye: null, at: null, level: null });
+  }, [rest]);
+  const first = output.paths.findIndex(Boolean);
+  return (
+    <figure class="card compare-picture compare-maps">
+      <figcaption>{output.paths.flatMap((path, at) => (path ? `${said.jobs[at]!.title} ${said.jobs[at]!.number}` : [])).join(" and ")} <span class="quiet">with one camera</span></figcaption>
+      {ready && paths[0] && <One path={paths[0]} output={output} job={said.jobs[first]!.name} />}
+    </figure>
   );
 }
 

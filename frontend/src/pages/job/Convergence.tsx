@@ -8,5 +8,5 @@ const load = Object.values(found)[0];
 const Curves = load ? lazy(load) : null;
 
 export function Convergence({ job }: { job: Schema<"Job"> }) {
-  return Curves ? <section class="card progress-plot" aria-label="Convergence"><Curves job={job.number} /></section> : null;
+  return Curves ? <section class="card progress-plot" aria-label="Iteration by iteration"><h2 class="hidden-text">Convergence</h2><Curves job={job.number} /></section> : null;
 }

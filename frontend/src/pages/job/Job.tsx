@@ -19,6 +19,7 @@ import { DeleteDialog } from "./PlanDialogs";
 import { ProgressTab } from "./Progress";
 import { askedIteration, nodeOf, Results, shownOf } from "./Results";
 import { markForComparison } from "./comparing";
+import { going } from "./jobActs";
 import "./job.css";
 
 type Job = Schema<"Job">;
@@ -44,8 +45,9 @@ export function firstTab(job: Job): string {
 
 export default function JobPage({ params }: PageProps) {
   const word = params.n ?? "";
-  const number = /^(?:job)?(\d{1,9})$/.exec(word)?.[1]?.padStart(3, "0") ?? word;
-  const found = useResource<Job>(`jobs/${encodeURIComponent(number)}`, { it: askedIteration() }, [`job:${number}`, `progress:${number}`]);
+  const number = /^(?:(?:\w+\/)?job)?(\d{1,9})$/.exec(word)?.[1]?.padStart(3, "0") ?? word;
+  const leaving = going.value === number;
+  const found = useResource<Job>(leaving ? "" : `jobs/${encodeURIComponent(number)}`, { it: askedIteration() }, [`job:${number}`, `progress:${number}`]);
   const job = found.data;
   const stale = job && job.number !== number && /^\d+$/.test(number);
   useEffect(() => {
@@ -56,6 +58,7 @@ export default function JobPage({ params }: PageProps) {
   useEffect(() => {
     if (job?.state === "failed") markRead(`${job.number}@${job.ended}`);
   }, [job?.number, job?.state]);
+  if (leaving) return <><h1 class="hidden-text">Job {word}</h1><Loading what={`moving job ${word} to the Trash`} height={320} /></>;
   if (found.problem && (!job || found.problem.status === 404))
     return <div class="job"><h1 class="hidden-text">Job {word}</h1><Broken sentence={found.problem.message}><div class="row"><a class="button" href={to("disk", { show: "trash" })}>Look into the Trash</a><a class="button" href={to("")}>Home</a></div></Broken></div>;
   if (!job || stale) return <><h1 class="hidden-text">Job {word}</h1><Loading what={`reading job ${word}`} height={320} /></>;

@@ -1,6 +1,7 @@
 // The log of a job: the output stream, the error stream below it, a search through both, the whole text to keep.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address, get, type Schema } from "../../api/client";
+import { onTopics } from "../../api/events";
 import { say, sayError } from "../../app/toasts";
 import { whole } from "../../app/words";
 import { Icon } from "../../parts/Icon";
@@ -25,7 +26,9 @@ export function Log({ job, folder }: { job: string; folder: boolean }) {
   useEffect(() => {
     setParts({});
     setFound([]);
-    void get<Schema<"LogPart">>(`jobs/${job}/log`, { stream: "err", from: 0, lines: 1 }).then((err) => setParts((old) => ({ err, ...old })), () => undefined);
+    const look = (): void => void get<Schema<"LogPart">>(`jobs/${job}/log`, { stream: "err", from: 0, lines: 1 }).then((err) => setParts((old) => ({ ...old, err })), () => undefined);
+    look();
+    return onTopics([`log:${job}`, `job:${job}`], look);
   }, [job]);
   useEffect(() => {
     if (!text.trim()) return setFound([]);
@@ -67,10 +70,10 @@ export function Log({ job, folder }: { job: string; folder: boolean }) {
   }
   const error: Found | undefined = parts.err?.total ? { stream: "err", line: parts.err.first_error ?? 0 } : parts.out?.first_error != null ? { stream: "out", line: parts.out.first_error } : undefined;
   const marks = (stream: Stream): Set<number> => new Set(found.filter((one) => one.stream === stream).map((one) => one.line));
-  if (parts.out && !parts.out.total && !parts.err?.total)
-    return <Empty title="No log yet" why={folder ? "The job writes run.out and run.err as soon as it runs." : "The job's folder is not on disk, and its log with it."} />;
+  const nothing = parts.out && !parts.out.total && !parts.err?.total;
   return (
-    <div class="log">
+    <div class={`log ${nothing ? "log-nothing" : ""}`}>
+      {nothing && <Empty title="No log yet" why={folder ? "The job writes run.out and run.err as soon as it runs." : "The job's folder is not on disk, and its log with it."} />}
       <div class="log-bar">
         <label class="log-find">
           <Icon name="find" /><span class="hidden-text">Find in the log</span>
@@ -86,11 +89,11 @@ export function Log({ job, folder }: { job: string; folder: boolean }) {
         <a class="button small-button" download href={address(`jobs/${job}/log/text`, { stream: "out" })}><Icon name="download" />Download</a>
       </div>
       <LogView job={job} stream="out" label="Output stream" seek={seek.out} found={marks("out")} onPart={(out) => setParts((old) => ({ ...old, out }))} />
-      <section class={`log-errors ${parts.err?.total ? "some" : ""}`} aria-label="Error stream">
-        <h2>{parts.err?.total ? <>Error stream <span class="quiet">{whole(parts.err.total)} {parts.err.total === 1 ? "line" : "lines"}</span></> : <span class="quiet">{parts.err ? "Nothing on the error stream." : "\u00a0"}</span>}
-          {!!parts.err?.total && <a class="log-err-text small" download href={address(`jobs/${job}/log/text`, { stream: "err" })}>Download</a>}</h2>
-        {!!parts.err?.total && <LogView job={job} stream="err" label="Error stream" seek={seek.err} found={marks("err")} onPart={(err) => setParts((old) => ({ ...old, err }))} />}
-      </section>
+      {parts.err && <section class={`log-errors ${parts.err?.total ? "some" : ""}`} aria-label="Error stream">
+        <h2>{parts.err.total ? <>Error stream <span class="quiet">{whole(parts.err.total)} {parts.err.total === 1 ? "line" : "lines"}</span></> : <span class="quiet">Nothing on the error stream.</span>}
+          {!!parts.err.total && <a class="log-err-text small" download href={address(`jobs/${job}/log/text`, { stream: "err" })}>Download</a>}</h2>
+        {!!parts.err.total && <LogView job={job} stream="err" label="Error stream" seek={seek.err} found={marks("err")} onPart={(err) => setParts((old) => ({ ...old, err }))} />}
+      </section>}
     </div>
   );
 }

@@ -79,6 +79,7 @@ function Pace({ said, loop }: { said: Progress; loop: boolean }) {
   const curve: Curve = { name: "done", x: said.series.map((point) => (point.time_s - begin) / each), y: said.series.map((point) => point.done) };
   return (
     <section class="card progress-plot" aria-label="Done over time">
+      <h2 class="hidden-text">Over time</h2>
       <Plot title={loop ? "Iterations over time" : "Done over time"} curves={[curve]} x={{ name: "time", unit }} y={{ name: loop ? "iterations" : "units done", unit: "" }} height={180} />
     </section>
   );

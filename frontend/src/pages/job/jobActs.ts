@@ -1,4 +1,5 @@
 // Acts on a job, each with its word for the user and its way back; every page that offers them takes them from here.
+import { signal } from "@preact/signals";
 import { act, get, type Schema } from "../../api/client";
 import { readJobs } from "../../app/data";
 import { go, to } from "../../app/place";
@@ -51,10 +52,15 @@ export function cleanJobs(how: "gently" | "harshly", jobs: string[]): Promise<bo
   return doAct("POST", "clean", { how, jobs });
 }
 
+/** The job that is on its way to the Trash: its own page asks for nothing meanwhile. */
+export const going = signal("");
+
 /** Delete a job; the page goes home when it was that job's own. */
 export async function deleteJob(number: string, descendants = false): Promise<boolean> {
+  going.value = number;
   const done = await doAct("DELETE", `jobs/${number}`, undefined, { descendants });
   if (done && location.pathname.includes(`/job/${number}`)) go(to(""));
+  going.value = "";
   return done;
 }
 
