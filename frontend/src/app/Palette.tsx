@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get, type Schema } from "../api/client";
 import { Glyph } from "../parts/Glyph";
 import { Icon, iconOf } from "../parts/Icon";
-import { jobs, types } from "./data";
+import { jobs, mayAct, types } from "./data";
 import { Floating } from "./Floating";
 import { presentJob } from "./folds";
 import { pageOf } from "./JobItem";
@@ -28,7 +28,7 @@ function places(): Entry[] {
 function settings(): Entry[] {
   const page = (title: string, name: string, more: string): Entry => ({ kind: "setting", title, icon: "settings", to: to(`settings/${name}`), more });
   return [
-    page("Look: theme, density, units, text size", "look", "dark light font"), page("Keys", "keys", "shortcuts letters"), page("Places: this machine, queues, run profiles", "places", "slurm cluster gpu submit"),
+    page("Look: theme, density, units, text size", "look", "dark light font"), page("Keys", "keys", "shortcuts letters"), page("Notices", "notify", "notifications browser system alarm"), page("Places: this machine, queues, run profiles", "places", "slurm cluster gpu submit"),
     page("Templates and defaults", "templates", "values"), page("Sharing: read-only links", "sharing", "token link revoke"), page("About and doctor", "about", "version report"),
     { kind: "command", title: theme.value === "dark" ? "Light theme" : "Dark theme", icon: "theme", more: "look", run: () => setTheme(theme.value === "dark" ? "light" : "dark") },
     { kind: "command", title: "Keys of this page", icon: "keyboard", more: "help shortcuts", hint: "?", run: () => (keysOpen.value = true) },
@@ -36,7 +36,7 @@ function settings(): Entry[] {
 }
 
 function known(only: "all" | "types"): Entry[] {
-  const kinds = (types.value?.types ?? []).map((type): Entry => ({ kind: "type", title: type.title, more: type.full_title === type.title ? type.help : type.full_title, also: `${type.label} ${type.also} new`, icon: iconOf(type.type, type.label), to: to(`new/${type.type}`) }));
+  const kinds = (mayAct.value ? (types.value?.types ?? []) : []).map((type): Entry => ({ kind: "type", title: type.title, more: type.full_title === type.title ? type.help : type.full_title, also: `${type.label} ${type.also} new`, icon: iconOf(type.type, type.label), to: to(`new/${type.type}`) }));
   if (only === "types") return kinds;
   const rows = [...(jobs.value ?? [])].reverse();
   const present = rows.findIndex((job) => job.number === presentJob.value);

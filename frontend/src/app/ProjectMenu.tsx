@@ -6,11 +6,11 @@ import { jobOrder } from "./folds";
 import { go, projectName, to } from "./place";
 import { attempt, say } from "./toasts";
 
+const CHANGING = /^(Empty Trash|Undelete|Gently|Harshly)/;
+
 interface Done {
   sentence: string;
 }
-
-const MAY_NOT = "This window may only look";
 
 function done(page: string, body?: unknown): () => void {
   return () => void attempt(async () => {
@@ -22,15 +22,15 @@ function done(page: string, body?: unknown): () => void {
 
 /** Everything that RELION's menu bar offers for a project. */
 export function projectActs(): Act[] {
-  const why = mayAct.value ? {} : { why: MAY_NOT };
-  return [
+  const may = mayAct.value;
+  const all: (Act & { acts?: boolean })[] = [
     { group: "File", title: "Display…", icon: "eye", to: to("view") },
-    { title: "Edit project note", icon: "edit", run: () => go(to("", { edit: "note" })), ...why },
+    { title: "Edit project note", icon: "edit", run: () => go(to("", { edit: "note" })), acts: true },
     { title: "Print all notes", icon: "print", to: to("notes") },
-    { title: "Remake .Nodes/", icon: "again", run: done("project/remake-nodes"), ...why },
+    { title: "Remake .Nodes/", icon: "again", run: done("project/remake-nodes"), acts: true },
     { title: "Re-read the pipeline", icon: "again", run: () => void readJobs().then(() => say("The pipeline was read again")) },
     { title: "Empty Trash…", icon: "trash", to: to("disk", { show: "trash" }) },
-    { title: "Take away the lock", icon: "lock", run: done("project/unlock"), ...why },
+    { title: "Take away the lock", icon: "lock", run: done("project/unlock"), acts: true },
     { title: "Show initial screen", icon: "home", to: to("start") },
     { title: "About and doctor", icon: "info", to: to("settings/about") },
     { group: "Jobs", title: "Order chronologically", chosen: jobOrder.value === "time", run: () => (jobOrder.value = "time") },
@@ -41,10 +41,12 @@ export function projectActs(): Act[] {
     { title: "Harshly clean all jobs…", icon: "clean", to: to("disk", { clean: "harsh" }) },
     { title: "Flow chart", icon: "graph", to: to("", { view: "tree" }) },
     { title: "Disk and Trash", icon: "disk", to: to("disk") },
-    { group: "Schemes", title: "Run scheduled jobs", icon: "run", run: done("project/run-scheduled"), ...why },
-    { title: "Stop running scheduled jobs", icon: "stop", run: done("project/stop-scheduled"), ...why },
-    { title: "Schemes", icon: "scheme", to: to("schemes") },
+    { group: "Schemes", title: "Run scheduled jobs", icon: "run", run: done("project/run-scheduled"), acts: true },
+    { title: "Stop running scheduled jobs", icon: "stop", run: done("project/stop-scheduled"), acts: true },
+    { title: "Schemes", icon: "scheme", to: to("schemes"), ...(may ? {} : { group: "Schemes" }) },
   ];
+  // Who may only look is shown no acts.
+  return all.filter((one) => may || !(one.acts || CHANGING.test(one.title)));
 }
 
 export function ProjectMenu() {

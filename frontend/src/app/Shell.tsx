@@ -2,8 +2,9 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ComponentType } from "preact";
 import { connected } from "../api/events";
+import { Announce } from "./Announce";
 import { Broken } from "../parts/messages";
-import { beginData, byNumber, project } from "./data";
+import { beginData, byNumber, mayAct, project } from "./data";
 import { homeListFold, inspectorFold, listFold, presentJob, railFold, toggle, toolListFold } from "./folds";
 import { waiting } from "./Inbox";
 import { JobList, toPresent } from "./JobList";
@@ -46,7 +47,7 @@ function useGlobalKeys(fold: { value: "open" | "folded" }): void {
     "Ctrl+k": { title: "Jobs, files, commands", run: () => (paletteOpen.value = "all"), inFields: true },
     "?": { title: "Keys of this page", run: () => (keysOpen.value = true) },
     "/": { title: "Find a job type, or filter the list in view", run: findHere },
-    n: { title: "New job", run: () => (paletteOpen.value = "types") },
+    ...(mayAct.value ? { n: { title: "New job", run: () => void (paletteOpen.value = "types") } } : {}),
     t: { title: "Back to the present job", run: () => void (toPresent() || (presentJob.value && go(to(`job/${presentJob.value}`)))) },
     "g h": { title: "Home", run: () => go(to("")) },
     "g j": { title: "Job list", run: () => toList(fold) },
@@ -118,13 +119,14 @@ export function Shell() {
       {!connected.value && <Lost />}
       <TopBar />
       <div class="frame-body">
-        {!narrow.value && <Rail mini={!home || railFold.value === "folded"} home={home} />}
+        {!narrow.value && (mayAct.value || !project.value) && <Rail mini={!home || railFold.value === "folded"} home={home} />}
         {!home && list && <aside class="frame-aside left"><JobList /></aside>}
         <main id="page" tabIndex={-1}>{page}</main>
         {home && list && <aside class="frame-aside right"><JobList home /></aside>}
       </div>
       {paletteOpen.value && <Palette />}
       {keysOpen.value && <KeysHelp />}
+      <Announce />
       <Toasts />
     </div>
   );

@@ -16,28 +16,30 @@ export interface Entry {
 
 interface Indexed {
   entry: Entry;
+  /** Title and whole text as words between blanks, so that " word" finds beginnings and " word " whole ones. */
   title: string;
   text: string;
 }
 
+const BETWEEN = /[\s./:·_-]+/g;
+const spaced = (text: string) => ` ${text.toLowerCase().replace(BETWEEN, " ").trim()} `;
+
 export function index(entries: Entry[]): Indexed[] {
-  return entries.map((entry) => ({ entry, title: entry.title.toLowerCase(), text: `${entry.title} ${entry.more} ${entry.also ?? ""}`.toLowerCase() }));
+  return entries.map((entry) => ({ entry, title: spaced(entry.title), text: spaced(`${entry.title} ${entry.more} ${entry.also ?? ""}`) }));
 }
 
 const WEIGHT: Record<EntryKind, number> = { job: 3, type: 2, place: 4, command: 1, setting: 0, output: 0, note: 0, file: 0, folder: 0 };
-const WORD = /[\s./:·_-]+/;
 
 /** How well an entry fits: the whole title, its beginning, a word's beginning, anywhere; 0 when a word is not in it. */
 export function score(one: Indexed, words: string[]): number {
   let sum = 0;
   for (const word of words) {
     if (!one.text.includes(word)) return 0;
-    if (one.title === word) sum += 40;
-    else if (one.title.startsWith(word)) sum += 20;
-    else if (one.title.split(WORD).some((part) => part.startsWith(word))) sum += 12;
-    else if (one.text.split(WORD).some((part) => part === word || part === `job${word}`)) sum += 16;
-    else if (one.text.split(WORD).some((part) => part.startsWith(word))) sum += 8;
-    else sum += 2;
+    if (one.title === ` ${word} `) sum += 40;
+    else if (one.title.startsWith(` ${word}`)) sum += 20;
+    else if (one.text.includes(` ${word} `) || one.text.includes(` job${word} `)) sum += 16;
+    else if (one.title.includes(` ${word}`)) sum += 12;
+    else sum += one.text.includes(` ${word}`) ? 8 : 2;
   }
   return sum + WEIGHT[one.entry.kind];
 }
@@ -46,7 +48,7 @@ export function score(one: Indexed, words: string[]): number {
 export function ranked(all: Indexed[], typed: string, most = 60): Entry[] {
   const text = typed.trim().toLowerCase();
   const only: EntryKind[] | undefined = text.startsWith(">") ? ["command", "setting"] : text.startsWith("#") ? ["job"] : undefined;
-  const words = (only ? text.slice(1) : text).split(/\s+/).filter(Boolean);
+  const words = (only ? text.slice(1) : text).replace(BETWEEN, " ").split(" ").filter(Boolean);
   const found: [number, number, Entry][] = [];
   all.forEach((one, place) => {
     if (only && !only.includes(one.entry.kind)) return;

@@ -28,7 +28,7 @@ export function Head() {
       </div>
       <div class="row home-acts">
         <a class="button" href={to("live")}><Icon name="live" />Live session</a>
-        <a class="button" href={to("settings/templates")}>Templates</a>
+        {mayAct.value && <a class="button" href={to("settings/templates")}>Templates</a>}
         {mayAct.value && <button type="button" class="button likely" onClick={() => (paletteOpen.value = "types")}><Icon name="plus" />New job <kbd>N</kbd></button>}
       </div>
       <Note row={row} />

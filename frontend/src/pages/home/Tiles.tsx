@@ -1,6 +1,6 @@
 // The machine at a glance: each GPU, processors, memory, the project's disk; sampled only while somebody looks.
 import { useEffect } from "preact/hooks";
-import { jobs, machine, readMachine, running } from "../../app/data";
+import { jobs, machine, mayAct, readMachine, running } from "../../app/data";
 import { to } from "../../app/place";
 import { percent, size } from "../../app/words";
 
@@ -32,7 +32,7 @@ export function Tiles() {
       )}
       <div class={`card home-tile ${now.disk}`}>
         <h2>Disk</h2>
-        <div class="row"><b class="key-number">{size(now.disk_free_GB).split(" ")[0]} <small>{size(now.disk_free_GB).split(" ")[1]} free</small></b><span class="grow" /><a class="home-clean" href={to("disk")}>Clean…</a></div>
+        <div class="row"><b class="key-number">{size(now.disk_free_GB).split(" ")[0]} <small>{size(now.disk_free_GB).split(" ")[1]} free</small></b><span class="grow" /><a class="home-clean" href={to("disk")}>{mayAct.value ? "Clean…" : "Sizes"}</a></div>
         <span class="small quiet">of {size(now.disk_total_GB)}{now.disk === "low" ? " · getting full" : now.disk === "full" ? " · nearly full" : ""}</span>
         <span class="home-stack" aria-hidden="true"><i style={{ width: percent(1 - now.disk_free_GB / now.disk_total_GB) }} /></span>
       </div>

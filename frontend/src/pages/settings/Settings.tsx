@@ -6,12 +6,14 @@ import { Broken } from "../../parts/messages";
 import { About } from "./About";
 import { KeysPage } from "./KeysPage";
 import { Look } from "./Look";
+import { NotifyPage } from "./NotifyPage";
 import { PlacesPage } from "./PlacesPage";
 import { SharingPage } from "./SharingPage";
 import "./settings.css";
 
 const PARTS: Record<string, { title: string; part: ComponentType | null; kept: string }> = {
   look: { title: "Look", part: Look, kept: "Kept in this browser." },
+  notify: { title: "Notices", part: NotifyPage, kept: "Kept in this browser." },
   keys: { title: "Keys", part: KeysPage, kept: "Kept in this browser." },
   places: { title: "Places", part: PlacesPage, kept: "Kept in files: .vitreous/profiles of the project, then those of this user." },
   templates: { title: "Templates", part: null, kept: "" },
