@@ -2,6 +2,7 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { type Schema, useResource } from "../api/client";
 import { about, ago, where } from "./slotWords";
+import { hasPicture, SlotPicture } from "./SlotPicture";
 import "./slot.css";
 
 type Offer = Schema<"Offer">;
@@ -66,6 +67,7 @@ function SlotValue({ offer, value, optional }: { offer: Offer | undefined; value
   if (!offer) return <span class="grow cut" title={value}>{value}</span>;
   return (
     <span class="grow slot-value" title={value}>
+      {hasPicture(offer) && <SlotPicture offer={offer} />}
       <span class="cut slot-path">{where(offer)}</span>
       <span class="quiet cut">{about(offer)}</span>
     </span>
@@ -110,6 +112,7 @@ function Chooser({ id, label, kind, value, offers, waiting, problem, take, close
       <ul id={list} role="listbox" aria-label={`Outputs that fit ${label}`} class="slot-list">
         {shown.map((one, index) => (
           <li key={one.path} id={`${list}-${index}`} role="option" aria-selected={one.path === value} class={`slot-offer${index === chosen ? " at" : ""}`} onPointerMove={() => setAt(index)} onClick={() => take(one.path)}>
+            {hasPicture(one) ? <SlotPicture offer={one} /> : <span class="slot-picture" />}
             <span class="cut strong">{where(one)}</span>
             <span class="quiet slot-when">{ago(one.when ?? 0)}</span>
             <span class="second cut dense">{about(one) || kind}</span>
@@ -118,6 +121,7 @@ function Chooser({ id, label, kind, value, offers, waiting, problem, take, close
         ))}
         {outside && (
           <li id={`${list}-${shown.length}`} role="option" aria-selected={false} class={`slot-offer${shown.length === chosen ? " at" : ""}`} onPointerMove={() => setAt(shown.length)} onClick={() => take(outside)}>
+            <span class="slot-picture none" />
             <span class="cut">Use the file <span class="mono">{outside}</span></span>
           </li>
         )}

@@ -12,6 +12,7 @@ COMPUTE = "Compute"
 NAMES: Mapping[str, Mapping[str, str]] = {
     "import": {"Files": "Movies/mics", "Optics": "Movies/mics", "Watching": "Movies/mics"},
     "import-other": {"Files": "Others"},
+    "manual-pick": {"Options": "I/O"},
     "motion-correction": {"Exposure": "I/O", "Output": "I/O", "Gain": "Motion"},
     "ctf-find": {"CTF": "Search", "Phase plate": "Phase"},
     "select": {

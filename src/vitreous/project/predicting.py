@@ -182,7 +182,7 @@ def _time(layout: Layout, graph: Graph, job: Any, placed: Placement) -> tuple[tu
         low, high = SAME_WORK if work and 1 / FAR < more < FAR else OTHER_WORK
         scaled = "" if 0.95 < more < 1.05 else f", {more:.2g} times the work"
         return (max(1.0, low * guess), max(1.0, high * guess)), f"from job{number_of(name) or 0:03d}{scaled}"
-    return None, "model only: no earlier job of this type to go by"
+    return None, "model only: no earlier job"
 
 
 def _earlier(layout: Layout, graph: Graph, cls: type[Any]) -> Iterator[tuple[str, as_star.Loaded, float]]:

@@ -49,7 +49,7 @@ export function Foot({ filling, goTo }: Props) {
       const fault = made.jobs.find((one) => one.fault)?.fault;
       if (fault) sayError(fault);
       if (made.jobs.length > 1) say(`${made.jobs.length} jobs were added, ${made.jobs[0]?.name} to ${made.jobs[made.jobs.length - 1]?.name}; they run one after another`);
-      else if (!start && !made.question) say(`${made.name} is scheduled`);
+      else if (!start && !made.question) say(`${made.name} is scheduled`, { undo: made.undo ?? null });
       go(made.question ? to(`job/${made.number}/answer`) : made.jobs.length > 1 ? compared(made.jobs) : to(`job/${made.number}`));
     } catch (error) {
       sayError(error);

@@ -1,10 +1,11 @@
 // A new job: what it will do in one sentence, the settings by tab, and the foot with Run. The whole filled form can be a link.
 import { useEffect, useState } from "preact/hooks";
 import { useResource, type Asked } from "../../api/client";
+import { mayAct, project } from "../../app/data";
 import type { PageProps } from "../../app/pages";
 import { query } from "../../app/place";
 import { Icon, iconOf } from "../../parts/Icon";
-import { Broken, Loading } from "../../parts/messages";
+import { Broken, Empty, Loading } from "../../parts/messages";
 import { CompareWith, useCompared } from "./CompareWith";
 import { Fields, useGoTo } from "./Fields";
 import { type Form, useFilling } from "./filling";
@@ -22,6 +23,7 @@ export default function NewJob({ params }: PageProps) {
     if (form.data && form.data.type === type && !form.updating) setShown({ form: form.data, key });
   }, [form.data, form.updating]);
   if (form.problem && !form.data) return <Broken sentence={form.problem.message} />;
+  if (project.value && !mayAct.value) return <Empty title="This window may only look" why="New jobs need the address with the full token." />;
   if (!shown || shown.key !== key) return <Loading what="reading the form" height={400} />;
   return <Filled key={key} form={shown.form} fresh={Object.keys(asked).length === 0} />;
 }

@@ -68,7 +68,7 @@ function Filled({ form, number }: { form: Form; number: string }) {
         </div>
       </div>
       <Fields reading filling={filling} only={compared.only} tab={tab} setTab={(next) => { compared.stop(); setTab(next); }} />
-      <footer class="form-foot">
+      {mayAct.value && <footer class="form-foot">
         <div class="form-acts">
           <button type="button" class={`button ${count ? "form-continue" : begun ? "" : "likely"}`} disabled={running || busy || !mayAct.value} title={running ? "the job is at work" : undefined} onClick={() => void send()}>
             {begun ? "Continue now" : "Run"} <kbd class="form-kbd">Ctrl ↵</kbd>
@@ -84,7 +84,7 @@ function Filled({ form, number }: { form: Form; number: string }) {
             : stop ? <><Icon name="info" /> <button type="button" class="form-stop-link" onClick={() => { filling.setTried(true); if (stop.field) goTo(stop.field); }}>{stop.words}</button></>
             : (filling.check?.changes ?? []).join("; ")}
         </p>
-      </footer>
+      </footer>}
       {command && filling.check?.command && <CommandDialog command={filling.check.command} many={1} onClose={() => setCommand(false)} />}
     </div>
   );

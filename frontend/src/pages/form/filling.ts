@@ -1,6 +1,7 @@
 // A form being filled: its values, what the server says of them as they are typed, and what they will take.
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { act, type Schema } from "../../api/client";
+import { mayAct, project } from "../../app/data";
 import { differing, keepDraft, keptDraft } from "./draft";
 
 export type Form = Schema<"Form">;
@@ -64,7 +65,9 @@ export function useFilling(form: Form, { job = "", draft = false }: Options): Fi
   const wait = useRef(0);
   const turn = useRef(0);
 
+  const looking = Boolean(project.value) && !mayAct.value;
   useEffect(() => {
+    if (looking) return; // a shared link judges nothing
     const mine = ++turn.current;
     setWaiting(true);
     const body = { values, alias, job };
@@ -89,7 +92,7 @@ export function useFilling(form: Form, { job = "", draft = false }: Options): Fi
       clearTimeout(first);
       clearTimeout(second);
     };
-  }, [values, alias, round]);
+  }, [values, alias, round, looking]);
   useEffect(() => {
     if (draft) keepDraft(form.type, differing(values, form.values));
   }, [values]);
