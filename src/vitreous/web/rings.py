@@ -125,11 +125,12 @@ def curves(spectrum: Floats, pixel_size_A: float, fit: Fit) -> Curves:
 
 def model_only(pixel_size_A: float, fit: Fit) -> tuple[Curves, Floats]:
     """The rings of a fit whose data are gone: its curve without data, and its picture at the right."""
-    at = np.arange(BOX // 2) / (BOX * pixel_size_A)
+    at = np.linspace(0, 1 / (2 * pixel_size_A), 1024)
     mean = 0.5 * (fit.defocus_u_A + fit.defocus_v_A)
     round_fit = Fit(fit.voltage_kV, fit.cs_mm, fit.amplitude_contrast, mean, mean, 0.0, fit.phase_shift_deg)
     kx, ky = np.broadcast_arrays(*frequencies(BOX, pixel_size_A))
-    picture = np.where(kx >= 0, strength(fit, kx, ky), 0.0)
+    seen = np.sqrt(kx**2 + ky**2) <= 1 / max(fit.resolution_A, 2 * pixel_size_A)
+    picture = np.where(kx >= 0, np.where(seen, strength(fit, kx, ky), 0.5), 0.0)
     return Curves(at, np.empty(0), strength(round_fit, at, np.zeros_like(at)), np.empty(0)), np.asarray(picture, np.float32)
 
 

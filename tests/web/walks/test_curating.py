@@ -163,6 +163,7 @@ def test_particles_are_pictures_in_the_order_of_a_column(window: Any, page: Any)
     page.goto(f"{window.base}/p/demo/view?path=Extract/job005/particles.star&sort=-pick_fom")
     particles = star.read_table("Extract/job005/particles.star", "particles")
     best = int(np.argmax(particles["pick_fom"])) + 1
-    expect(page.locator(".particles-tiles").get_by_role("option").first).to_have_attribute("aria-label", re.compile(rf"^row {best:,}, pick_fom"))
+    first = page.locator(".particles-tiles").get_by_role("option").first
+    expect(first).to_have_attribute("aria-label", re.compile(rf"^row {best:,}, pick_fom"))
     expect(page.locator(".particles canvas").first).to_be_visible()
     assert faults(page) == []

@@ -44,7 +44,7 @@ export function Rows(props: RowsProps) {
       const culprit = !within(number, choice.ranges[value.name]);
       return <span class={culprit ? "cur-culprit" : ""}>{Number.isNaN(number) ? "–" : (number * value.scale).toFixed(value.digits)}</span>;
     }
-    if (column.key === "picture") return <Thumb path={table.names[row]!} />;
+    if (column.key === "picture") return table.on_disk ? <Thumb path={table.names[row]!} /> : <span class="cur-thumb" />;
     if (column.key === "name") return <Name path={table.names[row]!} />;
     return <Verdict curation={curation} row={row} />;
   };

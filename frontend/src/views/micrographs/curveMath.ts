@@ -28,7 +28,7 @@ export function ringTicks(low: number, high: number): number[] {
   let before = low;
   for (const tick of [20, 10, 7, 5, 4, 3.5, 3, 2.5, 2, 1.5, 1.2, 1]) {
     const k = 1 / tick;
-    if (k < low || k > high * 0.99 || (found.length && k - before < (high - low) * 0.1)) continue;
+    if (k < low || k > high * 0.99 || (found.length && k - before < (high - low) * 0.15)) continue;
     found.push(tick);
     before = k;
   }

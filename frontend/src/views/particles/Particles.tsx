@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { useResource, type Schema } from "../../api/client";
 import { query, setQuery, to } from "../../app/place";
 import { Icon } from "../../parts/Icon";
-import { Broken, Loading } from "../../parts/messages";
+import { Broken, Empty, Loading } from "../../parts/messages";
 import type { ViewProps } from "../registry";
 import { Gallery } from "./Gallery";
 
@@ -14,7 +14,7 @@ export default function Particles(props: ViewProps) {
   const q = query.value.get("q") ?? "";
   const sort = query.value.get("sort") ?? "";
   const { data: page, problem } = useResource<Schema<"TablePage">>("table", { path: props.path, q, count: 0, whole: true }, ["project"]);
-  const { data: info } = useResource<Schema<"StackInfo">>("stack/info", { path: props.path });
+  const { data: info, problem: gone } = useResource<Schema<"StackInfo">>("stack/info", { path: props.path });
   const [lowpass, setLowpass] = useState(20);
   const [size, setSize] = useState(64);
   const [aligned, setAligned] = useState(false);
@@ -48,7 +48,9 @@ export default function Particles(props: ViewProps) {
         {info?.aligned && <label class="row dense second"><input type="checkbox" checked={aligned} onChange={(event) => setAligned(event.currentTarget.checked)} />Turned as aligned</label>}
         <a class="button small-button" href={to("table", { path: props.path, block: page.block })}><Icon name="chart" />Table</a>
       </div>
-      <Gallery path={props.path} block={page.block} q={q} sort={sort} total={page.matched} lowpass={info && info.pixel_size_A <= 0 ? 0 : lowpass} size={size} aligned={aligned} {...(column ? { caption: column } : {})} />
+      {gone && !info ? (
+        <Empty title="No pictures" why={gone.message}><a class="button" href={to("table", { path: props.path, block: page.block })}>Show the table</a></Empty>
+      ) : <Gallery path={props.path} block={page.block} q={q} sort={sort} total={page.matched} lowpass={info && info.pixel_size_A <= 0 ? 0 : lowpass} size={size} aligned={aligned} {...(column ? { caption: column } : {})} />}
     </div>
   );
 }

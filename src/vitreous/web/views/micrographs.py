@@ -57,7 +57,10 @@ class Value(BaseModel):
 
 
 class Micrographs(BaseModel):
-    """All of a table of micrographs but its numbers, which /micrographs/values gives in the order of `values`."""
+    """All of a table of micrographs but its numbers, which /micrographs/values gives in the order of `values`.
+
+    on_disk: pictures can be asked for; it is known from a few of them.
+    """
 
     path: str
     tag: str
@@ -71,6 +74,7 @@ class Micrographs(BaseModel):
     live: bool
     has_motion: bool
     has_spectra: bool
+    on_disk: bool
     aside: list[SetAside]
 
 
@@ -131,6 +135,7 @@ def micrographs(here: ProjectHere, path: str = "", job: str = "") -> Micrographs
         live=live,
         has_motion="micrograph_metadata" in table,
         has_spectra="ctf_image" in table,
+        on_disk=_on_disk(here, [str(name) for name in names]),
         aside=aside,
     )
 
@@ -211,6 +216,11 @@ def _groups(names: list[str]) -> list[str]:
 def _group(name: str) -> str:
     square = re.search(r"GridSquare_?\d+|(?<=/)[^/]*[Ss]quare[^/]*(?=/)", name)
     return square.group() if square else name.rpartition("/")[0]
+
+
+def _on_disk(here: Opened, names: list[str]) -> bool:
+    """Whether any of the first, the middle and the last micrograph is there; in a project without its images none is."""
+    return any((here.root / names[row]).exists() for row in {0, len(names) // 2, len(names) - 1} if names)
 
 
 def _origin(here: Opened, path: str) -> tuple[str, str, str, bool, list[SetAside]]:
