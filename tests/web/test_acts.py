@@ -150,6 +150,15 @@ def test_abort_of_a_scheduled_job_and_its_undo(client: TestClient, project: Path
     assert "does not run" in refused(client, "jobs/009/abort", 422)
 
 
+def test_scheduling_is_undone_until_the_job_has_begun(client: TestClient, project: Path) -> None:
+    values = {"particles": "Extract/job005/particles.star", "classes": "5"}
+    made = do(client, "jobs", type="class2d", values=values, start=False)
+    assert get(client, "activity")[0]["sentence"] == "Class2D/job012 scheduled"
+    do(client, f"undo/{made['undo']}")
+    assert client.get(f"{P}/jobs/012").status_code == 404
+    assert [item["id"] for item in get(client, "trash")["items"]] == ["Class2D/job012/"]
+
+
 def test_undo_works_at_another_server_and_once(client: TestClient, project: Path) -> None:
     """The journal is a file of the project: a server that was started later undoes what an earlier one did."""
     done = do(client, "jobs/009/alias", alias="elsewhere")

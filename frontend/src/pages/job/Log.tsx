@@ -88,6 +88,7 @@ export function Log({ job, folder }: { job: string; folder: boolean }) {
         <button type="button" class="button small-button" onClick={() => void copy()}><Icon name="copy" />Copy</button>
         <a class="button small-button" download href={address(`jobs/${job}/log/text`, { stream: "out" })}><Icon name="download" />Download</a>
       </div>
+      {parts.out?.total === 0 && !nothing && <p class="log-none quiet">Nothing on the output stream.</p>}
       <LogView job={job} stream="out" label="Output stream" seek={seek.out} found={marks("out")} onPart={(out) => setParts((old) => ({ ...old, out }))} />
       {parts.err && <section class={`log-errors ${parts.err?.total ? "some" : ""}`} aria-label="Error stream">
         <h2>{parts.err.total ? <>Error stream <span class="quiet">{whole(parts.err.total)} {parts.err.total === 1 ? "line" : "lines"}</span></> : <span class="quiet">Nothing on the error stream.</span>}

@@ -71,7 +71,7 @@ export function UnitStrip({ units, total, aside, left }: UnitStripProps) {
   }
   return (
     <section class="card progress-strip" aria-label="Units">
-      <p class="row small"><span class="second grow">{units.length < total ? `The last ${whole(units.length)} of ${whole(total)} units` : `${whole(total)} units`}, darker where they took longer</span>
+      <p class="row small"><span class="second grow">{units.length < total ? `The last ${whole(units.length)} of ${whole(total)} units` : `${whole(total)} units`}, stronger where they took longer</span>
         <span class="quiet" aria-live="polite">{at >= 0 && at < cells ? told(at) : ""}</span></p>
       <div class="progress-strip-box">
         <canvas ref={canvas} style={{ width: "100%", height: rows * (CELL + GAP) }} tabIndex={0} role="img" aria-label={`${whole(units.length)} units done, ${aside.length} set aside, ${whole(left)} to do. Arrows go from unit to unit.`}

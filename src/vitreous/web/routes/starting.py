@@ -16,6 +16,7 @@ from vitreous.web.opened import Acting, Opened
 from vitreous.web.routes.checks import FormValues, Name, Text, changed_values
 from vitreous.web.routes.forms import type_of
 from vitreous.web.scanning import scanned
+from vitreous.web.undoing import journal
 
 router = APIRouter(tags=["forms"])
 
@@ -49,12 +50,13 @@ class Added(BaseModel):
 
 
 class AddedJobs(BaseModel):
-    """The first job that was added, and all of them."""
+    """The first job that was added, and all of them; undo: the reference by which jobs that only wait are taken away again."""
 
     number: str
     name: str
     question: str
     jobs: list[Added]
+    undo: str | None = None
 
 
 @router.post("/jobs")
@@ -68,7 +70,15 @@ def add(here: Acting, form: NewJob) -> AddedJobs:
     made = [_added(here, one, name) for one, name in zip(loaded, names, strict=True)]
     if form.start and not made[0].question:
         _start(here, loaded, made, form)
-    return AddedJobs(number=made[0].number, name=made[0].name, question=made[0].question, jobs=made)
+    first, names = made[0], [f"{one.name}/" for one in made]
+    waits = (
+        ""
+        if form.start and not first.question
+        else journal.record(
+            here.project.layout, "schedule", f"{', '.join(one.name for one in made)} scheduled", names, {"way": "schedule"}
+        )
+    )
+    return AddedJobs(number=first.number, name=first.name, question=first.question, jobs=made, undo=waits or None)
 
 
 def _added(here: Opened, loaded: Loaded, alias: str) -> Added:
