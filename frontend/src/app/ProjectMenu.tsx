@@ -36,6 +36,7 @@ export function projectActs(): Act[] {
     { group: "Jobs", title: "Order chronologically", chosen: jobOrder.value === "time", run: () => (jobOrder.value = "time") },
     { title: "Order alphabetically", chosen: jobOrder.value === "name", run: () => (jobOrder.value = "name") },
     { title: "Order by type", chosen: jobOrder.value === "type", run: () => (jobOrder.value = "type") },
+    { title: "Activity and undo", icon: "undo", to: to("activity") },
     { title: "Undelete job(s)…", icon: "undo", to: to("disk", { show: "trash" }) },
     { title: "Gently clean all jobs…", icon: "clean", to: to("disk", { clean: "gentle" }) },
     { title: "Harshly clean all jobs…", icon: "clean", to: to("disk", { clean: "harsh" }) },
