@@ -66,7 +66,8 @@ class Volume:
     @cached_property
     def histogram(self) -> list[int]:
         """Voxels for each byte value; values beyond the 8 bits' range are in the first and last."""
-        return [int(count) for count in np.bincount(self.full.reshape(-1), minlength=BINS)]
+        planes = sum(np.bincount(plane.reshape(-1), minlength=BINS) for plane in self.full)
+        return [int(count) for count in np.asarray(planes)]
 
     def level(self, edge: int, *, low_pass_A: float = 0.0) -> tuple[Bytes, int]:
         """The map with no edge longer than `edge` voxels, by averaging cubes of f voxels; and f. edge 0: as it is."""
@@ -95,8 +96,13 @@ def as_bytes(values: Floats, numbers: Numbers) -> Bytes:
     """Values as 0 to 255 between low and high, slab by slab so that no second copy of a large map is made."""
     out = np.empty(values.shape, np.uint8)
     scale = np.float32(255.0 / (numbers.high - numbers.low))
-    for k, plane in enumerate(values):
-        out[k] = np.clip((plane - np.float32(numbers.low)) * scale + np.float32(0.5), 0, 255)
+    shift = np.float32(0.5) - np.float32(numbers.low) * scale
+    plane = np.empty(values.shape[1:], np.float32)
+    for k in range(len(values)):
+        np.multiply(values[k], scale, out=plane)
+        plane += shift
+        np.clip(plane, 0, 255, out=plane)
+        out[k] = plane
     return out
 
 

@@ -72,6 +72,7 @@ export class Viewer {
   /** Add a map or mask, read it from coarse to fine, and draw each as it comes. Gives the layer's name. */
   async add(path: string, kind: LayerKind, begin: Partial<Layer> = {}, sigma?: number): Promise<string> {
     const layer = { ...fresh(path, kind, this.layers.value), ...begin };
+    performance.mark("volume-open");
     this.layers.value = [...this.layers.value, layer];
     if (!this.chosen.value && kind !== "model") this.chosen.value = layer.id;
     if (kind === "model") return layer.id;
@@ -161,6 +162,7 @@ export class Viewer {
     this.meshes.make(id, wanted, (made) => {
       this.onMesh(id, made);
       if (!this.layer(id)) return;
+      performance.mark(from === "best" ? "volume-full" : "volume-first");
       this.change(id, { state: from === "best" ? "full" : "coarse", pieces: made.pieces, triangles: made.indices.length / 3 });
       if (from === "best") this.lighter(layer, grids, made.indices.length / 3);
     });
