@@ -44,6 +44,11 @@ function Film(props: { path: string; film: Schema<"Film">; gain: boolean; onGain
     return () => clearInterval(timer);
   }, [plays, film.frames]);
   useAhead(from, film.frames, `${path} ${what} ${film.tag}`);
+  const strip = useRef<HTMLOListElement>(null);
+  useEffect(() => {
+    const [all, one] = [strip.current, strip.current?.children[number - 1] as HTMLElement | undefined];
+    if (all && one && (one.offsetLeft < all.scrollLeft || one.offsetLeft + one.offsetWidth > all.scrollLeft + all.clientWidth)) all.scrollLeft = one.offsetLeft - all.clientWidth / 2;
+  }, [number]);
   const turn = () => setPlays((on) => !on);
   useKeys({
     Space: { title: "Play or pause", run: turn },
@@ -71,7 +76,7 @@ function Film(props: { path: string; film: Schema<"Film">; gain: boolean; onGain
           {tracks && track && <Tracks track={track} upTo={number} />}
         </Frame>
       </div>
-      <ol class="movies-strip" aria-label="Frames">
+      <ol class="movies-strip" aria-label="Frames" ref={strip}>
         {Array.from({ length: film.frames }, (_, n) => (
           <li key={n}>
             <button type="button" aria-pressed={number === n + 1} aria-label={`Frame ${n + 1}`} onClick={() => { setPlays(false); setNumber(n + 1); }}>

@@ -15,6 +15,8 @@ interface Props {
   brushA: number;
   diameterA: number;
   byScore: boolean;
+  /** Scores that are the ends of the colours. */
+  range: [number, number];
   hideOut: boolean;
   marked: ReadonlySet<string>;
   onMarked: (marked: ReadonlySet<string>) => void;
@@ -156,7 +158,7 @@ export function Canvas(props: Props) {
   const overlay = (paint: Paint) => {
     const now = stroke.current;
     const shifted = now.moving && hover.current ? picks.map((pick) => (pick.key === now.moving?.key ? { ...pick, x: pick.x + hover.current![0] - now.to[0], y: pick.y + hover.current![1] - now.to[1] } : pick)) : picks;
-    const range: [number, number] | null = props.byScore && desk.list.low != null && desk.list.high != null ? [desk.list.low, desk.list.high] : null;
+    const range: [number, number] | null = props.byScore ? props.range : null;
     paintPicks(paint, { picks: shifted, diameterPx: radiusPx * 2, marked, range, hideOut: props.hideOut });
     if (tool === "erase" && hover.current && props.mayEdit) paintBrush(paint, hover.current, props.brushA / 2 / pixelA);
   };
@@ -184,7 +186,7 @@ function PickMenu(props: { at: { sx: number; sy: number }; pick: Pick | undefine
   const acts: [string, () => void][] = [["Add a pick here", props.add]];
   if (pick) acts.push(["Remove this pick", () => props.remove(pick)], ["Mark this pick", () => props.mark(pick)]);
   return (
-    <div class="picks-menu" role="menu" aria-label="Acts at this place" style={{ left: props.at.sx, top: props.at.sy }} onPointerDown={(event) => event.stopPropagation()} onKeyDown={(event) => event.key === "Escape" && props.close()}>
+    <div class="picks-menu" role="menu" aria-label="Acts at this place" style={{ left: props.at.sx, top: props.at.sy, transform: `translate(${props.at.sx > 300 ? "-100%" : "0"}, ${props.at.sy > 300 ? "-100%" : "0"})` }} onPointerDown={(event) => event.stopPropagation()} onKeyDown={(event) => event.key === "Escape" && props.close()}>
       {acts.map(([title, run], n) => (
         <button type="button" role="menuitem" key={title} ref={(element) => void (n === 0 && element?.focus())} onClick={() => { run(); props.close(); }}>{title}</button>
       ))}

@@ -69,10 +69,10 @@ function Editor(props: ViewProps & { source: Source; desk: Desk; diameter?: numb
     if (now) goTo(desk.index + 1);
   };
   const step = (direction: number, fine: boolean) => {
-    if (list.low == null || list.high == null) return;
-    const width = (list.high - list.low) / (fine ? 200 : 40);
-    const next = (desk.limits.least ?? list.low) + direction * width;
-    setLimit(draft, "least", next <= list.low ? null : Number(Math.min(next, list.high).toPrecision(4)));
+    const [low, high] = desk.range;
+    if (high <= low) return;
+    const next = (desk.limits.least ?? low) + (direction * (high - low)) / (fine ? 200 : 40);
+    setLimit(draft, "least", next <= low ? null : Number(Math.min(next, high).toPrecision(4)));
   };
   const save = async () => {
     if (busy || !mayEdit) return;
@@ -122,7 +122,7 @@ function Editor(props: ViewProps & { source: Source; desk: Desk; diameter?: numb
         {desk.fault && <p class="picks-note" role="alert">{desk.fault}</p>}
         {(draft.fault || draft.note) && <p class="picks-note" role="alert">{draft.fault || draft.note}</p>}
         <div class="picks-well">
-          <Canvas desk={desk} tool={mayEdit ? tool : "move"} brushA={brushA} diameterA={diameterA} byScore={byScore} hideOut={hideOut} marked={marked} onMarked={setMarked} mayEdit={mayEdit} handle={handle} say={tell} />
+          <Canvas desk={desk} tool={mayEdit ? tool : "move"} brushA={brushA} diameterA={diameterA} byScore={byScore} range={desk.range} hideOut={hideOut} marked={marked} onMarked={setMarked} mayEdit={mayEdit} handle={handle} say={tell} />
         </div>
         <p class="hidden-text" aria-live="polite">{spoken && `${spoken}. ${here} picks here.`}</p>
       </div>

@@ -20,7 +20,7 @@ const BINS = 56;
 
 export function Side(props: Props) {
   const { desk } = props;
-  const [low, high] = useMemo(() => scoreRange(desk.scores), [desk.scores]);
+  const [low, high] = desk.range;
   const scored = high > low;
   return (
     <section class="picks-side" aria-label="Limits and look">
@@ -35,14 +35,6 @@ export function Side(props: Props) {
       <PictureControls />
     </section>
   );
-}
-
-/** From the lowest score to the one that all but a few of every thousand stay below: a single wild score makes no scale. */
-function scoreRange(scores: Float32Array): [number, number] {
-  const sorted = scores.filter((score) => score > -900).sort();
-  if (!sorted.length) return [0, 0];
-  const high = sorted[Math.floor((sorted.length - 1) * 0.995)]!;
-  return [sorted[0]!, high > sorted[0]! ? high : sorted[sorted.length - 1]!];
 }
 
 function Counts({ desk }: { desk: Desk }) {

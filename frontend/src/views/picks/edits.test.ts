@@ -1,6 +1,6 @@
 // Edits of picks: what stays, what is counted, and the answer that says it.
 import { describe, expect, it } from "vitest";
-import { addKey, answerOf, byPlace, countAll, cutKey, doneKey, histogram, limitKey, nearest, NO_LIMITS, picksOf, sortEdits, withinLimits } from "./edits";
+import { addKey, answerOf, byPlace, countAll, cutKey, doneKey, histogram, limitKey, nearest, NO_LIMITS, picksOf, scoreRange, sortEdits, withinLimits } from "./edits";
 
 const older = { x: [10, 30, 60], y: [10, 10, 50], score: [1, 0.5, null] };
 const values = new Map<string, never>([
@@ -46,6 +46,11 @@ describe("places", () => {
     expect(nearest(picks, 29, 12, 5)?.x).toBe(30);
     expect(nearest(picks, 45, 30, 5)).toBeUndefined();
     expect(byPlace(picks, 20).map((pick) => pick.x)).toEqual([10, 30, 60]);
+  });
+  it("have a range that one wild score does not stretch", () => {
+    const scores = Float32Array.from({ length: 1000 }, (_, n) => (n === 7 ? 900 : n / 1000));
+    expect(scoreRange(scores)[1]).toBeLessThan(1);
+    expect(scoreRange(new Float32Array([NaN, -999]))).toEqual([0, 0]);
   });
   it("are shown as a histogram", () => {
     expect([...histogram(new Float32Array([0, 0.1, 0.9, 1, NaN]), 0, 1, 2)]).toEqual([2, 2]);

@@ -167,3 +167,11 @@ export function histogram(scores: Float32Array, low: number, high: number, bins:
   for (const score of scores) if (score >= low && score <= high) found[Math.min(Math.floor((score - low) * scale), bins - 1)]!++;
   return found;
 }
+
+/** From the lowest score to the one that all but a few of every thousand stay below: a single wild score makes no scale. */
+export function scoreRange(scores: Float32Array): [number, number] {
+  const sorted = scores.filter((score) => score > -900).sort();
+  if (!sorted.length) return [0, 0];
+  const high = sorted[Math.floor((sorted.length - 1) * 0.995)]!;
+  return [sorted[0]!, high > sorted[0]! ? high : sorted[sorted.length - 1]!];
+}

@@ -5,7 +5,7 @@ import type { Pick } from "./edits";
 const MARK = "#4fd8f5";
 const OUT = "#f6ae20";
 /** From low to high, told apart also by those who do not see colours (after cividis). */
-const RAMP = ["#2f5fa8", "#5d7fb0", "#8d99a6", "#bdb27f", "#f0d443"];
+const RAMP = ["#5aa0ff", "#93b7ea", "#cfd2cf", "#ead98c", "#fff04d"];
 
 export interface Shown {
   picks: Pick[];
@@ -32,6 +32,8 @@ export function paintPicks(paint: Paint, shown: Shown): void {
     if (pick.added) dots.push(at);
     if (shown.marked.has(pick.key)) rings.push(at);
   }
+  context.lineWidth = 3;
+  for (const [colour, places] of groups) if (colour !== OUT) circles(context, places, radius, "rgb(0 0 0 / .35)", []);
   context.lineWidth = 1.5;
   for (const [colour, places] of groups) circles(context, places, radius, colour, colour === OUT ? [4, 3] : []);
   for (const at of dots) disc(context, at, Math.min(3, radius / 2));

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get, getBytes, useResource, type Schema } from "../../api/client";
 import { useDraft, type Draft } from "../../parts/draft";
-import { countAll, picksOf, sortEdits, type Edits, type Limits, type Older, type Pick } from "./edits";
+import { countAll, picksOf, scoreRange, sortEdits, type Edits, type Limits, type Older, type Pick } from "./edits";
 
 type List = Schema<"PicksList">;
 
@@ -12,6 +12,8 @@ export interface Desk {
   edits: Map<string, Edits>;
   limits: Limits;
   scores: Float32Array;
+  /** The scores between which nearly all lie. */
+  range: [number, number];
   /** Picks that stay, by micrograph, and their sum. */
   left: Uint32Array;
   total: number;
@@ -54,11 +56,12 @@ export function usePicks(source: Source, index: number): { desk: Desk | undefine
     const whole = scores && scores.length === list.total ? scores : new Float32Array(list.total).fill(NaN);
     return countAll(list.rows.map((one) => one.name), list.rows.map((one) => one.picks), whole, sorted.edits, sorted.limits);
   }, [list, scores, sorted]);
+  const range = useMemo(() => scoreRange(scores ?? new Float32Array(0)), [scores]);
   const picks = useMemo(() => (row && older ? picksOf(older, sorted.edits.get(row.name), sorted.limits, row.pixel_size_A) : undefined), [older, row, sorted]);
   if (!list) return { desk: undefined, problem: resource.problem?.message ?? "" };
   if (!row) return { desk: undefined, problem: "There are no micrographs to pick from." };
   const total = left.reduce((sum, one) => sum + one, 0);
-  return { desk: { list, draft, ...sorted, scores: scores ?? new Float32Array(0), left, total, row, index: at, picks, fault }, problem: "" };
+  return { desk: { list, draft, ...sorted, scores: scores ?? new Float32Array(0), range, left, total, row, index: at, picks, fault }, problem: "" };
 }
 
 /** The older picks of a micrograph, and those of its neighbours ahead of time. */
