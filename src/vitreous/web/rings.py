@@ -128,7 +128,8 @@ def model_only(pixel_size_A: float, fit: Fit) -> tuple[Curves, Floats]:
     at = np.linspace(0, 1 / (2 * pixel_size_A), 1024)
     mean = 0.5 * (fit.defocus_u_A + fit.defocus_v_A)
     round_fit = Fit(fit.voltage_kV, fit.cs_mm, fit.amplitude_contrast, mean, mean, 0.0, fit.phase_shift_deg)
-    kx, ky = np.broadcast_arrays(*frequencies(BOX, pixel_size_A))
+    edge_A = max(2 * pixel_size_A, fit.resolution_A / 1.6)  # no more than the eye wants around the last ring
+    kx, ky = np.broadcast_arrays(*frequencies(BOX, edge_A / 2))
     seen = np.sqrt(kx**2 + ky**2) <= 1 / max(fit.resolution_A, 2 * pixel_size_A)
     picture = np.where(kx >= 0, np.where(seen, strength(fit, kx, ky), 0.5), 0.0)
     return Curves(at, np.empty(0), strength(round_fit, at, np.zeros_like(at)), np.empty(0)), np.asarray(picture, np.float32)

@@ -8,7 +8,7 @@ import type { Curation } from "./curation";
 import { Rings } from "./Rings";
 import { Refit } from "./Refit";
 import { Track } from "./Track";
-import { isKept, KEPT_BY_HAND, shortName } from "./judge";
+import { isKept, KEPT_BY_HAND } from "./judge";
 
 interface PanelProps {
   curation: Curation;
@@ -33,7 +33,7 @@ export function Panel(props: PanelProps) {
       <div class="row cur-bar" style={{ gap: 6 }}>
         <button type="button" class="button small-button icon-only" title="Previous (,)" aria-label="Previous micrograph" onClick={() => props.onStep(-1)}><Icon name="left" /></button>
         <button type="button" class="button small-button icon-only" title="Next (.)" aria-label="Next micrograph" onClick={() => props.onStep(1)}><Icon name="right" /></button>
-        <h2 class="cut grow" title={name}>{shortName(name)}</h2>
+        <h2 class="cut grow" title={name}>{curation.short(name)}</h2>
         <PictureControls show={["lowpass"]} />
         {found.length > 0 && (
           <button type="button" class="button small-button" aria-pressed={picks} onClick={() => setPicks(!picks)}>
@@ -43,7 +43,7 @@ export function Panel(props: PanelProps) {
         )}
       </div>
       <div class="cur-picture">
-        <Picture asked={{ path: name }} label={`Micrograph ${shortName(name)}`} handle={handle} overlay={(paint) => picks && circles(paint, found)}>
+        <Picture asked={{ path: name }} label={`Micrograph ${curation.short(name)}`} handle={handle} overlay={(paint) => picks && circles(paint, found)}>
           <div class="cur-verdicts" onPointerDown={(event) => event.stopPropagation()} onDblClick={(event) => event.stopPropagation()}>
             <button type="button" class={`button small-button ${kept ? "cur-is-kept" : ""}`} aria-pressed={kept} disabled={!props.mayChange} onClick={() => props.onVerdict("keep")}><Icon name="check" />Keep <kbd>A</kbd></button>
             <button type="button" class={`button small-button ${kept ? "" : "cur-is-out"}`} aria-pressed={!kept} disabled={!props.mayChange} onClick={() => props.onVerdict("out")}><Icon name="close" />Leave out <kbd>R</kbd></button>

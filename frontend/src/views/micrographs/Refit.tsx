@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { act, type Schema } from "../../api/client";
 import { Radial } from "./Rings";
 import type { Curation } from "./curation";
-import { fitKey, shortName } from "./judge";
+import { fitKey } from "./judge";
 
 const FIELDS = [
   { name: "min_defocus_A", title: "Defocus from", usual: 5000 },
@@ -41,21 +41,21 @@ export function Refit(props: { curation: Curation; row: number; onClose: () => v
     setBusy(false);
   };
   const use = (values: Record<string, number> | null) => {
-    draft.do(values ? `New fit of ${shortName(name)}` : `Old fit of ${shortName(name)}`, { [fitKey(name)]: values });
+    draft.do(values ? `New fit of ${curation.short(name)}` : `Old fit of ${curation.short(name)}`, { [fitKey(name)]: values });
     props.onClose();
   };
   const said = (column: string, factor: number, digits: number) => (found?.values[column] === undefined ? "–" : (found.values[column]! * factor).toFixed(digits));
   return (
     <form
       class="card cur-refit"
-      aria-label={`Fit ${shortName(name)} again`}
+      aria-label={`Fit ${curation.short(name)} again`}
       onSubmit={(event) => {
         event.preventDefault();
         void fit();
       }}
       onKeyDown={(event) => event.key === "Escape" && props.onClose()}
     >
-      <h3 ref={head} tabIndex={-1}>Fit {shortName(name)} again</h3>
+      <h3 ref={head} tabIndex={-1}>Fit {curation.short(name)} again</h3>
       <div class="cur-fields">
         {FIELDS.map((field) => (
           <label key={field.name}>

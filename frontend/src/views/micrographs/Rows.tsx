@@ -45,7 +45,7 @@ export function Rows(props: RowsProps) {
       return <span class={culprit ? "cur-culprit" : ""}>{Number.isNaN(number) ? "–" : (number * value.scale).toFixed(value.digits)}</span>;
     }
     if (column.key === "picture") return table.on_disk ? <Thumb path={table.names[row]!} /> : <span class="cur-thumb" />;
-    if (column.key === "name") return <Name path={table.names[row]!} />;
+    if (column.key === "name") return <Name path={table.names[row]!} short={curation.short} />;
     return <Verdict curation={curation} row={row} />;
   };
   return (
@@ -77,15 +77,15 @@ function asideCell(one: Schema<"SetAside">, column: RowColumn) {
 }
 
 /** A name cut in its middle, since its end tells micrographs apart. */
-function Name(props: { path: string }) {
-  const name = shortName(props.path);
+function Name(props: { path: string; short: (name: string) => string }) {
+  const name = props.short(props.path);
   const at = Math.max(0, name.length - 6);
   return <span class="cur-name" title={props.path}><span class="cut">{name.slice(0, at)}</span><span>{name.slice(at)}</span></span>;
 }
 
 /** The verdict, which a press turns round; a dot says that it was given by hand. */
 function Verdict(props: { curation: Curation; row: number }) {
-  const { judged, table, decide } = props.curation;
+  const { judged, table, decide, short } = props.curation;
   const verdict = judged.verdicts[props.row]!;
   const kept = isKept(verdict);
   const hand = verdict >= KEPT_BY_HAND;
@@ -95,7 +95,7 @@ function Verdict(props: { curation: Curation; row: number }) {
       class={`cur-verdict ${kept ? "cur-kept" : ""}`}
       tabIndex={-1}
       title={`${kept ? "Kept" : "Out"}${hand ? " by hand" : ""}; press to ${kept ? "leave out" : "keep"}`}
-      aria-label={`${shortName(table.names[props.row]!)} ${kept ? "kept" : "out"}${hand ? " by hand" : ""}, press to ${kept ? "leave out" : "keep"}`}
+      aria-label={`${short(table.names[props.row]!)} ${kept ? "kept" : "out"}${hand ? " by hand" : ""}, press to ${kept ? "leave out" : "keep"}`}
       onClick={(event) => {
         event.stopPropagation();
         decide([props.row], kept ? "out" : "keep");

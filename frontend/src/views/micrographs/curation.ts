@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { getBytes, useResource, type Resource, type Schema } from "../../api/client";
 import { mayAct } from "../../app/data";
 import { useDraft, type Draft } from "../../parts/draft";
-import { choiceOf, handKey, judge, rangeKey, withFits, type Choice, type Judged, type Range } from "./judge";
+import { choiceOf, handKey, judge, rangeKey, sharedEnd, shortName, withFits, type Choice, type Judged, type Range } from "./judge";
 
 export type Table = Schema<"Micrographs">;
 export type Value = Schema<"Value">;
@@ -21,6 +21,8 @@ export interface Curation {
   setRange: (value: Value, range: Range, done: boolean) => void;
   decide: (rows: number[], verdict: "keep" | "out" | null) => void;
   reset: () => void;
+  /** A micrograph by the part of its name that tells it apart. */
+  short: (name: string) => string;
 }
 
 /** Columns of the table, read anew when its file changes. */
@@ -66,6 +68,7 @@ export function useCuration(path: string, job: string, mode: string): Loaded {
   const plain = useMemo(() => choiceOf(draft.history.values, first), [draft.round, draft.ready, first]);
   const choice = useMemo(() => (dragged ? { ...plain, ranges: { ...plain.ranges, [dragged.name]: dragged.range } } : plain), [plain, dragged]);
   const columns = useMemo(() => raw && table && withFits(raw, table.names, choice.fits), [raw, table?.tag, JSON.stringify(plain.fits)]);
+  const end = useMemo(() => sharedEnd(table?.names ?? []), [table?.tag]);
   const judged = useMemo(() => columns && table && judge(columns, table.names, choice), [columns, choice]);
   const now = useRef(draft);
   now.current = draft;
@@ -80,6 +83,7 @@ export function useCuration(path: string, job: string, mode: string): Loaded {
       const title = verdict === "keep" ? "Keep" : verdict === "out" ? "Leave out" : "By the ranges";
       now.current.do(rows.length > 1 ? `${title} ${rows.length}` : title, Object.fromEntries(rows.map((row) => [handKey(table.names[row]!), verdict])));
     },
+    short: (name) => (end && shortName(name).endsWith(end) ? shortName(name).slice(0, -end.length) : shortName(name)),
     reset: () => now.current.do("Reset", Object.fromEntries([...now.current.history.values.keys()].map((key) => [key, null]))),
   };
   return { resource, curation };

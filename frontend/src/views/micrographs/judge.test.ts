@@ -1,6 +1,6 @@
 // Ranges and verdicts by hand decide as the selection job does, and 10,000 micrographs within a frame.
 import { describe, expect, it } from "vitest";
-import { choiceOf, closedRanges, judge, KEPT, KEPT_BY_HAND, listed, OUT_BY_HAND, OUT_BY_RANGE, shortName, withFits } from "./judge";
+import { choiceOf, closedRanges, judge, KEPT, KEPT_BY_HAND, listed, OUT_BY_HAND, OUT_BY_RANGE, sharedEnd, shortName, withFits } from "./judge";
 
 const names = ["a.mrc", "b.mrc", "c.mrc", "d.mrc"];
 const columns = { fit: Float64Array.from([3, 9, 5, NaN]), defocus: Float64Array.from([12000, 15000, 26000, 13000]) };
@@ -48,6 +48,12 @@ it("10,000 micrographs are judged within a frame", () => {
   const began = performance.now();
   for (let round = 0; round < 10; round++) judge(values, many, choice);
   expect((performance.now() - began) / 10).toBeLessThan(16);
+});
+
+it("an end that all names share is left out", () => {
+  expect(sharedEnd(["m/a_00021_frameImage.mrc", "m/a_00022_frameImage.mrc"])).toBe("_frameImage");
+  expect(sharedEnd(["m/foil_1142.mrc", "m/foil_2142.mrc"])).toBe("");
+  expect(sharedEnd(["m/one.mrc"])).toBe("");
 });
 
 it("names are short", () => expect(shortName("MotionCorr/job002/GridSquare_07/foil_1142.mrc")).toBe("foil_1142"));

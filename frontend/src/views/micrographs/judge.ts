@@ -130,6 +130,19 @@ export function listed(judged: Judged, show: Show, marked: ReadonlySet<number>, 
 
 export type Show = "all" | "kept" | "out" | "hand" | "marked";
 
+/** The end that all short names share, such as "_frameImage", which tells nothing; "" where there is none. */
+export function sharedEnd(names: string[]): string {
+  if (names.length < 2) return "";
+  let end = shortName(names[0]!);
+  for (const name of names) {
+    const short = shortName(name);
+    while (end && !short.endsWith(end)) end = end.slice(1);
+    if (!end) return "";
+  }
+  const at = end.search(/[_-]/);
+  return at < 0 || end.length - at < 4 ? "" : end.slice(at);
+}
+
 /** A short name of a micrograph: its file without folders and ending, what all names share at the start cut off when it is long. */
 export function shortName(name: string): string {
   const file = name.slice(name.lastIndexOf("/") + 1);
