@@ -228,6 +228,8 @@ def test_a_job_runs_and_goes_on_with_changed_values_in_its_folder(client):
     said = check(client, "mask-create", {**values, "edge_px": "6"}, job="012")
     assert said["changes"] == ["edge_px was 3, is now 6"]
     assert "project continue MaskCreate/job012 --set edge_px=6" in said["command"]["pipeline"]
+    listed = check(client, "mask-create", {**values, "edge_px": "2, 4"}, job="012")
+    assert faults(listed)["edge_px"][1] == "'2, 4' is no number"
     client.post(f"{AT}/jobs/012/start", json={"changed": {"edge_px": "6"}}).raise_for_status()
     assert ended(client, "012") == "finished"
     assert load("MaskCreate/job012/job.star").job.creation.edge_px == 6

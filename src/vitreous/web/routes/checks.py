@@ -70,7 +70,7 @@ def check(here: ProjectHere, type: str, form: FormValues) -> Check:
     cls = type_of(type)
     tab_of = {option.name: tab for tab, found in tabs(cls).items() for option in found}
     try:
-        scan = scanned(cls, form.values)
+        scan = Scan([dict(form.values)], []) if form.job else scanned(cls, form.values)
     except UserError as error:
         return Check(errors=[FieldSaid(field="", tab="", sentence=str(error))], warnings=[], sentence="")
     judged = [judge(here, cls, values) for values in scan.jobs]

@@ -131,7 +131,10 @@ def field_shape(option: Option, *, usual: bool) -> FormField:
     )
 
 
-SHORT = {word.lower(): word for word in ("CTF", "GPU", "GPUs", "MTF", "EM", "FOM", "FSC", "EER", "Cs")} | {"bfactor": "B-factor", "half1": "half map"}
+SHORT = {word.lower(): word for word in ("CTF", "GPU", "GPUs", "MTF", "EM", "FOM", "FSC", "EER", "Cs")} | {
+    "bfactor": "B-factor",
+    "half1": "half map",
+}
 """Words of settings' names that are not written in small letters."""
 
 
