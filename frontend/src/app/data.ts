@@ -28,6 +28,7 @@ async function readProject(): Promise<void> {
 
 /** Ask for all jobs; while the server still looks into folders, ask again soon. */
 export async function readJobs(): Promise<void> {
+  if (project.value?.exists === false) return;
   if (busy) {
     again = true;
     return;
@@ -66,11 +67,10 @@ export async function readMachine(): Promise<void> {
 export function beginData(): void {
   if (begun || !projectName.value) return;
   begun = true;
-  void readProject();
-  void readJobs();
+  void readProject().then(() => (project.value?.exists === false ? undefined : readJobs()));
   void get<Schema<"TypesPage">>("types").then((page) => (types.value = page), () => undefined);
   void readMachine();
-  onTopics(["jobs"], () => void readJobs());
+  onTopics(["jobs"], () => void (project.value?.exists === false ? readProject().then(readJobs) : readJobs()));
   onTopics(["project"], () => void readProject().then(readJobs));
   onTopics(["machine"], () => void readMachine());
   const watched = computed(() => running.value.map((job) => `progress:${job.number}`).join(" "));
@@ -81,10 +81,7 @@ export function beginData(): void {
   });
   let was = true;
   effect(() => {
-    if (connected.value && !was) {
-      void readProject();
-      void readJobs();
-    }
+    if (connected.value && !was) void readProject().then(readJobs);
     was = connected.value;
   });
   setInterval(() => document.hidden || void readMachine(), 30000);

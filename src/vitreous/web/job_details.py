@@ -19,6 +19,7 @@ from vitreous.web.key_numbers import tail
 from vitreous.web.telling.failure import Remedy
 
 SILENT_S = 180.0
+LONGEST_RUN_S = 60 * 86400.0
 GONE_S = 10.0
 """A process that is not to be found may be about to begin, or to leave its marker, for so long."""
 _EXECUTED = re.compile(r"\+\+\+\+ Executing (new|continuing|continue\w*) job on \w{3} (\w{3}) +(\d+) (\d+):(\d+):(\d+) (\d{4})")
@@ -95,6 +96,8 @@ def details(folder: JobFolder, state: str) -> Details:
     ended = max(_time_of(path) for path in folder.verdicts) if state in ("finished", "failed", "aborted") else 0.0
     if state == "failed" and not ended:
         ended = last_word(folder)
+    if runs and ended - runs[-1] > LONGEST_RUN_S:
+        ended = runs[-1]  # the marker is of an unpacked copy, and tells nothing of the run
     return Details(
         runs=runs,
         continued=continued,

@@ -6,7 +6,7 @@ import { presentJob } from "../../app/folds";
 import { colour, theme } from "../../app/theme";
 import { shortKey } from "../../app/words";
 import { Glyph, stateToken, stateWord } from "../../parts/Glyph";
-import { curve, kin, near, stagesLayout, step, treeLayout, type GraphNode, type GraphPage, type Layout } from "./layout";
+import { curve, kin, near, scrolled, scrollTo, stagesLayout, step, treeLayout, type GraphNode, type GraphPage, type Layout } from "./layout";
 
 const BEYOND = 240;
 
@@ -19,7 +19,8 @@ export function Canvas(props: { page: GraphPage; tree: boolean; fit: boolean }) 
   const [at, setAt] = useState(-1);
   const wantsFocus = useRef(-1);
   const ways = useMemo(() => near(page), [page]);
-  const layout = useMemo(() => (tree ? treeLayout(page, view.width, view.height) : stagesLayout(page, view.width, view.height, props.fit)), [page, tree, props.fit, view.width, view.height]);
+  const whole = useMemo(() => (tree ? treeLayout(page, view.width, view.height) : stagesLayout(page, view.width, view.height, props.fit)), [page, tree, props.fit, view.width, view.height]);
+  const layout = useMemo(() => (tree ? whole : scrolled(whole, page, view.top, view.height)), [whole, tree, view.top, view.height]);
   const lit = useMemo(() => (over >= 0 && over < page.nodes.length ? kin(over, ways) : undefined), [over, ways]);
   const focus = at >= 0 && at < page.nodes.length ? at : Math.max(0, page.nodes.findIndex((node) => node.job === (page.focus || presentJob.value)));
 
@@ -38,7 +39,7 @@ export function Canvas(props: { page: GraphPage; tree: boolean; fit: boolean }) 
   useEffect(() => {
     // The newest work is at the foot of its column: begin there; a tree begins at its job.
     const middle = page.nodes.findIndex((node) => node.job === page.focus);
-    if (view.height) box.current!.scrollTop = tree ? (layout.y[Math.max(0, middle)] ?? 0) - view.height / 2 : layout.height;
+    if (view.height) box.current!.scrollTop = tree ? (whole.y[Math.max(0, middle)] ?? 0) - view.height / 2 : whole.height;
   }, [view.height > 0, tree, props.fit, page.focus]);
   useEffect(() => {
     if (canvas.current && view.width) draw(canvas.current, page, layout, view, tree, lit);
@@ -60,9 +61,10 @@ export function Canvas(props: { page: GraphPage; tree: boolean; fit: boolean }) 
     setAt(next);
     setOver(next);
     const element = box.current!;
-    const y = layout.y[next]!;
-    if (y < element.scrollTop + 30) element.scrollTop = y - 40;
-    else if (y + layout.node_height > element.scrollTop + element.clientHeight) element.scrollTop = y + layout.node_height + 20 - element.clientHeight;
+    const y = layout.y[next]! - element.scrollTop;
+    if (y > 30 && y + layout.node_height < element.clientHeight) return;
+    const place = scrollTo(next, whole, page, element.clientHeight);
+    if (place >= 0) element.scrollTop = place;
   };
   const shown: number[] = [];
   for (let i = 0; i < page.nodes.length; i++) {
@@ -116,7 +118,7 @@ function Node(props: NodeProps) {
       {low ? <span class="home-node-line"><Glyph state={node.state} silent size={12} /><b class="cut grow">{name}</b>{layout.node_width > 120 && <em>{nodeKey(node, true)}</em>}</span> : (
         <>
           <b class="cut">{name}</b>
-          <span class="home-node-line"><Glyph state={node.state} silent size={12} /><span class="cut">{members.length ? `${members.length} jobs` : `job${node.job}`}</span><em>{nodeKey(node, layout.node_width < 140 || pictured)}</em></span>
+          <span class="home-node-line"><Glyph state={node.state} silent size={12} /><span class="cut">{members.length ? `${members.length} jobs` : layout.node_width < 100 ? node.job : `job${node.job}`}</span><em>{nodeKey(node, layout.node_width < 140 || pictured)}</em></span>
         </>
       )}
       {pictured && <img src={address(`jobs/${node.job}/thumb`, { size: 48, tag: node.thumb })} alt="" width={layout.node_height - 12} height={layout.node_height - 12} loading="lazy" onError={() => setLost(node.thumb)} />}

@@ -13,7 +13,7 @@ const MOST_BARS = 400;
 export function Today() {
   const all = jobs.value ?? [];
   const [chosen, setChosen] = useState<Span>();
-  const [back_s, setBack] = useState(0);
+  const [moved_s, setMoved] = useState<number>();
   const [now_s, setNow] = useState(Date.now() / 1000);
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(600);
@@ -26,13 +26,15 @@ export function Today() {
       observer.disconnect();
     };
   }, []);
-  const span = chosen ?? bestSpan(all, now_s);
+  const best = bestSpan(all, now_s);
+  const span = chosen ?? best.span;
+  const back_s = moved_s ?? (chosen ? 0 : best.back_s);
   const to_s = now_s + SPANS[span] * 0.08 - back_s;
   const from_s = to_s - SPANS[span];
   const found = useMemo(() => lanes(all, from_s, to_s, now_s), [all, from_s, to_s]);
   const { computed_s, most } = sums(found, from_s, Math.min(to_s, now_s));
   const x = (at_s: number) => ((at_s - from_s) / (to_s - from_s)) * 100;
-  const move = (share: number) => setBack((n) => Math.max(0, n + share * SPANS[span]));
+  const move = (share: number) => setMoved(Math.max(0, back_s + share * SPANS[span]));
   const drag = useRef<{ x: number; back_s: number }>();
   const inSight = (bars: { to_s: number; from_s: number }[]) => bars.slice(-MOST_BARS);
   return (
@@ -43,14 +45,14 @@ export function Today() {
         <button type="button" class="button bare icon-only small-button" aria-label="Earlier" onClick={() => move(0.5)}><Icon name="left" /></button>
         <button type="button" class="button bare icon-only small-button" aria-label="Later" disabled={!back_s} onClick={() => move(-0.5)}><Icon name="right" /></button>
         <div class="segments home-small-segments" role="group" aria-label="Span of time">
-          {TITLES.map(([word, title]) => <button key={word} type="button" aria-pressed={span === word} onClick={() => { setChosen(word); setBack(0); }}>{title}</button>)}
+          {TITLES.map(([word, title]) => <button key={word} type="button" aria-pressed={span === word} onClick={() => { setChosen(word); setMoved(0); }}>{title}</button>)}
         </div>
       </div>
       <div class="home-lanes">
         <div class="home-lane-names" aria-hidden="true">{found.map((lane) => <div key={lane.place} style={{ flex: lane.rows }} class="cut">{lane.place}</div>)}</div>
         <div class="home-lane-box" ref={box}
           onPointerDown={(event) => { if (!(event.target as Element).closest("a")) { drag.current = { x: event.clientX, back_s }; event.currentTarget.setPointerCapture(event.pointerId); } }}
-          onPointerMove={(event) => drag.current && setBack(Math.max(0, drag.current.back_s + ((event.clientX - drag.current.x) / width) * SPANS[span]))}
+          onPointerMove={(event) => drag.current && setMoved(Math.max(0, drag.current.back_s + ((event.clientX - drag.current.x) / width) * SPANS[span]))}
           onPointerUp={() => (drag.current = undefined)}>
           {ticks(from_s, to_s, Math.max(3, Math.floor(width / 76))).map((tick) => x(tick.at_s) < 97 && <div key={tick.at_s} class="home-tick" style={{ left: `${x(tick.at_s)}%` }}><span>{tick.text}</span></div>)}
           {!found.length && <p class="home-lanes-empty">{all.some((job) => job.started) ? "Nothing ran in this time. Go earlier, or show days or weeks." : "Runs stand here as bars, one lane for each device or place."}</p>}
@@ -74,7 +76,7 @@ export function Today() {
               </ul>
             ))}
           </div>
-          {!back_s && <div class="home-now" style={{ left: `${x(now_s)}%` }}><span>now</span></div>}
+          {x(now_s) <= 100 && <div class="home-now" style={{ left: `${x(now_s)}%` }}><span>now</span></div>}
         </div>
       </div>
     </section>

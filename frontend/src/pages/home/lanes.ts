@@ -75,8 +75,15 @@ export function ticks(from_s: number, to_s: number, most = 8): { at_s: number; t
   return found;
 }
 
-/** The shortest span that holds a run of before now, so that the lanes are not empty where there is something to see. */
-export function bestSpan(jobs: JobRow[], now_s: number): Span {
-  const newest = Math.max(0, ...jobs.map((job) => (job.state === "running" ? now_s : job.ended)));
-  return now_s - newest < SPANS.hours * 0.8 ? "hours" : now_s - newest < SPANS.days * 0.8 ? "days" : "weeks";
+/** When the newest run ended, or now; 0 where none is known. */
+export function newestRun(jobs: JobRow[], now_s: number): number {
+  return jobs.reduce((most, job) => Math.max(most, job.state === "running" ? now_s : job.started ? job.ended : 0), 0);
+}
+
+/** The shortest span in which the newest run is seen, and how far back it begins, so that the lanes are not empty where there is something. */
+export function bestSpan(jobs: JobRow[], now_s: number): { span: Span; back_s: number } {
+  const ago_s = now_s - newestRun(jobs, now_s);
+  if (ago_s < SPANS.hours * 0.8) return { span: "hours", back_s: 0 };
+  if (ago_s < SPANS.days * 0.8) return { span: "days", back_s: 0 };
+  return { span: "weeks", back_s: ago_s < SPANS.weeks * 0.8 || ago_s === now_s ? 0 : ago_s - SPANS.weeks * 0.1 };
 }

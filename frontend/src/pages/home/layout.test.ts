@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { kin, near, stagesLayout, step, type GraphPage } from "./layout";
+import { kin, near, scrolled, scrollTo, stagesLayout, step, type GraphPage } from "./layout";
 
 function page(count: number, edges: [number, number][]): GraphPage {
   const nodes = Array.from({ length: count }, (_, i) => ({ job: String(i + 1).padStart(3, "0"), title: `t${i}`, state: "finished", key: "", share: null, stage: i % 6, row: Math.floor(i / 6), x: 0, members: [], thumb: "" }));
@@ -20,6 +20,20 @@ describe("the picture of the pipeline", () => {
     expect(step("ArrowDown", 0, drawn, ways, false)).toBe(6);
     expect(step("ArrowDown", 6, drawn, ways, false)).toBe(12);
     expect(step("ArrowDown", 12, drawn, ways, false)).toBeUndefined();
+  });
+  it("lets each column scroll by itself: short ones stay, and the foot shows the newest of all", () => {
+    const drawn = page(8, []);
+    for (let i = 0; i < 60; i++) drawn.nodes.push({ ...drawn.nodes[5]!, job: String(100 + i), row: 2 + i });
+    drawn.rows = 62;
+    const whole = stagesLayout(drawn, 760, 400, false);
+    const top = whole.height - 400;
+    const foot = scrolled(whole, drawn, top, 400);
+    expect(foot.y[0]! - top).toBe(whole.y[0]!);
+    const last = foot.y[drawn.nodes.length - 1]! - top;
+    expect(last).toBeGreaterThan(300);
+    expect(last + whole.node_height).toBeLessThanOrEqual(400);
+    expect(scrollTo(0, whole, drawn, 400)).toBe(-1);
+    expect(scrollTo(drawn.nodes.length - 1, whole, drawn, 400)).toBeCloseTo(top);
   });
   it("keeps nodes inside their columns, and lays out 5,000 jobs at once", () => {
     const drawn = page(5000, []);

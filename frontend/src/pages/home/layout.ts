@@ -34,6 +34,32 @@ export function stagesLayout(page: GraphPage, width: number, height: number, fit
   return { width, height: Math.max(height, HEAD + page.rows * row + 8), node_width, node_height, column_width, x, y };
 }
 
+/** The layout as it stands at a place of the scroll bar: each column scrolls by itself, so that short ones stay in sight and at the foot
+ * every column shows its newest. */
+export function scrolled(at: Layout, page: GraphPage, top: number, height: number): Layout {
+  const way = Math.max(0, at.height - height);
+  if (!way || !page.stages.length) return at;
+  const share = Math.min(1, Math.max(0, top / way));
+  const foot = columnFeet(at, page);
+  const shift = foot.map((y) => top - share * Math.max(0, y - height));
+  return { ...at, y: at.y.map((y, i) => y + shift[page.nodes[i]!.stage!]!) };
+}
+
+/** Where the scroll bar must stand so that a node is in the middle, as far as its column allows. */
+export function scrollTo(index: number, at: Layout, page: GraphPage, height: number): number {
+  const foot = page.stages.length ? columnFeet(at, page)[page.nodes[index]!.stage!]! : at.height;
+  const own = Math.max(0, foot - height);
+  if (!own) return -1;
+  const wanted = Math.min(own, Math.max(0, at.y[index]! - height / 2));
+  return (wanted / own) * Math.max(0, at.height - height);
+}
+
+function columnFeet(at: Layout, page: GraphPage): number[] {
+  const feet = page.stages.map(() => 0);
+  page.nodes.forEach((node, i) => (feet[node.stage!] = Math.max(feet[node.stage!]!, at.y[i]! + at.node_height + 14)));
+  return feet;
+}
+
 /** A tree: places as the server says, scaled down where it is wider than the window. */
 export function treeLayout(page: GraphPage, width: number, height: number): Layout {
   const node_width = 150;

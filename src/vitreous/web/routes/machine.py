@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from vitreous.web.machine import Look, Machine
-from vitreous.web.opened import Opened, ProjectHere
+from vitreous.web.opened import FolderHere, Opened
 
 router = APIRouter(tags=["machine"])
 
@@ -44,7 +44,7 @@ class MachineNow(BaseModel):
 
 
 @router.get("/machine")
-def machine(here: ProjectHere) -> MachineNow:
+def machine(here: FolderHere) -> MachineNow:
     """The machine now. A look is taken only for this, at most every few seconds."""
     looks = look_at(here)
     now = looks[-1]

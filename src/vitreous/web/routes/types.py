@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from vitreous.job import registry
 from vitreous.web.job_types import HEADS, WORDS, word_of
-from vitreous.web.opened import ProjectHere
+from vitreous.web.opened import FolderHere
 
 router = APIRouter(tags=["types"])
 
@@ -31,7 +31,7 @@ class TypesPage(BaseModel):
 
 
 @router.get("/types")
-def types(here: ProjectHere) -> TypesPage:
+def types(here: FolderHere) -> TypesPage:
     """The job types in processing order."""
     order = {label: place for place, label in enumerate(WORDS)}
     found = []
