@@ -107,7 +107,7 @@ export function Shell() {
   useEffect(() => void (document.title = `${count ? `(${count}) ` : ""}${title}`), [count, title]);
 
   const Page = entry && loaded.get(entry);
-  const page = !found ? <Broken sentence={`There is no page ${path.value}.`}><a class="button" href={to("")}>Home</a></Broken>
+  const page = !found ? <><h1 class="hidden-text">No such page</h1><Broken sentence={`There is no page ${path.value}.`}><a class="button" href={to("")}>Home</a></Broken></>
     : fault ? <Broken sentence={fault} />
     : home && narrow.value ? <Glance />
     : Page ? <Page params={found.params} /> : null;
