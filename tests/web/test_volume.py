@@ -203,3 +203,19 @@ def test_a_low_passed_level_has_nothing_finer(client, project):
     low, high = struct.unpack("<2f", answer.content[16:24])
     got = low + np.frombuffer(answer.content[32:], np.uint8).reshape(48, 48, 48) * (high - low) / 255
     np.testing.assert_allclose(got, np.broadcast_to(coarse, got.shape), atol=(high - low) / 200)
+
+
+def test_a_large_map_is_worked_out_once_and_anew_when_it_changes(client, project, blob, monkeypatch):
+    from vitreous.web import volume_store
+    from vitreous.web.views import volume as views
+
+    monkeypatch.setattr(volume_store, "WORTH_BYTES", 0)
+    read = []
+    monkeypatch.setattr(views, "volume", lambda where, real=views.volume: read.append(where) or real(where))
+    first = client.get(f"{API}/info", params={"path": "blob.mrc"}).json()
+    levels = [client.get(f"{API}/level", params={"path": "blob.mrc", "edge": "64"}).content for _ in range(2)]
+    assert (client.get(f"{API}/info", params={"path": "blob.mrc"}).json(), levels[0]) == (first, levels[1])
+    assert len(read) == 2
+    with mrcfile.open(project / "blob.mrc", mode="r+") as file:
+        file.data[0, 0, 0] = 7
+    assert client.get(f"{API}/info", params={"path": "blob.mrc"}).json()["max"] == 7

@@ -14,8 +14,8 @@ from scipy import fft
 from vitreous.context import UserError
 from vitreous.files import mrc
 
-KEPT_BYTES = 640 << 20
-"""Maps in memory, all together; a larger one is read anew for each request."""
+KEPT_BYTES = 400 << 20
+"""Maps in memory, all together; the newest stays, however large."""
 AXES = {"z": 0, "y": 1, "x": 2}
 BINS = 256
 REACH_SD = 30.0
@@ -186,7 +186,7 @@ def volume(path: Path) -> Volume:
         found = _read(path)
         with _door:
             _kept[key] = found
-            while sum(_bytes(held) for held in _kept.values()) > KEPT_BYTES and _kept:
+            while sum(_bytes(held) for held in _kept.values()) > KEPT_BYTES and len(_kept) > 1:
                 _kept.popitem(last=False)
     return found
 

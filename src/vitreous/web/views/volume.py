@@ -19,6 +19,8 @@ from vitreous.web.mask_preview import preview
 from vitreous.web.opened import ProjectHere
 from vitreous.web.specimen import specimen
 from vitreous.web.telling.kinds import word_of
+from vitreous.web.views.image import cache_of
+from vitreous.web.volume_store import kept
 from vitreous.web.volumes import Floats, centre_of_mass, mark, volume
 
 router = APIRouter(prefix="/volume", tags=["volume"])
@@ -82,28 +84,31 @@ def tag_of(path: Path) -> str:
 def info(here: ProjectHere, path: Path_) -> VolumeInfo:
     """What is known of a map before it is drawn."""
     where = here.inside(path)
+    tag, known = tag_of(where), specimen(here, path)
+    found = json.loads(kept(cache_of(here), where, f"info {tag}", lambda: _numbers(where)))
+    return VolumeInfo(path=path, tag=tag, symmetry=known.symmetry, mass_kDa=known.mass_kDa, mass_from=known.mass_from, **found)
+
+
+def _numbers(where: Path) -> bytes:
+    """What the file itself says, as JSON."""
     held = volume(where)
-    numbers, known = held.numbers, specimen(here, path)
+    numbers = held.numbers
     z, y, x = held.values.shape
-    return VolumeInfo(
-        path=path,
-        shape=(x, y, z),
-        voxel_A=held.voxel_A,
-        voxel_known=held.voxel_known,
-        origin_A=held.origin_A,
-        mean=numbers.mean,
-        sd=numbers.sd,
-        min=numbers.minimum,
-        max=numbers.maximum,
-        low=numbers.low,
-        high=numbers.high,
-        histogram=held.histogram,
-        tag=tag_of(where),
-        symmetry=known.symmetry,
-        mass_kDa=known.mass_kDa,
-        mass_from=known.mass_from,
-        full_bytes=held.values.size,
-    )
+    said = {
+        "shape": (x, y, z),
+        "voxel_A": held.voxel_A,
+        "voxel_known": held.voxel_known,
+        "origin_A": held.origin_A,
+        "mean": numbers.mean,
+        "sd": numbers.sd,
+        "min": numbers.minimum,
+        "max": numbers.maximum,
+        "low": numbers.low,
+        "high": numbers.high,
+        "histogram": held.histogram,
+        "full_bytes": held.values.size,
+    }
+    return json.dumps(said).encode()
 
 
 @router.get("/level", responses=Bytes, response_class=Response)
@@ -116,11 +121,17 @@ def level(
 ) -> Response:
     """The map in 8 bits with no edge over `edge` voxels: x, y, z sizes, averaged voxels in one (int32), low, high (float32)."""
     where = here.inside(path)
+    if edge == "full":
+        return _bytes(_level(where, 0, low_pass_A), tag, where)
+    words = f"level {tag_of(where)} {edge} {low_pass_A:g}"
+    return _bytes(kept(cache_of(here), where, words, lambda: _level(where, int(edge), low_pass_A)), tag, where)
+
+
+def _level(where: Path, edge: int, low_pass_A: float) -> bytes:
     held = volume(where)
-    data, factor = held.level(0 if edge == "full" else int(edge), low_pass_A=low_pass_A)
+    data, factor = held.level(edge, low_pass_A=low_pass_A)
     z, y, x = data.shape
-    head = struct.pack("<4i2f8x", x, y, z, factor, held.numbers.low, held.numbers.high)
-    return _bytes(head, data.tobytes(), tag, where)
+    return struct.pack("<4i2f8x", x, y, z, factor, held.numbers.low, held.numbers.high) + data.tobytes()
 
 
 @router.get("/slice", responses=Bytes, response_class=Response)
@@ -186,7 +197,7 @@ def mask(here: ProjectHere, path: Path_, shapes: Annotated[str, Query(max_length
     where = here.inside(path)
     data, factor = preview(volume(where), _shapes(shapes))
     z, y, x = data.shape
-    return _bytes(struct.pack("<4i2f8x", x, y, z, factor, 0.0, 1.0), data.tobytes(), "", where)
+    return _bytes(struct.pack("<4i2f8x", x, y, z, factor, 0.0, 1.0) + data.tobytes(), "", where)
 
 
 def _guess(name: str) -> str:
@@ -208,9 +219,9 @@ def _plane(plane: Floats, limits: tuple[float, float], *, k: int, tag: str, wher
     scale = 65535.0 / (high - low) if high > low else 0.0
     rows, columns = plane.shape
     values = np.clip((plane - low) * scale + 0.5, 0, 65535).astype("<u2")
-    return _bytes(struct.pack("<4i2f8x", columns, rows, k, 0, low, high), values.tobytes(), tag, where)
+    return _bytes(struct.pack("<4i2f8x", columns, rows, k, 0, low, high) + values.tobytes(), tag, where)
 
 
-def _bytes(head: bytes, data: bytes, tag: str, where: Path) -> Response:
+def _bytes(data: bytes, tag: str, where: Path) -> Response:
     keep = KEEP if tag and tag == tag_of(where) else "no-cache"
-    return Response(head + data, media_type="application/octet-stream", headers={"Cache-Control": keep})
+    return Response(data, media_type="application/octet-stream", headers={"Cache-Control": keep})
