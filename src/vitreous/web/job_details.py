@@ -17,6 +17,7 @@ from vitreous.run.record import WAITING
 from vitreous.run.watching import is_held
 from vitreous.web.key_numbers import tail
 from vitreous.web.telling.failure import Remedy
+from vitreous.web.telling.progress import left, points_of
 
 SILENT_S = 180.0
 LONGEST_RUN_S = 60 * 86400.0
@@ -85,7 +86,8 @@ def progress_of(folder: JobFolder) -> dict[str, Any]:
         except ValueError:
             continue
         if isinstance(said, dict) and isinstance(said.get("total"), (int, float)):
-            return said
+            pace_s, _ = left(points_of(tail(folder.progress).encode().splitlines()))
+            return said if pace_s is None else {**said, "left_s": round(pace_s)}
     return {}
 
 

@@ -1,5 +1,6 @@
 """A paragraph for the methods of a paper: what led to a job's result, in order, with its numbers, and the works to cite."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,7 @@ from vitreous.web.key_numbers import key_of
 from vitreous.web.telling.citations import CITATIONS
 
 Said = dict[str, Any]
+MARKS = re.compile(r"\[([a-z][a-z-]*(?:, [a-z][a-z-]*)*)\]")
 
 
 class Citation(BaseModel):
@@ -57,8 +59,14 @@ def methods(layout: Layout, graph: Graph, name: str) -> Methods:
     for mark in ("relion",) if foreign else ("relion-way",):
         cited.insert(0, mark)
     begin = f"Images were processed with {program} [{cited[0]}]." if parts else ""
-    used = [Citation(mark=mark, work=CITATIONS[mark]) for mark in cited if parts]
-    return Methods(text=" ".join([begin, *parts]).strip(), citations=used, left_out=left)
+    used = [Citation(mark=str(number), work=CITATIONS[mark]) for number, mark in enumerate(cited, start=1) if parts]
+    return Methods(text=_numbered(" ".join([begin, *parts]).strip(), cited), citations=used, left_out=left)
+
+
+def _numbered(text: str, cited: list[str]) -> str:
+    """The marks in a text as the numbers of the works: [refinement, gold] as [4, 6]."""
+    numbers = {mark: str(number) for number, mark in enumerate(cited, start=1)}
+    return MARKS.sub(lambda found: f"[{', '.join(numbers[mark] for mark in found[1].split(', ') if mark in numbers)}]", text)
 
 
 def _values(layout: Layout, name: str) -> Said:
@@ -88,7 +96,7 @@ def _number(said: Said, *names: str) -> str:
         value = said.get(name)
         with suppress(TypeError, ValueError):
             if value is not None and str(value) != "":
-                return f"{float(value):g}"
+                return f"{float(value):.4g}"
     return ""
 
 

@@ -3,11 +3,11 @@
 import json
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from vitreous.context import UserError
 from vitreous.files import star
@@ -28,6 +28,7 @@ class Point(BaseModel):
     time_s: float
     done: float
     total: float
+    note: str = Field(default="", exclude=True)
 
 
 class UnitDone(BaseModel):
@@ -64,7 +65,7 @@ class Progress(BaseModel):
 
 def progress(folder: JobFolder, *, running: bool) -> Progress:
     """How far a job is, from the files in its folder; for RELION's jobs from the files of their iterations."""
-    points, note = _points(folder.progress)
+    points = _points(folder.progress)
     done_units = list(_units(folder.rows))
     iterations = iterations_of(folder.path)
     last = points[-1] if points else None
@@ -73,7 +74,7 @@ def progress(folder: JobFolder, *, running: bool) -> Progress:
         done=last.done if last else counted,
         total=last.total if last else counted,
         unit="iterations" if iterations or (folder.rows / "iterations.jsonl").exists() else "units",
-        note=note,
+        note=last.note if last else "",
         updated_s=last.time_s if last else None,
         series=_thinned(points),
         units=done_units[-MOST_UNITS:],
@@ -128,18 +129,21 @@ def _present_run(points: list[Point]) -> list[Point]:
     return points[begin:]
 
 
-def _points(path: Path) -> tuple[list[Point], str]:
+def points_of(raws: Iterable[bytes]) -> list[Point]:
+    """The points that lines of progress.jsonl tell; a torn line is passed over."""
     found: list[Point] = []
-    note = ""
+    for raw in raws:
+        with suppress(ValueError, KeyError, TypeError):
+            said = json.loads(raw)
+            found.append(Point(time_s=said["time"], done=said["done"], total=said["total"], note=str(said.get("note") or "")))
+    return found
+
+
+def _points(path: Path) -> list[Point]:
     if not path.is_file():
-        return found, note
+        return []
     with path.open("rb") as stream:
-        for raw in stream:
-            with suppress(ValueError, KeyError, TypeError):
-                said = json.loads(raw)
-                found.append(Point(time_s=said["time"], done=said["done"], total=said["total"]))
-                note = str(said.get("note") or "")
-    return found, note
+        return points_of(stream)
 
 
 def _thinned(points: list[Point]) -> list[Point]:
