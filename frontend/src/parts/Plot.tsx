@@ -70,7 +70,7 @@ export function Plot(props: PlotProps) {
   return (
     <figure class={`plot${props.small ? " plot-small" : ""}`}>
       <figcaption class="plot-head">
-        <h3 class="grow cut" title={props.title}>{props.title}</h3>
+        <span class="plot-title grow cut" title={props.title}>{props.title}</span>
         {!props.small && (
           <>
             {props.mayLog && <PlotButton title="Logarithmic scale" pressed={log} onPress={() => setLog(!log)}>log</PlotButton>}

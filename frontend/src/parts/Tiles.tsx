@@ -142,14 +142,14 @@ function Tile(props: TileProps) {
       style={{ left: column * layout.stepX, top: Math.floor(place / layout.columns) * layout.stepY, width: layout.tile }}
       tabIndex={props.here ? 0 : -1}
       aria-selected={props.onMark ? marked : props.here}
-      aria-label={props.name(number)}
       aria-posinset={place + 1}
       aria-setsize={props.order.length}
       onClick={(event) => props.onPress(place, event)}
       onDblClick={() => props.onOpen?.(number)}
     >
+      <span class="hidden-text">{props.name(number)}</span>
       <span class="tile-well" style={{ height: layout.tile }}>
-        {found !== undefined ? <canvas ref={canvas} aria-hidden="true" /> : <span class="tile-absent">{props.absent ?? (stack ? "no picture" : "")}</span>}
+        {found !== undefined ? <canvas ref={canvas} aria-hidden="true" /> : <span class="tile-absent" aria-hidden="true">{props.absent ?? (stack ? "no picture" : "")}</span>}
         {share !== undefined && <i class="tile-share" style={{ width: `${Math.max(0, Math.min(1, share)) * 100}%` }} />}
         {marked && (
           <span class="tile-tick" aria-hidden="true">
@@ -157,7 +157,7 @@ function Tile(props: TileProps) {
           </span>
         )}
       </span>
-      {props.caption?.(number)}
+      {props.caption && <span class="tile-caption" aria-hidden="true">{props.caption(number)}</span>}
     </div>
   );
 }

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useResource, type Schema } from "../../api/client";
-import { mayAct } from "../../app/data";
+import { byNumber, mayAct } from "../../app/data";
 import { useKeys } from "../../app/keys";
 import { go, query, setQuery, to } from "../../app/place";
 import { say, sayError } from "../../app/toasts";
@@ -31,14 +31,15 @@ const CONTRAST = "vitreous.classes.contrast";
 export default function ClassesView(props: ViewProps) {
   const job = /job(\d+)\/?$/.exec(props.job)?.[1] ?? "";
   const asked = query.value.get("it");
-  const [held, setHeld] = useState<number | null>(null);
-  const it = props.mode === "answer" ? null : asked !== null ? Number(asked) : held;
+  const it = props.mode === "answer" || asked === null ? null : Number(asked);
   const path = props.mode === "result" && it !== null ? "" : props.path;
   const topics = job ? [`progress:${job}`, `job:${job}`] : [];
   const { data, problem, again } = useResource<Page>(`classes/${job || "-"}`, { it, path: props.mode === "result" ? "" : path }, topics);
+  // While the job runs the iteration stands in the address, so that a newer one moves nothing and a link shows the same.
+  const running = /running|silent/.test(byNumber.value.get(job)?.state ?? "");
   useEffect(() => {
-    if (data && data.iteration !== null && held === null) setHeld(data.iteration);
-  }, [data]);
+    if (props.mode === "result" && running && asked === null && data && data.iteration !== null) setQuery({ it: data.iteration });
+  }, [data, running, asked]);
   if (problem && !data) {
     if (problem.status === 404 && job) return <NotYet job={job} why={problem.message} />;
     return <Broken sentence={problem.message} />;

@@ -44,7 +44,7 @@ export function Maps3d(props: MapsProps) {
   const shares = (props.history?.moments ?? []).filter((one) => one.shares.length > 1);
   const chosen = props.order.filter((index) => props.marked.has(index)).map((index) => props.rows.get(index)!.image);
   return (
-    <div class="classes-maps" tabIndex={0} role="region" aria-label="3D classes">
+    <div class="classes-maps" tabIndex={0} role="region" aria-label="Maps of the classes">
       {fault && <p class="dense quiet">{fault}</p>}
       {props.order.map((index) => {
         const row = props.rows.get(index)!;

@@ -38,7 +38,7 @@ export function Bands({ its, shares, height = 150, now }: BandsProps) {
   return (
     <figure class="curves-bands">
       <figcaption class="plot-head">
-        <h3 class="grow">Share of particles by class</h3>
+        <span class="plot-title grow">Share of particles by class</span>
         <span class="small second">iteration {its[shown]}: {largest.map((one) => `${one.index}: ${(100 * one.share).toFixed(1)} %`).join(" · ")}</span>
       </figcaption>
       <svg ref={box} viewBox={`0 0 ${WIDE} ${height}`} preserveAspectRatio="none" style={{ height }} role="img"
