@@ -140,9 +140,9 @@ function Maps({ output, said }: { output: Schema<"SharedOutput">; said: Comparis
   const rest = paths.slice(1).join("|");
   const [ready, setReady] = useState(false);
   useEffect(() => {
-    setQuery({ with: rest, level: null });
+    setQuery({ with: rest, several: "side", level: null });
     setReady(true);
-    return () => setQuery({ with: null, eye: null, at: null, level: null });
+    return () => setQuery({ with: null, several: null, eye: null, at: null, level: null });
   }, [rest]);
   const first = output.paths.findIndex(Boolean);
   return (

@@ -11,7 +11,7 @@ import { followAddress, fromAddress } from "./address";
 import { gradient, scaleOf, type ColourBy } from "./colours";
 import { Fsc } from "./Fsc";
 import { addModel } from "./models";
-import { figure, kindOf, type Layer } from "./layers";
+import { figure, kindOf, sigmas, type Layer } from "./layers";
 import { beginColouring, LayersPanel } from "./LayersPanel";
 import { spread, surfaceFor } from "./localres";
 import { MaskPanel } from "./MaskPanel";
@@ -84,6 +84,7 @@ function Shown({ path, kind, job, maker }: { path: string; kind: string; job: st
         </div>
         <div class="volume-slices">{([2, 1, 0] as const).map((axis) => <SliceView key={axis} viewer={viewer} planes={planes} axis={axis} hand={answer.slices} />)}</div>
       </div>
+      <Spoken viewer={viewer} />
       <aside class="volume-side" aria-label="What is shown and how">
         {fault && <p class="volume-note" role="status">Slices and sums only: {fault}.</p>}
         <LayersPanel viewer={viewer} path={path} views={fault ? null : <LayoutChoice viewer={viewer} />} onAdd={(one, word) => void add(viewer, one, word)} onColour={(layer, by, from) => void colourBy(viewer, layer, by, from)}
@@ -152,6 +153,20 @@ function useViewKeys(viewer: Viewer, maps: number): void {
       else viewer.compare.value = "blink";
     } },
   }, "Map");
+}
+
+/** Says cross and threshold to those who do not see them, a moment after they have come to rest. */
+function Spoken({ viewer }: { viewer: Viewer }) {
+  const [said, setSaid] = useState("");
+  const info = viewer.frame, main = viewer.main;
+  const voxels = info ? viewer.cross.value.map((part) => Math.round(part / info.voxel_A)).join(", ") : "";
+  const places = viewer.cross.value.map((part) => part.toFixed(1)).join(", ");
+  const now = info && main ? `Cross at voxel ${voxels}, at ${places} ångström. Threshold ${main.kind === "map" ? `${sigmas(main).toFixed(1)} sigma` : figure(main.level)}.` : "";
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(now), 600);
+    return () => clearTimeout(timer);
+  }, [now]);
+  return <p class="hidden-text" aria-live="polite">{said}</p>;
 }
 
 /** How fine the drawn surface is; a very large map is read whole when asked. */

@@ -17,6 +17,8 @@ export function fromAddress(viewer: Viewer): { level: number | undefined; more: 
   if (at.length === 3 && at.every(Number.isFinite)) viewer.cross.value = at as Vec3;
   const layout = said.get("view");
   if (layout === "both" || layout === "slices" || layout === "surface") viewer.layout.value = layout as Layout;
+  const several = said.get("several");
+  if (several === "side" || several === "wipe" || several === "blink") viewer.compare.value = several;
   const level = Number(said.get("level") ?? "none");
   return { level: Number.isFinite(level) ? level : undefined, more: (said.get("with") ?? "").split("|").filter(Boolean) };
 }
@@ -31,7 +33,9 @@ export function followAddress(viewer: Viewer): () => void {
       eye: toText(viewer.camera.value),
       at: viewer.cross.value.map((part) => +part.toFixed(2)).join(","),
       view: viewer.layout.value === "both" ? null : viewer.layout.value,
-      level: main?.info && main.kind === "map" ? sigmas(main).toFixed(2) : null,
+      several: viewer.compare.value === "over" ? null : viewer.compare.value,
+      // a level that nobody has moved is left to the next map
+      level: main?.info && main.kind === "map" && Math.abs(main.level - main.begun) > 0.004 * main.info.sd ? sigmas(main).toFixed(2) : null,
       with: layers.slice(1).filter((layer) => layer.path && !["preview", "difference", "localres"].includes(layer.kind)).map((layer) => layer.path).join("|") || null,
     };
     clearTimeout(timer);

@@ -18,6 +18,8 @@ export interface Layer {
   colouring: Colouring;
   /** The absolute value where the surface lies. */
   level: number;
+  /** The level at which it was first drawn, before anybody moved it. */
+  begun: number;
   /** Maps that are linked keep the same number of deviations. */
   linked: boolean;
   /** Small loose pieces are shown too; and how many are not. */
@@ -63,7 +65,7 @@ export function fresh(path: string, kind: LayerKind, earlier: Layer[]): Layer {
   const alike = earlier.filter((layer) => layer.kind === "map").length;
   const colour = kind === "mask" ? MASK_COLOUR : kind === "preview" ? MARK_COLOUR : kind === "model" ? "#eca935" : LAYER_COLOURS[alike % LAYER_COLOURS.length]!;
   const glass = (kind === "mask" && earlier.length > 0) || kind === "preview";
-  return { id: `l${++count}`, path, kind, name: nameOf(path), visible: true, colour, opacity: glass ? 0.35 : 1, colouring: ONE, level: 0, linked: kind === "map", dust: kind !== "map", pieces: 0, triangles: -1, state: "reading" };
+  return { id: `l${++count}`, path, kind, name: nameOf(path), visible: true, colour, opacity: glass ? 0.35 : 1, colouring: ONE, level: 0, begun: 0, linked: kind === "map", dust: kind !== "map", pieces: 0, triangles: -1, state: "reading" };
 }
 
 /** The level in deviations above the mean. */

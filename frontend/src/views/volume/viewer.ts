@@ -81,7 +81,7 @@ export class Viewer {
       const level = sigma !== undefined ? info.mean + sigma * info.sd : this.levelFor(layer, info);
       this.grids.set(layer.id, {});
       if (!this.frame || this.frame === this.stand) this.lookAt(info);
-      this.change(layer.id, { info, level: begin.level ?? level });
+      this.change(layer.id, { info, level: begin.level ?? level, begun: this.levelFor(layer, info) });
       await this.read(layer.id, info);
     } catch (error) {
       if (this.stop.signal.aborted) return layer.id;
