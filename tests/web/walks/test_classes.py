@@ -148,6 +148,7 @@ def test_walk_11_a_new_iteration_moves_nothing(running: Any, page: Any, window: 
     page.locator("main").click(position={"x": 5, "y": 5})
     page.keyboard.press(",")
     expect(page.get_by_role("heading", name="Iteration 100")).to_be_visible()
+    expect(page.get_by_test_id("count")).to_contain_text("2 classes,")
     assert counted(page) == said
 
 

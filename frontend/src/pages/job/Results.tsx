@@ -40,7 +40,7 @@ export function Results({ job, node, onNode }: { job: Job; node: string; onNode:
         </span>
       </div>
       <TabPanel name="result" id={nodeOf(chosen)} class="results-panel">
-        <ResultView key={chosen.path} output={chosen} job={job} />
+        <ResultView key={chosen.view === "classes" ? "classes" : chosen.path} output={chosen} job={job} />
       </TabPanel>
       {others.length > 0 && (
         <p class="results-others small quiet">Also made: {others.slice(0, 8).map((output, at) => <span key={output.path}>{at > 0 && ", "}<a href={to("view", { path: output.path })} class="mono">{nodeOf(output)}</a>{!output.exists && " (not on disk)"}</span>)}</p>

@@ -39,5 +39,5 @@ export function One(props: { stack: Stack | undefined; number: number; name: str
   useEffect(() => {
     if (canvas.current && props.stack && at !== undefined) drawTile(canvas.current, props.stack, at, props.contrast, props.round);
   }, [props.stack, at, props.contrast, props.round]);
-  return <canvas ref={canvas} class={props.class ?? "classes-one"} role="img" aria-label={at === undefined ? `${props.name}, no picture` : props.name} />;
+  return <canvas ref={canvas} class={props.class ?? "classes-one"} role={props.name ? "img" : undefined} aria-hidden={props.name ? undefined : true} aria-label={!props.name ? undefined : at === undefined ? `${props.name}, no picture` : props.name} />;
 }
