@@ -164,6 +164,27 @@ def test_particles_are_pictures_in_the_order_of_a_column(window: Any, page: Any)
     particles = star.read_table("Extract/job005/particles.star", "particles")
     best = int(np.argmax(particles["pick_fom"])) + 1
     first = page.locator(".particles-tiles").get_by_role("option").first
-    expect(first).to_have_attribute("aria-label", re.compile(rf"^row {best:,}, pick_fom"))
+    expect(first).to_have_accessible_name(re.compile(rf"^row {best:,}, pick_fom"))
     expect(page.locator(".particles canvas").first).to_be_visible()
     assert faults(page) == []
+
+
+@pytest.mark.parametrize("page", ["dark"], indirect=True)
+def test_a_result_is_curated_into_a_new_job(project: Path, window: Any, page: Any) -> None:
+    """CTF estimation's own page: one limit and Save make a selection that runs; a look without rights offers no save."""
+    table = star.read_table(FITTED, "micrographs")
+    limit_um = round(float(np.sort(table["defocus_u_A"])[1]) * 1e-4 + 0.001, 3)
+    page.goto(window.address)
+    page.goto(f"{window.base}/p/demo/job/003")
+    field = page.get_by_role("textbox", name="Defocus to, µm")
+    field.fill(str(limit_um))
+    field.press("Enter")
+    expect(page.locator(".cur-kept b").first).to_have_text("2")
+    expect(page.locator(".cur-track svg")).to_be_visible()
+    assert faults(page) == []
+    page.get_by_role("button", name="Save selection").click()
+    toast = page.get_by_text(re.compile(r"2 micrographs are saved as Select/job\d+"))
+    expect(toast).to_be_visible()
+    name = re.search(r"Select/job\d+", toast.inner_text()).group()  # type: ignore[union-attr]
+    assert Project.open(".").wait(name, poll_s=0.1) == "Succeeded"
+    assert len(star.read_table(f"{name}/micrographs.star", "micrographs")) == 2

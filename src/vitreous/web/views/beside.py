@@ -43,7 +43,11 @@ def track(here: ProjectHere, path: str, row: Annotated[int, Query(ge=0)]) -> Mot
     if row >= len(table) or "micrograph_metadata" not in table:
         raise Missing(f"{path} names no motion of micrograph {row}")
     name = str(table["micrograph_metadata"][row])
-    found = motion.read(here.inside(name))
+    file = here.inside(name)
+    try:
+        found = motion.read(file)
+    except (KeyError, ValueError, IndexError):
+        raise UserError(f"{name} is no file of motion as motion correction leaves it") from None
     way_A = found.shifts_px * found.pixel_size_A
     steps = np.hypot(*np.diff(way_A, axis=0).T) if len(way_A) > 1 else np.zeros(0)
     return MotionTrack(

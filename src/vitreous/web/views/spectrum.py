@@ -103,6 +103,8 @@ def again(here: Acting, path: str, row: Row, ranges: Ranges) -> Refitted:
 
 def _table(here: Opened, path: str, row: int) -> Table:
     table = table_of(here, path)
+    if "micrograph" not in table:
+        raise UserError(f"{path} lists movies: their spectra come with motion correction and CTF estimation")
     if row >= len(table):
         raise Missing(f"{path} has {len(table)} micrographs; there is no row {row}")
     return table
