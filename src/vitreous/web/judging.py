@@ -15,6 +15,7 @@ from vitreous.project.layout import folder_of
 from vitreous.web.filling import SEED
 from vitreous.web.offers import glanced
 from vitreous.web.opened import Opened
+from vitreous.web.reading import reading
 
 SAME_SIZE = 0.01  # of a pixel size
 
@@ -54,7 +55,7 @@ def judge(here: Opened, cls: type[Any], values: Mapping[str, str]) -> Judged:
 
 def _judge_files(here: Opened, cls: type[Any], values: Mapping[str, str], found: Judged) -> None:
     """Whether each input is there, or will be made; and whether masks and maps have one pixel size."""
-    graph = here.project.graph()
+    graph = reading(here).graph()
     sizes: dict[str, tuple[str, float]] = {}
     for option in options(cls):
         path = values.get(option.name, "").strip() if option.is_input else ""

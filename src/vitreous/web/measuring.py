@@ -16,6 +16,7 @@ from vitreous.project.layout import folder_of, number_of
 from vitreous.project.state import job_file
 from vitreous.web.offers import glanced
 from vitreous.web.opened import Opened
+from vitreous.web.reading import reading
 
 BOX, MASK = 1.5, 1.1  # times the particle's diameter
 BOX_STEP_PX = 16
@@ -77,7 +78,7 @@ def _of_first_file(here: Opened, pattern: str) -> float | None:
 
 def _diameters(here: Opened, cls: type[Any], values: Mapping[str, str]) -> Iterator[tuple[float, str]]:
     """Diameters of the particle that jobs before this one were told, the nearest first, with the job."""
-    graph = here.project.graph()
+    graph = reading(here).graph()
     makers = [folder_of(values.get(option.name, "")) for option in options(cls) if option.is_input]
     seen: dict[str, None] = {}
     for maker in makers:

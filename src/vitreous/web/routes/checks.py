@@ -15,6 +15,7 @@ from vitreous.web import filling
 from vitreous.web.judging import Judged, judge
 from vitreous.web.measuring import Measured, measured
 from vitreous.web.opened import Opened, ProjectHere
+from vitreous.web.reading import reading
 from vitreous.web.routes.forms import type_of
 from vitreous.web.scanning import Scan, scanned
 from vitreous.web.sentences import sentence
@@ -113,8 +114,8 @@ def _command(here: Opened, form: FormValues, judged: Judged, made: Check) -> Non
     """The commands and the script of the job, or of the first of a scan."""
     loaded = judged.whole
     made.question = question_of(loaded.job)
-    graph = here.project.graph()
-    name = here.project.find(form.job) if form.job else job_name(loaded.job.type.folder, graph.counter)
+    graph = reading(here).graph()
+    name = reading(here).name(form.job) if form.job else job_name(loaded.job.type.folder, graph.counter)
     root = shlex.quote(str(here.root))
     line = printed.command(loaded.job, loaded.placement, seed=loaded.seed, alias="" if form.job else form.alias)
     plain = printed.command(loaded.job, loaded.placement, seed=loaded.seed, out=name)
@@ -137,7 +138,7 @@ def _alias_fault(alias: str) -> str:
 
 def changed_values(here: Opened, job: str, values: dict[str, str]) -> dict[str, str]:
     """The settings that differ from those of a job of the project."""
-    before = filling.texts(here.project.loaded(here.project.find(job)))
+    before = filling.texts(here.project.loaded(reading(here).name(job)))
     return {name: text for name, text in values.items() if name in before and before[name] != text and name != filling.SEED}
 
 
@@ -147,10 +148,10 @@ def _changes(here: Opened, form: FormValues) -> tuple[list[str], dict[str, str]]
         return [], {}
     changed = changed_values(here, form.job, form.values)
     try:
-        here.project.loaded(here.project.find(form.job), changed)
+        here.project.loaded(reading(here).name(form.job), changed)
     except UserError as error:
         return [], {"": str(error)} if changed else {}
-    return here.project.changes(here.project.find(form.job), changed), {}
+    return here.project.changes(reading(here).name(form.job), changed), {}
 
 
 def _continued(here: Opened, form: FormValues, name: str) -> str:

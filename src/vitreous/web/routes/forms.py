@@ -18,6 +18,7 @@ from vitreous.web.filling import Filled
 from vitreous.web.form_shapes import Form, FormField, FormTab
 from vitreous.web.opened import Opened, ProjectHere
 from vitreous.web.problems import Missing
+from vitreous.web.reading import reading
 
 router = APIRouter(tags=["forms"])
 
@@ -34,7 +35,7 @@ def type_of(word: str) -> type[Any]:
 def new_form(here: ProjectHere, type: str, request: Request, source: Annotated[str, Query(alias="from")] = "") -> Form:
     """A new form of a type. from: a job whose values (same type) or outputs (another type) it takes."""
     cls = type_of(type)
-    graph = here.project.graph()
+    graph = reading(here).graph()
     filled = filling.fresh(here, cls, graph)
     if source:
         name = here.project.find(source)
@@ -49,8 +50,8 @@ def new_form(here: ProjectHere, type: str, request: Request, source: Annotated[s
 @router.get("/jobs/{job}/form")
 def job_form(here: ProjectHere, job: str) -> Form:
     """The form of a job with its values, and what may not be changed with the reason."""
-    name = here.project.find(job)
-    graph = here.project.graph()
+    name = reading(here).name(job)
+    graph = reading(here).graph()
     try:
         loaded = here.project.loaded(name)
     except UserError as error:

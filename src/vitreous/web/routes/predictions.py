@@ -8,6 +8,7 @@ from vitreous.project.predicting import Machine, Prediction, machine_here, predi
 from vitreous.web import placing
 from vitreous.web.judging import judge
 from vitreous.web.opened import Opened, ProjectHere
+from vitreous.web.reading import reading
 from vitreous.web.routes.checks import FormValues
 from vitreous.web.routes.forms import type_of
 from vitreous.web.scanning import scanned
@@ -53,7 +54,7 @@ def predicted(here: ProjectHere, type: str, form: FormValues) -> Predicted:
     """Predict what the values of a form will take. Faulty values have no prediction."""
     cls = type_of(type)
     scan = scanned(cls, form.values)
-    graph = here.project.graph()
+    graph = reading(here).graph()
     there = machine(here)
     made = []
     for values in scan.jobs:

@@ -7,6 +7,7 @@ from vitreous.context import UserError
 from vitreous.nodes import KINDS
 from vitreous.web.offers import Offer, glanced, offers
 from vitreous.web.opened import ProjectHere
+from vitreous.web.reading import reading
 
 router = APIRouter(tags=["forms"])
 MOST = 200
@@ -38,7 +39,7 @@ def checked_kind(word: str) -> str:
 @router.get("/slots")
 def slots(here: ProjectHere, kind: str, q: str = "") -> Offers:
     """The outputs that fit a slot of this kind; q: words that path, alias or job must hold."""
-    found = offers(here, here.project.graph(), checked_kind(kind), q)
+    found = offers(here, reading(here).graph(), checked_kind(kind), q)
     return Offers(offers=found[:MOST], total=len(found))
 
 

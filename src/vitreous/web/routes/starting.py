@@ -13,6 +13,7 @@ from vitreous.run.asking import question_of
 from vitreous.run.watching import given_inputs
 from vitreous.web.judging import judge
 from vitreous.web.opened import Acting, Opened
+from vitreous.web.reading import reading
 from vitreous.web.routes.checks import FormValues, Name, Text, changed_values
 from vitreous.web.routes.forms import type_of
 from vitreous.web.scanning import scanned
@@ -111,7 +112,7 @@ def _is_ready(here: Opened, job: Any) -> bool:
 @router.post("/jobs/{job}/start")
 def start(here: Acting, job: str, form: Changed) -> Added:
     """Start a scheduled job, or go on with one, with the values that differ from its own; makes no new folder."""
-    name = here.project.find(job)
+    name = reading(here).name(job)
     changed = {**(changed_values(here, name, form.values) if form.values else {}), **form.changed}
     loaded = here.project.loaded(name, changed)
     answer = Added(number=f"{number_of(name) or 0:03d}", name=name.rstrip("/"), said="", question=question_of(loaded.job))

@@ -16,6 +16,7 @@ from vitreous.run.asking import question_of
 from vitreous.web.form_shapes import FormField
 from vitreous.web.offers import offers
 from vitreous.web.opened import Acting, Opened, ProjectHere
+from vitreous.web.reading import reading
 from vitreous.web.routes.checks import Name, Text
 from vitreous.web.routes.forms import field_shape, type_of
 from vitreous.web.routes.starting import Added
@@ -94,7 +95,7 @@ class StartedTemplate(BaseModel):
 @router.get("/templates")
 def listed(here: ProjectHere) -> list[TemplateRow]:
     """All templates of the project and of this user."""
-    graph = here.project.graph()
+    graph = reading(here).graph()
     return [_row(here, graph, word, scope, one) for word, (scope, one) in sorted(templates.known(here.root).items())]
 
 
@@ -108,7 +109,7 @@ def save(here: Acting, form: NewTemplate) -> TemplateRow:
 def from_jobs(here: Acting, form: FromJobs) -> TemplateRow:
     """Make a template of jobs of the project."""
     names = [here.project.find(word) for word in form.jobs]
-    return _kept(here, templates.of_jobs(here.project.layout, here.project.graph(), names, form.name.strip()), form.scope)
+    return _kept(here, templates.of_jobs(here.project.layout, reading(here).graph(), names, form.name.strip()), form.scope)
 
 
 @router.post("/templates/import")
@@ -135,7 +136,7 @@ def remove(here: Acting, word: str) -> Template:
 def start(here: Acting, word: str, form: Answers) -> StartedTemplate:
     """Add the jobs of a template, and let them run in order if asked; a job with a question waits for its answer."""
     template = templates.find(here.root, word)
-    graph = here.project.graph()
+    graph = reading(here).graph()
     for path in form.answers.values():
         if "\0" in path:
             raise UserError("a value holds a character that no file name may hold")
@@ -156,7 +157,7 @@ def start(here: Acting, word: str, form: Answers) -> StartedTemplate:
 
 def _kept(here: Opened, template: Template, scope: Scope) -> TemplateRow:
     word = templates.save(here.root, template, scope=scope)
-    return _row(here, here.project.graph(), word, scope, template)
+    return _row(here, reading(here).graph(), word, scope, template)
 
 
 def _row(here: Opened, graph: Graph, word: str, scope: str, template: Template) -> TemplateRow:
