@@ -74,7 +74,7 @@ export function Canvas(props: { page: GraphPage; tree: boolean; fit: boolean }) 
   return (
     <div class="home-canvas" ref={box} tabIndex={-1}>
       <canvas ref={canvas} aria-hidden="true" style={{ width: view.width, height: view.height }} />
-      <div class="home-ground" style={{ height: layout.height, width: tree ? layout.width : undefined, marginTop: -view.height }}>
+      <div class="home-ground" style={{ height: layout.height, width: layout.width > view.width ? layout.width : undefined, marginTop: -view.height }}>
         {!tree && (
           <div class="home-stages" aria-hidden="true">
             {page.stages.map((stage, i) => <div key={stage} style={{ left: i * layout.column_width, width: layout.column_width }}><span>{stage}</span></div>)}

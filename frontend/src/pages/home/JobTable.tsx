@@ -2,6 +2,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { jobs, type JobRow } from "../../app/data";
 import { typeFilter } from "../../app/folds";
+import { rowHeight } from "../../app/look";
 import { pageOf } from "../../app/JobItem";
 import { go } from "../../app/place";
 import { span, when } from "../../app/words";
@@ -59,6 +60,6 @@ export function JobTable() {
   };
   return (
     <VirtualRows label="Jobs of the project" count={rows.length} columns={COLUMNS} cell={cell} sort={sort} onSort={(key) => setSort({ key, down: sort.key === key ? !sort.down : false })}
-      at={at} onAt={setAt} onOpen={(row) => rows[row] && go(pageOf(rows[row]))} version={rows} empty={<p class="frame-list-note">No job fits the filter.</p>} />
+      at={at} onAt={setAt} onOpen={(row) => rows[row] && go(pageOf(rows[row]))} version={rows} rowHeight={rowHeight()} empty={<p class="frame-list-note">No job fits the filter.</p>} />
   );
 }

@@ -17,10 +17,12 @@ export interface Layout {
 
 const HEAD = 30;
 const TREE_GAP = 24;
+/** Narrower, a node says nothing: the picture scrolls sideways then. */
+const LEAST_COLUMN = 88;
 
 /** Stages: columns share the width, rows the height down to a least one. `fit`: rows so low that all are seen, where that can be read. */
 export function stagesLayout(page: GraphPage, width: number, height: number, fit: boolean): Layout {
-  const column_width = width / Math.max(1, page.stages.length);
+  const column_width = Math.max(LEAST_COLUMN, width / Math.max(1, page.stages.length));
   const node_width = Math.min(184, column_width - 17);
   const least = fit ? 26 : 50;
   const row = Math.max(least, Math.min(74, (height - HEAD - 6) / Math.max(1, page.rows)));
@@ -31,7 +33,7 @@ export function stagesLayout(page: GraphPage, width: number, height: number, fit
     x[i] = node.stage! * column_width + (column_width - node_width) / 2;
     y[i] = HEAD + node.row! * row;
   });
-  return { width, height: Math.max(height, HEAD + page.rows * row + 8), node_width, node_height, column_width, x, y };
+  return { width: Math.max(width, column_width * page.stages.length), height: Math.max(height, HEAD + page.rows * row + 8), node_width, node_height, column_width, x, y };
 }
 
 /** The layout as it stands at a place of the scroll bar: each column scrolls by itself, so that short ones stay in sight and at the foot
