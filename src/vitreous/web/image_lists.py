@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.context import UserError
-from vitreous.files import mrc, star
+from vitreous.files import model_head, mrc, star
 from vitreous.files.stacks import ImageStacks
 from vitreous.tables.table import Table
 from vitreous.web.opened import Opened
@@ -88,7 +88,11 @@ def _of_table(path: Path, tag: str) -> ImageList:
 
 
 def _table_with_images(path: Path) -> tuple[Table, str]:
-    """The first table of a file that names images, and the column."""
+    """The first table of a file that names images, and the column; of a model only its head is read."""
+    if path.name.endswith("_model.star"):
+        head = model_head.read(path)
+        if "model_classes" in head and "rlnReferenceImage" in head["model_classes"]:
+            return Table({"reference_image": head["model_classes"]["rlnReferenceImage"]}), "reference_image"
     for kind in ("particles", "model_classes", None):
         try:
             table = star.read_table(path, kind, optics="optional")

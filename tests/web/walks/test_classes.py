@@ -53,7 +53,7 @@ def gallery(page: Any) -> Any:
 
 
 @BOTH
-def test_walk_9_classes_are_selected_by_score_and_saved(page: Any, window: Any, project: Path) -> None:
+def test_walk_9_classes_are_selected_by_score_and_saved(window: Any, page: Any, project: Path) -> None:
     """The rows of the new job's particles.star are as many as the count that was shown."""
     opened(page, window, "job/006")
     listed = gallery(page)
@@ -76,7 +76,7 @@ def test_walk_9_classes_are_selected_by_score_and_saved(page: Any, window: Any, 
     assert len(set(rows["class_number"].tolist())) == classes
 
 
-def test_walk_10_the_keyboard_alone_selects_and_saves(page: Any, window: Any, project: Path) -> None:
+def test_walk_10_the_keyboard_alone_selects_and_saves(window: Any, page: Any, project: Path) -> None:
     """Arrows, Space, I, Ctrl Z and S; each mark is said in the live count, and kept over a reload."""
     opened(page, window, "job/006?sort=number")
     listed = gallery(page)
@@ -128,7 +128,7 @@ def running(project: Path) -> Any:
         yield next_iteration
 
 
-def test_walk_11_a_new_iteration_moves_nothing(running: Any, page: Any, window: Any) -> None:
+def test_walk_11_a_new_iteration_moves_nothing(running: Any, window: Any, page: Any) -> None:
     """The page stays on its iteration and offers the newer one; marks stay with theirs, and are carried over when asked."""
     opened(page, window, "job/006?sort=number")
     listed = gallery(page)
@@ -152,7 +152,7 @@ def test_walk_11_a_new_iteration_moves_nothing(running: Any, page: Any, window: 
     assert counted(page) == said
 
 
-def test_a_job_that_asks_for_classes_is_answered(page: Any, window: Any, project: Path) -> None:
+def test_a_job_that_asks_for_classes_is_answered(window: Any, page: Any, project: Path) -> None:
     """The answer runs the job that asked; the file of the answer holds the classes."""
     number = Project.open(".").add(Select(model="Class2D/job006/run_it200_optimiser.star"))[-4:-1]
     opened(page, window, f"job/{number}/answer")
@@ -165,7 +165,7 @@ def test_a_job_that_asks_for_classes_is_answered(page: Any, window: Any, project
 
 
 @BOTH
-def test_members_history_and_tiles_in_both_themes(page: Any, window: Any) -> None:
+def test_members_history_and_tiles_in_both_themes(window: Any, page: Any) -> None:
     """A box drawn over tiles marks them; the class under the cursor shows its particles; the grid leads to an iteration."""
     opened(page, window, "job/006?sort=number")
     listed = gallery(page)
@@ -188,7 +188,7 @@ def test_members_history_and_tiles_in_both_themes(page: Any, window: Any) -> Non
 
 
 @BOTH
-def test_walk_15_the_crossing_is_the_number_in_the_star_file(page: Any, window: Any, project: Path) -> None:
+def test_walk_15_the_crossing_is_the_number_in_the_star_file(window: Any, page: Any, project: Path) -> None:
     """Written at the curve; the plot is read by arrow keys, as a table, and saved as CSV with the file's values."""
     final = float(star.read_list(project / "PostProcess/job011/postprocess.star", "general")["rlnFinalResolution"])
     opened(page, window, "job/011/results/postprocess.star")
@@ -216,7 +216,7 @@ def test_walk_15_the_crossing_is_the_number_in_the_star_file(page: Any, window: 
 
 
 @BOTH
-def test_angles_and_convergence_of_a_refinement(page: Any, window: Any) -> None:
+def test_angles_and_convergence_of_a_refinement(window: Any, page: Any) -> None:
     """The sphere with its sentence; the sentence of the iterations on the progress tab."""
     opened(page, window, "job/009/results/run_model.star?show=angles")
     expect(page.get_by_text(re.compile("^Efficiency [01]"))).to_be_visible()
@@ -230,7 +230,7 @@ def test_angles_and_convergence_of_a_refinement(page: Any, window: Any) -> None:
 
 
 @BOTH
-def test_3d_classes_show_slices_and_are_marked(page: Any, window: Any, project: Path) -> None:
+def test_3d_classes_show_slices_and_are_marked(window: Any, page: Any, project: Path) -> None:
     """Three central slices and a projection; angles of the class; saved like 2D classes."""
     shutil.copytree(project / "InitialModel/job008", project / "Class3D/job090")
     model = project / "Class3D/job090/run_it010_model.star"
