@@ -2,7 +2,9 @@
 
 import fcntl
 import json
+import os
 import re
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +13,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
+from tests.web.axe import faults
+from tests.web.conftest import Window, serving
 
 from vitreous.project import graph as graphs
 from vitreous.project.graph import Process
 from vitreous.project.project import Project
-
-from tests.web.axe import faults
-from tests.web.conftest import Window, serving
 
 pytestmark = pytest.mark.browser
 BOTH = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
@@ -77,12 +78,8 @@ def test_walk_1_an_empty_directory(page: Any, tmp_path: Path, monkeypatch: pytes
         expect(page.locator(".home-begin-said, .home-pipeline")).not_to_be_empty(timeout=3000)
         expect(page.get_by_role("treeitem").first).to_be_visible(timeout=120_000)
         expect(page.get_by_role("treeitem").first).to_contain_text(re.compile("job001"))
-        from vitreous.web.beginning import Demonstration
-
-        said = json.loads(Demonstration(folder)._mark.read_text())
-        import os
-        import signal
-
+        page.goto("about:blank")
+        said = json.loads((folder / ".vitreous/demonstration.json").read_text())
         os.killpg(os.getpgid(int(said["pid"])), signal.SIGKILL)
 
 
@@ -155,6 +152,8 @@ def test_the_pipeline_by_keyboard(page: Any, window: Window) -> None:
     expect(page.get_by_role("row").filter(has_text="job003").first).to_be_visible()
     assert "view=table" in page.url
     page.get_by_role("button", name="Stages").click()
+    page.get_by_role("button", name="Unfold").click()
+    expect(first).to_contain_text("job001")
     first.focus()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/job/001"))
