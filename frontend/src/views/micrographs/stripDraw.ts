@@ -63,18 +63,41 @@ function shade(pen: CanvasRenderingContext2D, data: StripData, width: number, he
   }
 }
 
-/** Points of one verdict in one path, since that is what makes 10,000 of them cheap. */
-function points(pen: CanvasRenderingContext2D, data: StripData, size: [number, number], wanted: (row: number) => boolean, side: number): void {
-  const [width, height] = size;
-  const { values, places, scale } = data;
-  pen.beginPath();
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]!;
-    if (!wanted(row) || Number.isNaN(value)) continue;
-    const y = Math.min(height - 3, Math.max(3, yOf(value, scale, height)));
-    pen.rect(xOf(places[row]!, values.length, width) - side / 2, y - side / 2, side, side);
-  }
-  pen.fill();
+/** A colour of a token such as "#2a7cf0" as one number of a picture's bytes. */
+function packed(token: string, alpha: number): number {
+  const value = parseInt(colour(token).slice(1), 16);
+  return ((Math.round(alpha * 255) << 24) | ((value & 255) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
+}
+
+const layers = new WeakMap<HTMLCanvasElement, HTMLCanvasElement>();
+
+/** All points as bytes of one picture, since that is what lets 10,000 of them in four strips follow the hand. */
+function points(canvas: HTMLCanvasElement, pen: CanvasRenderingContext2D, data: StripData, size: { width: number; height: number }): void {
+  const { values, places, scale, verdicts, marked } = data;
+  const { width, height } = size;
+  const density = canvas.width / width;
+  const usual = values.length > 3000 ? 2 : values.length > 400 ? 2.5 : 4;
+  const alpha = values.length > 1000 ? 0.75 : 1;
+  const [kept, out, mark] = [packed("--s1", alpha), packed("--s5", alpha), packed("--mark", 1)];
+  const picture = new ImageData(canvas.width, canvas.height);
+  const bytes = new Uint32Array(picture.data.buffer);
+  for (const layer of marked.size ? [0, 1, 2] : [0, 1])
+    for (let row = 0; row < values.length; row++) {
+      const value = values[row]!;
+      const good = isKept(verdicts[row]);
+      if (value !== value || (layer === 2 ? !marked.has(row) : good !== (layer === 1))) continue;
+      const side = Math.round((layer === 2 ? usual + 1.5 : usual) * density);
+      const left = Math.round(xOf(places[row]!, values.length, width) * density - side / 2);
+      const top = Math.round(Math.min(height - 3, Math.max(3, yOf(value, scale, height))) * density - side / 2);
+      for (let y = Math.max(0, top); y < Math.min(canvas.height, top + side); y++)
+        for (let x = Math.max(0, left); x < Math.min(canvas.width, left + side); x++) bytes[y * canvas.width + x] = layer === 2 ? mark : layer === 1 ? kept : out;
+    }
+  const layer = layers.get(canvas) ?? document.createElement("canvas");
+  layers.set(canvas, layer);
+  layer.width = canvas.width;
+  layer.height = canvas.height;
+  layer.getContext("2d")!.putImageData(picture, 0, 0);
+  pen.drawImage(layer, 0, 0, width, height);
 }
 
 export function drawStrip(canvas: HTMLCanvasElement, data: StripData): void {
@@ -83,17 +106,7 @@ export function drawStrip(canvas: HTMLCanvasElement, data: StripData): void {
   shade(pen, data, width, height);
   pen.fillStyle = colour("--line");
   for (const place of data.groups) pen.fillRect(xOf(place - 0.5, data.values.length, width), 0, 1, height);
-  const side = data.values.length > 3000 ? 2 : data.values.length > 400 ? 2.5 : 4;
-  pen.globalAlpha = data.values.length > 1000 ? 0.75 : 1;
-  pen.fillStyle = colour("--s5");
-  points(pen, data, [width, height], (row) => !isKept(data.verdicts[row]), side);
-  pen.fillStyle = colour("--s1");
-  points(pen, data, [width, height], (row) => isKept(data.verdicts[row]), side);
-  pen.globalAlpha = 1;
-  if (data.marked.size) {
-    pen.fillStyle = colour("--mark");
-    points(pen, data, [width, height], (row) => data.marked.has(row), side + 1.5);
-  }
+  points(canvas, pen, data, { width, height });
   if (data.at >= 0) {
     pen.fillStyle = colour("--ink");
     pen.fillRect(xOf(data.places[data.at]!, data.values.length, width) - 0.5, 0, 1, height);
