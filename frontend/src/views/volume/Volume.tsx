@@ -185,6 +185,7 @@ function Detail({ viewer }: { viewer: Viewer }) {
     <span class="volume-detail" role="status" data-state={layer.state}>
       {layer.state === "full" ? (partly ? `averaged to ${size}` : `full ${size}`) : layer.state === "reading" ? "reading" : `first look ${size}`}
       {layer.pieces > 0 && ` · ${layer.pieces.toLocaleString("en-GB")} specks hidden`}
+      {viewer.lowPass_A.value > 0 && ` · low-pass ${viewer.lowPass_A.value.toFixed(1)} Å`}
       {viewer.mirrored.value && " · mirrored in z"}
       {partly && <button type="button" class="button small-button" onClick={() => void viewer.readWhole(layer.id)}>Read all {Math.max(...info.shape)}³, {Math.round(info.full_bytes / 1e6)} MB</button>}
     </span>
