@@ -134,6 +134,15 @@ def test_settings_script_and_job_star(client: TestClient, project: Path) -> None
     assert client.get(f"{P}/jobs/006/job.star").text == (project / "Class2D/job006/job.star").read_text()
 
 
+def test_a_report_holds_what_helps(client: TestClient, project: Path) -> None:
+    """Command, settings that are no defaults, releases, the ends of both logs; also of a job whose folder is gone."""
+    said = client.get(f"{P}/jobs/006/report").text
+    for words in ("vitreous class2d", "classes = 20", "python 3", "2D classification: done", "finished: 20 classes"):
+        assert words in said, words
+    shutil.rmtree(project / "Class2D/job006")
+    assert "has no job.star any more" in client.get(f"{P}/jobs/006/report").text
+
+
 def test_a_job_without_folder_says_why(client: TestClient, project: Path) -> None:
     """Nothing breaks: each part says what is missing."""
     shutil.rmtree(project / "Extract/job005")

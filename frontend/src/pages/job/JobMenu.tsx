@@ -37,6 +37,7 @@ function acts(job: Job, ask: (what: Asking) => void, onName: () => void): Act[] 
     { group: "Keep and show", title: "Flow chart as SVG", icon: "graph", run: () => void save(job, "flowchart", "svg") },
     { title: "Flow chart as PDF", icon: "graph", run: () => void save(job, "flowchart", "pdf") },
     { title: "Settings as job.star", icon: "download", run: () => void save(job, "job.star") },
+    { title: "Copy a report", icon: "copy", run: () => void copyReport(job) },
     { title: "Print command", icon: "command", run: () => ask("script") },
     { title: "Files of this job", icon: "folder", to: to("view", { path: job.name }) },
   ];
@@ -64,6 +65,17 @@ async function save(job: Job, what: string, form = ""): Promise<void> {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   say(`${link.download} was saved`);
+}
+
+/** The report of a job to the clipboard; to a file where the browser does not let it. */
+async function copyReport(job: Job): Promise<void> {
+  const answer = await fetch(address(`jobs/${job.number}/report`));
+  try {
+    await navigator.clipboard.writeText(await answer.text());
+    say("The report was copied: command, settings, releases and the ends of the logs");
+  } catch {
+    await save(job, "report");
+  }
 }
 
 export function JobMenu({ job, onName }: { job: Job; result?: Schema<"Output"> | undefined; onName: () => void }) {

@@ -20,7 +20,7 @@ from vitreous.web.job_details import last_word
 from vitreous.web.opened import Opened, ProjectHere
 from vitreous.web.problems import Missing
 from vitreous.web.routes.jobs import JobRow, job_row
-from vitreous.web.telling import failure, log, methods, progress, results, settings, state, tree
+from vitreous.web.telling import failure, log, methods, progress, report, results, settings, state, tree
 from vitreous.web.telling.results import JobLink, link_to
 
 router = APIRouter(tags=["job"])
@@ -274,3 +274,10 @@ def script(here: ProjectHere, n: str) -> Script:
         return Script(text=here.project.plan(name))
     except UserError as error:
         return Script(why_not=str(error))
+
+
+@router.get("/jobs/{n}/report", response_class=PlainTextResponse)
+def job_report(here: ProjectHere, n: str) -> Response:
+    """A report on a job in plain text: command, settings, releases, the ends of its logs."""
+    found = job(here, n)
+    return PlainTextResponse(report.report(here.project.layout, f"{found.name}/", f"{found.state}: {found.sentence}"))
