@@ -61,8 +61,8 @@ async function undo(toast: Toast): Promise<void> {
   const how = toast.undo;
   if (typeof how === "function") return how();
   await attempt(async () => {
-    await act("POST", `undo/${encodeURIComponent(how ?? "")}`);
-    say("Undone");
+    const done = await act<{ said?: string }>("POST", `undo/${encodeURIComponent(how ?? "")}`);
+    say(done?.said ?? "Undone");
   });
 }
 

@@ -84,7 +84,7 @@ def test_walk_1_an_empty_directory(page: Any, tmp_path: Path, monkeypatch: pytes
 
 
 @BOTH
-def test_walk_2_what_runs_is_seen_without_a_click(page: Any, window: Window) -> None:
+def test_walk_2_what_runs_is_seen_without_a_click(window: Window, page: Any) -> None:
     """Running jobs, progress and time left stand on the home and change without reload."""
     with running_job(window.folder) as progress:
         page.goto(window.address)
@@ -101,7 +101,7 @@ def test_walk_2_what_runs_is_seen_without_a_click(page: Any, window: Window) -> 
 
 
 @BOTH
-def test_walk_4_a_type_is_found_and_its_form_opens(page: Any, window: Window) -> None:
+def test_walk_4_a_type_is_found_and_its_form_opens(window: Window, page: Any) -> None:
     """ "2D" after "/" and Enter: a fresh 2D form whose slot offers the newest extraction, and only particles."""
     page.goto(window.address)
     expect(page.get_by_role("treeitem").first).to_be_visible()
@@ -122,7 +122,7 @@ def test_walk_4_a_type_is_found_and_its_form_opens(page: Any, window: Window) ->
     assert faults(page) == []
 
 
-def test_a_failure_stands_with_its_sentence_and_remedy(page: Any, window: Window) -> None:
+def test_a_failure_stands_with_its_sentence_and_remedy(window: Window, page: Any) -> None:
     failed_job(window.folder)
     page.goto(window.address)
     box = page.get_by_role("group", name="Needs you")
@@ -135,7 +135,7 @@ def test_a_failure_stands_with_its_sentence_and_remedy(page: Any, window: Window
     expect(page).not_to_have_title(re.compile(r"^\("))
 
 
-def test_the_pipeline_by_keyboard(page: Any, window: Window) -> None:
+def test_the_pipeline_by_keyboard(window: Window, page: Any) -> None:
     """Arrows walk along lines; hovering lights ancestors and descendants; Enter opens."""
     page.goto(window.address)
     first = page.locator("[data-node='0']")
@@ -160,7 +160,7 @@ def test_the_pipeline_by_keyboard(page: Any, window: Window) -> None:
 
 
 @BOTH
-def test_palette_keys_and_menu(page: Any, window: Window) -> None:
+def test_palette_keys_and_menu(window: Window, page: Any) -> None:
     page.goto(window.address)
     expect(page.get_by_role("treeitem").first).to_be_visible()
     page.keyboard.press("Control+k")
@@ -189,7 +189,7 @@ def test_palette_keys_and_menu(page: Any, window: Window) -> None:
     expect(page).to_have_url(re.compile("/settings/look"))
 
 
-def test_title_is_changed_in_place(page: Any, window: Window) -> None:
+def test_title_is_changed_in_place(window: Window, page: Any) -> None:
     page.goto(window.address)
     page.get_by_role("button", name="Change the title").click()
     page.get_by_label("Title of the project").fill("<img src=x onerror=alert(1)> grid 3")
@@ -199,7 +199,7 @@ def test_title_is_changed_in_place(page: Any, window: Window) -> None:
 
 
 @BOTH
-def test_settings_pages(page: Any, window: Window) -> None:
+def test_settings_pages(window: Window, page: Any) -> None:
     page.goto(window.address)
     for part in ("look", "keys", "places", "sharing", "about"):
         page.goto(f"{window.base}/p/demo/settings/{part}")
@@ -214,7 +214,7 @@ def test_settings_pages(page: Any, window: Window) -> None:
 
 
 @BOTH
-def test_the_phone(page: Any, window: Window) -> None:
+def test_the_phone(window: Window, page: Any) -> None:
     """390 x 844: the home is the glance, nothing goes beyond the side, one act continues the failed job."""
     failed_job(window.folder)
     page.set_viewport_size({"width": 390, "height": 844})

@@ -107,7 +107,7 @@ function Node(props: NodeProps) {
   const name = members.length ? `${members[0]}–${members[members.length - 1]}` : node.title;
   const low = layout.node_height < 34;
   const [lost, setLost] = useState("");
-  const pictured = Boolean(node.thumb) && lost !== node.thumb && !members.length && !low && layout.node_width > 140;
+  const pictured = Boolean(node.thumb) && lost !== node.thumb && !members.length && !low && layout.node_width > 150;
   const label = members.length ? `Jobs ${members[0]} to ${members[members.length - 1]}, ${members.length} finished; the last is ${node.title}, ${node.key}` : `${node.title}, job${node.job}, ${stateWord(node.state)}${node.key ? `, ${node.key}` : ""}`;
   return (
     <a role="treeitem" aria-level={props.level} data-node={index} tabIndex={props.focusable ? 0 : -1} href={members.length ? to("", { fold: "" }) : to(`job/${node.job}${node.state === "needs_you" ? "/answer" : ""}`)}
