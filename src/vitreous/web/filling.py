@@ -12,7 +12,7 @@ from vitreous.job.placement import placement_options
 from vitreous.project import last_used
 from vitreous.project.graph_model import Graph
 from vitreous.run.places import environment
-from vitreous.web.offers import fits, offers
+from vitreous.web.offers import each_offer, fits
 from vitreous.web.opened import Opened
 
 SEED = "seed"
@@ -74,12 +74,15 @@ def fresh(here: Opened, cls: type[Any], graph: Graph) -> Filled:
 
 def _newest(here: Opened, filled: Filled, option: Option, graph: Graph) -> None:
     """The newest output of the type of job whose output was last used, else the newest that fits."""
-    found = offers(here, graph, option.input_kind)
-    if not found:
-        return
     before = filled.last.get(option.name, "").partition("/")[0]
-    same = [one for one in found if one.name.partition("/")[0] == before]
-    filled.take({option.name: (same or found)[0].path}, "newest")
+    newest = ""
+    for one in each_offer(here, graph, option.input_kind):
+        newest = newest or one.path
+        if not before or one.name.partition("/")[0] == before:
+            newest = one.path
+            break
+    if newest:
+        filled.take({option.name: newest}, "newest")
 
 
 def copied(here: Opened, filled: Filled, name: str) -> None:
@@ -98,10 +101,11 @@ def fed(here: Opened, filled: Filled, cls: type[Any], graph: Graph, name: str) -
             fits(graph.nodes[n].label, option.input_kind) for n in graph.outputs_of(name) if n in graph.nodes
         ):
             continue
-        found = {one.name + "/": one.path for one in reversed(offers(here, graph, option.input_kind))}
-        maker = next((job for job in order if job in found), None)
-        if maker:
-            filled.take({option.name: found[maker]}, "from")
+        for job in order:
+            made = next((one.path for one in each_offer(here, graph, option.input_kind, job) if f"{one.name}/" == job), "")
+            if made:
+                filled.take({option.name: made}, "from")
+                break
 
 
 def linked(filled: Filled, cls: type[Any], asked: Mapping[str, str]) -> None:

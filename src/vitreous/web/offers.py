@@ -1,6 +1,7 @@
 """The outputs of a project that fit a slot, newest first, with what a glance tells of each; remembered by the file's time."""
 
 import functools
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from vitreous.project.graph_model import Graph, Process
 from vitreous.project.layout import number_of
 from vitreous.web.opened import Opened
 
+MOST = 200
 GLANCED = 40  # offers that are looked into; older ones are only named
 MAPS = ("map", "mask", "halfmap", "finalmap", "localres")
 COUNTED = {"movies": "movies", "micrographs": "micrographs", "particles": "particles", "coordinates": "coordinate_files"}
@@ -61,30 +63,49 @@ def _word_of(label: str) -> str:
     return max(fitting, key=lambda one: len(one.label)).word if fitting else ""
 
 
-def offers(here: Opened, graph: Graph, word: str, asked: str = "") -> list[Offer]:
+def each_offer(here: Opened, graph: Graph, word: str, asked: str = "") -> Iterator[Offer]:
     """The outputs that fit a slot, newest first: jobs from the last, of one job the last iteration first."""
-    found: list[Offer] = []
+    seen = 0
     for process, name, label in _fitting(graph, word):
-        said = f"{name} {process.alias} {process.name}".lower()
-        if asked and not all(part in said for part in asked.lower().split()):
+        if not _holds(process, name, asked):
             continue
         path = here.root / name
         there = path.exists()
         if not there and process.status in ("Succeeded", "Failed", "Aborted"):
             continue
-        found.append(_offer(path, process, name, _word_of(label), there=there, look=len(found) < GLANCED))
-    return found
+        seen += 1
+        yield _offer(path, process, name, _word_of(label), there=there, look=seen <= GLANCED)
+
+
+def offers(here: Opened, graph: Graph, word: str, asked: str = "", *, most: int = MOST) -> list[Offer]:
+    """The newest outputs that fit a slot."""
+    return list(itertools.islice(each_offer(here, graph, word, asked), most))
+
+
+def count(graph: Graph, word: str, asked: str = "") -> int:
+    """How many outputs of a kind the graph knows, whether or not they are still on disk."""
+    return sum(1 for process, name, _ in _fitting(graph, word) if _holds(process, name, asked))
+
+
+def _holds(process: Process, name: str, asked: str) -> bool:
+    said = f"{name} {process.alias} {process.name}".lower()
+    return all(part in said for part in asked.lower().split())
 
 
 def _fitting(graph: Graph, word: str) -> Iterator[tuple[Process, str, str]]:
     """Jobs from the newest, each with its outputs of the kind: of several iterations the last first."""
+    fitting = {label for label in {node.label for node in graph.nodes.values()} if fits(label, word)}
     made: dict[str, list[str]] = {}
     for maker, node in graph.outputs:
-        if node in graph.nodes and fits(graph.nodes[node].label, word):
+        if node in graph.nodes and graph.nodes[node].label in fitting:
             made.setdefault(maker, []).append(node)
     for job in sorted(made, key=lambda name: -(number_of(name) or 0)):
         if job in graph.processes:
-            ordered = sorted(made[job], key=lambda node: (*(-number for number in chain.order_of(node)), node))
+            ordered = (
+                made[job]
+                if len(made[job]) == 1
+                else sorted(made[job], key=lambda node: (*(-number for number in chain.order_of(node)), node))
+            )
             for node in ordered:
                 yield graph.processes[job], node, graph.nodes[node].label
 

@@ -5,12 +5,11 @@ from pydantic import BaseModel
 
 from vitreous.context import UserError
 from vitreous.nodes import KINDS
-from vitreous.web.offers import Offer, glanced, offers
+from vitreous.web.offers import Offer, count, glanced, offers
 from vitreous.web.opened import ProjectHere
 from vitreous.web.reading import reading
 
 router = APIRouter(tags=["forms"])
-MOST = 200
 
 
 class Offers(BaseModel):
@@ -39,8 +38,9 @@ def checked_kind(word: str) -> str:
 @router.get("/slots")
 def slots(here: ProjectHere, kind: str, q: str = "") -> Offers:
     """The outputs that fit a slot of this kind; q: words that path, alias or job must hold."""
-    found = offers(here, reading(here).graph(), checked_kind(kind), q)
-    return Offers(offers=found[:MOST], total=len(found))
+    graph = reading(here).graph()
+    word = checked_kind(kind)
+    return Offers(offers=offers(here, graph, word, q), total=count(graph, word, q))
 
 
 @router.get("/slots/seen")

@@ -14,7 +14,7 @@ from vitreous.project.layout import number_of
 from vitreous.project.templates import Step, Template
 from vitreous.run.asking import question_of
 from vitreous.web.form_shapes import FormField
-from vitreous.web.offers import offers
+from vitreous.web.offers import each_offer
 from vitreous.web.opened import Acting, Opened, ProjectHere
 from vitreous.web.reading import reading
 from vitreous.web.routes.checks import Name, Text
@@ -172,6 +172,6 @@ def _row(here: Opened, graph: Graph, word: str, scope: str, template: Template) 
             shape = field_shape(known[name], usual=True)
             shape.label = f"{shape.label} of {cls.type.title}" if len(template.steps) > 1 else shape.label
             shape.name = f"{number}.{name}"
-            newest = next((one.path for one in offers(here, graph, shape.node_kind)), "") if shape.node_kind else ""
+            newest = next((one.path for one in each_offer(here, graph, shape.node_kind)), "") if shape.node_kind else ""
             blanks.append(Blank(key=f"{number}.{name}", field=shape, value=step.values.get(name) or newest or shape.default))
     return TemplateRow(word=word, name=template.name, note=template.note, scope=scope, steps=steps, blanks=blanks)
