@@ -17,6 +17,7 @@ BOTH = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
 FIRST = "MotionCorr/job002/session/movies/movie_00001.mrc"
 PICKED = "AutoPick/job004/session/movies/movie_00001_autopick.star"
 SIDE_PX = 1024
+expect.set_options(timeout=20_000)
 
 
 def opened(page: Any, window: Any, where: str) -> None:

@@ -1,5 +1,5 @@
 // Right of the micrograph: limits with their histogram and live counts, how picks are drawn, how the picture is toned.
-import { useId, useMemo } from "preact/hooks";
+import { useId, useMemo, useRef, useState } from "preact/hooks";
 import { PictureControls } from "../../parts/PictureControls";
 import { histogram, type Limits } from "./edits";
 import { setLimit } from "./strokes";
@@ -79,13 +79,42 @@ function Limit(props: { title: string; name: keyof Limits; desk: Desk; low: numb
   const { desk, name, low, high, step } = props;
   const id = useId();
   const value = desk.limits[name];
-  const set = (next: number) => setLimit(desk.draft, name, Math.abs(next - props.open) < step / 2 ? null : Number(next.toPrecision(4)));
+  const set = (next: number) => setLimit(desk.draft, name, Math.abs(next - props.open) < step / 2 ? null : Number(next.toPrecision(4)), true);
   return (
     <div class="picks-limit">
       <label for={id}>{props.title}</label>
       <input id={id} type="range" min={low} max={high} step={step} value={value ?? props.open} disabled={!props.mayEdit} aria-valuetext={value === null ? "any" : value.toPrecision(3)} onInput={(event) => set(Number(event.currentTarget.value))} />
-      <input class="field-box" type="text" inputMode="decimal" aria-label={`${props.title}, score`} disabled={!props.mayEdit} placeholder="any" value={value === null ? "" : String(value)} onChange={(event) => setLimit(desk.draft, name, parsed(event.currentTarget.value))} />
+      <NumberBox label={`${props.title}, score`} value={value} placeholder="any" disabled={!props.mayEdit} onValue={(next) => setLimit(desk.draft, name, next)} />
     </div>
+  );
+}
+
+/** A box for a number; what is being typed stays while the page is drawn anew, and counts when the box is left or Enter is pressed. */
+function NumberBox(props: { id?: string; label?: string; value: number | null; placeholder: string; disabled: boolean; onValue: (value: number | null) => void }) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const touched = useRef(false);
+  const take = (box: HTMLInputElement) => {
+    if (touched.current) props.onValue(parsed(box.value));
+    touched.current = false;
+    setTyped(null);
+  };
+  return (
+    <input
+      id={props.id}
+      class="field-box"
+      type="text"
+      inputMode="decimal"
+      aria-label={props.label}
+      disabled={props.disabled}
+      placeholder={props.placeholder}
+      value={typed ?? (props.value === null ? "" : String(props.value))}
+      onInput={(event) => {
+        touched.current = true;
+        setTyped(event.currentTarget.value);
+      }}
+      onBlur={(event) => take(event.currentTarget)}
+      onKeyDown={(event) => event.key === "Enter" && take(event.currentTarget)}
+    />
   );
 }
 
@@ -99,7 +128,7 @@ function NumberField(props: { title: string; unit: string; value: number | null;
   return (
     <div class="picks-number">
       <label for={id}>{props.title}</label>
-      <input id={id} class="field-box" type="text" inputMode="decimal" disabled={props.disabled} placeholder={props.placeholder} value={props.value === null ? "" : String(props.value)} onChange={(event) => props.onValue(parsed(event.currentTarget.value))} />
+      <NumberBox id={id} value={props.value} placeholder={props.placeholder} disabled={props.disabled ?? false} onValue={props.onValue} />
       <span class="quiet">{props.unit}</span>
     </div>
   );

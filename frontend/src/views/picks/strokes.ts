@@ -33,7 +33,8 @@ export function setDone(draft: Draft, micrograph: string, done: boolean): void {
   draft.do(done ? "Done with a micrograph" : "Not done with a micrograph", { [doneKey(micrograph)]: done || null });
 }
 
-export function setLimit(draft: Draft, name: keyof Limits, value: number | null): void {
+/** pull: a slider is being pulled, whose whole way is one step. */
+export function setLimit(draft: Draft, name: keyof Limits, value: number | null, pull = false): void {
   const words = { least: "Lowest score", most: "Highest score", distance: "Smallest distance" };
-  draft.do(words[name], { [limitKey(name)]: value }, name);
+  draft.do(words[name], { [limitKey(name)]: value }, pull ? name : "");
 }
