@@ -50,6 +50,19 @@ def test_the_line_of_the_guinier_plot_is_the_fit_of_the_file(project: Path, clie
     assert sheet["figures"][0]["value"] == pytest.approx(float(said["rlnBfactorUsedForSharpening"]))
 
 
+def test_a_guinier_fit_over_the_range_of_the_job_gives_its_b_factor(project: Path, client: TestClient) -> None:
+    """From 10 Å to the end; another range gives another line; one without points is an error."""
+    path = "PostProcess/job011/postprocess.star"
+    said = star.read_list(project / path, "general")
+    asked = {"path": path, "low": 10.0, "high": 0.5}
+    found = client.get(f"{AT}/guinier", params=asked).json()
+    assert found["bfactor_A2"] == pytest.approx(float(said["rlnBfactorUsedForSharpening"]), abs=0.01)
+    assert found["correlation"] == pytest.approx(float(said["rlnCorrelationFitGuinierPlot"]), abs=1e-3)
+    other = client.get(f"{AT}/guinier", params={**asked, "low": 30.0}).json()
+    assert other["bfactor_A2"] != pytest.approx(found["bfactor_A2"], rel=0.02)
+    assert client.get(f"{AT}/guinier", params={**asked, "low": 2.01, "high": 2.0}).status_code == 422
+
+
 def test_a_refinement_shows_its_half_maps_and_its_iterations(project: Path, client: TestClient) -> None:
     """run_model.star at the end; an iteration when asked; a 2D classification has no FSC."""
     block = star.read(project / "Refine3D/job009/run_model.star")["model_class_1"]

@@ -111,8 +111,13 @@ function drawMarks(plot: uPlot, look: Look): void {
     pen.stroke();
     if (!mark.label) continue;
     pen.textAlign = "left";
-    if (mark.axis === "x") pen.fillText(mark.label, at + 4 * scale, top + 11 * scale);
-    else pen.fillText(mark.label, left + 6 * scale, at - 4 * scale);
+    if (mark.axis === "x") {
+      const gap = (mark.onMove ? 9 : 4) * scale;
+      const fits = at + gap + pen.measureText(mark.label).width < left + width;
+      pen.textAlign = fits ? "left" : "right";
+      pen.fillText(mark.label, fits ? at + gap : at - gap, top + 11 * scale);
+    }
+    if (mark.axis === "y") pen.fillText(mark.label, left + 6 * scale, at - 4 * scale);
   }
   pen.restore();
   drawCrossings(plot, look.crossings, scale);

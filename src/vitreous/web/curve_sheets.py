@@ -33,6 +33,8 @@ _GUINIER = {
     "rlnLogAmplitudesSharpened": "sharpened",
 }
 MOST_CLASSES = 12
+FIT_FROM = 0.01
+"""1/d² in 1/Å² where fits usually begin: 10 Å. The files do not tell it; fits go as far as the curve does."""
 _LINES = [CurveThreshold(axis="y", at=0.143, label="0.143"), CurveThreshold(axis="y", at=0.5, label="0.5")]
 
 
@@ -90,10 +92,9 @@ def _guinier(file: StarFile, said: rounds.Values) -> CurveSheet | None:
     slope, intercept = rounds.number(said, "rlnFittedSlopeGuinierPlot"), rounds.number(said, "rlnFittedInterceptGuinierPlot")
     bfactor = rounds.number(said, "rlnBfactorUsedForSharpening", unknown=1e9)
     fit = rounds.number(said, "rlnCorrelationFitGuinierPlot")
-    final = rounds.number(said, "rlnFinalResolution")
     sentence = ""
     if slope is not None and intercept is not None:
-        inside = square[(square >= 0.01) & (square <= (1 / final**2 if final else np.inf))]
+        inside = square[(square >= FIT_FROM) & _has_values(block)]
         curves.append(curve("fitted line", inside, slope * inside + intercept, unit_x="1/Å²"))
     if bfactor is not None:
         sentence = f"B-factor {bfactor:.0f} Å²: four times the slope of the fitted line."
@@ -108,6 +109,13 @@ def _guinier(file: StarFile, said: rounds.Values) -> CurveSheet | None:
         figures=figures,
         sentence=sentence,
     )
+
+
+def _has_values(block: Block) -> NDArray[np.bool_]:
+    """Where the weighted amplitudes have a logarithm."""
+    label = "rlnLogAmplitudesWeighted"
+    found: NDArray[np.bool_] = np.asarray(block[label], np.float64) > -90 if label in block else np.ones(len(block), np.bool_)
+    return found
 
 
 def of_model(path: Path, halves: tuple[Path, ...] = ()) -> list[CurveSheet]:

@@ -5,6 +5,7 @@ import { Broken, Empty, Loading } from "../../parts/messages";
 import { Plot } from "../../parts/Plot";
 import { lazy } from "../../app/lazy";
 import type { ViewProps } from "../registry";
+import { Guinier } from "./Guinier";
 import { lay, shared, type Sheet } from "./sheets";
 import "./curves.css";
 
@@ -52,7 +53,7 @@ function Sheets(props: ViewProps) {
     <div class="curves">
       {data.iterations.length > 1 && <Iterations page={data} />}
       <div class="curves-sheets">
-        {data.sheets.map((sheet) => <SheetPlot key={sheet.kind} sheets={[{ name: "", sheet }]} />)}
+        {data.sheets.map((sheet) => (sheet.kind === "guinier" ? <Guinier key="guinier" sheet={sheet} path={data.file} /> : <SheetPlot key={sheet.kind} sheets={[{ name: "", sheet }]} />))}
       </div>
       <p class="quiet dense">Read from {data.file}{data.iteration === null ? "" : `, iteration ${data.iteration}`}.</p>
     </div>

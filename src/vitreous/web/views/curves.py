@@ -12,6 +12,7 @@ from vitreous.web import curve_sheets, rounds
 from vitreous.web.class_source import relative
 from vitreous.web.convergence import Convergence
 from vitreous.web.curve_shapes import CurveSheet
+from vitreous.web.guinier import GuinierFit, fit
 from vitreous.web.opened import Opened, ProjectHere
 from vitreous.web.reading import job_name
 
@@ -73,6 +74,17 @@ def _of_folder(here: Opened, folder: Path, it: int | None) -> CurvesPage:
     return CurvesPage(
         file=relative(here, one.model), iteration=None if one is end else one.number, iterations=numbers, sheets=sheets
     )
+
+
+@router.get("/guinier")
+def guinier(
+    here: ProjectHere,
+    path: str,
+    low: Annotated[float, Query(gt=0, le=1000, description="Å, the coarse end")],
+    high: Annotated[float, Query(gt=0, le=1000, description="Å, the fine end")],
+) -> GuinierFit:
+    """A Guinier fit of a postprocess.star over another range."""
+    return fit(here.inside(path), low, high)
 
 
 @router.get("/convergence/{n}")
