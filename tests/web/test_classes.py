@@ -165,6 +165,26 @@ def test_a_selection_shows_what_it_kept(project: Path, client: TestClient) -> No
     assert page["particles"] == len(star.read_table(project / "Select/job007/particles.star", "particles"))
 
 
+@pytest.mark.parametrize("recentred", [False, True])
+def test_a_selection_shows_each_class_by_its_own_picture(project: Path, client: TestClient, recentred: bool) -> None:
+    """Of classes 2, 5 and 7 the tiles are theirs, in the first stack or in one of their own, and not those of rows 2, 5, 7."""
+    images, pixel_A = mrc.read_stack(project / FOLDER / "run_it200_classes.mrcs")
+    kept = [2, 5, 7]
+    folder = project / "Select/job007"
+    stack = "Select/job007/class_averages.mrcs" if recentred else f"{FOLDER}/run_it200_classes.mrcs"
+    if recentred:
+        mrc.write_stack(folder / "class_averages.mrcs", images[[k - 1 for k in kept]], pixel_size_A=pixel_A)
+    names = [f"{(row if recentred else index):06d}@{stack}" for row, index in enumerate(kept, 1)]
+    table = {"rlnReferenceImage": names, "rlnClassIndex": kept}
+    star.write(folder / "class_averages.star", StarFile([loop_block("", table)]))
+    page = classes(client, "007")
+    assert [row["index"] for row in page["classes"]] == kept
+    _, found = tiles(client, page["stack"], size=512, indices=",".join(str(row["tile"]) for row in page["classes"]))
+    for tile, index in zip(found, kept, strict=True):
+        assert np.abs(tile - images[index - 1]).max() < 0.01 * np.ptp(images)
+    assert np.abs(images[1] - images[0]).max() > 0.02 * np.ptp(images)
+
+
 def test_members_are_the_rows_of_the_class(project: Path, client: TestClient) -> None:
     """In pages; rows count from 1 in the iteration's data file."""
     data = star.read_table(project / f"{FOLDER}/run_it200_data.star", "particles")

@@ -19,9 +19,12 @@ SCORES = "scores"
 
 
 class ClassRow(BaseModel):
-    """A class of one iteration. share of all particles; None where a file does not know the value."""
+    """A class of one iteration. share of all particles; None where a file does not know the value; tile: which picture of the
+    page's stack is its own, from 1: of chosen classes not their number.
+    """
 
     index: int
+    tile: int
     particles: int
     share: float
     resolution_A: float | None
@@ -58,6 +61,7 @@ def rows(here: Opened, one: Round) -> list[ClassRow]:
     return [
         ClassRow(
             index=k + 1,
+            tile=k + 1,
             particles=particles[k],
             share=particles[k] / total if total else float(np.nan_to_num(shares[k])),
             score=None if scores is None else round(float(scores[k]), 4),
@@ -144,6 +148,7 @@ def chosen_rows(here: Opened, averages: Path) -> list[ClassRow]:
     return [
         ClassRow(
             index=number,
+            tile=k + 1,
             particles=counts[number - 1],
             share=counts[number - 1] / total if total else 0.0,
             resolution_A=known(resolution[k]),

@@ -17,7 +17,7 @@ import { alike } from "./likeness";
 import { Maps3d } from "./Maps3d";
 import { useMarks } from "./marks";
 import { NotYet } from "./NotYet";
-import { left, passing, rangeOf, sorted, spoken, type Key } from "./order";
+import { left, numbered, passing, rangeOf, sorted, spoken, type Key } from "./order";
 import { useRanking } from "./ranking";
 import { answerWith, saveSelection, type Saved } from "./save";
 import { Look, Toolbar } from "./Toolbar";
@@ -75,7 +75,8 @@ function Classes(props: ClassesProps) {
   const range = rangeOf(page.classes, cut);
   const threshold = cuts[cut] ?? (cut === "score" ? 0.5 : cut === "particles" ? Math.round(range.high / 5) : range.low + (range.high - range.low) * 0.4);
   const flat = page.dimension === 2;
-  const { stack } = useStack(flat && page.present ? { path: page.stack, tag: page.tag, size: 96 } : {});
+  const { stack: pictures } = useStack(flat && page.present ? { path: page.stack, tag: page.tag, size: 96 } : {});
+  const stack = useMemo(() => pictures && numbered(pictures, page.classes), [pictures, page.classes]);
   const history = useResource<Schema<"ClassHistory">>(page.chosen || !page.iterations.length ? "" : `classes/${number || "-"}/history`, { path: source }, number ? [`progress:${number}`] : []);
   useEffect(() => {
     if (history.data && !history.data.complete) history.again();

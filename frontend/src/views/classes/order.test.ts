@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { agreement, polar } from "./likeness";
-import { left, passing, rangeOf, sorted, spoken, stations, type ClassRow } from "./order";
+import type { Stack } from "../../parts/stack";
+import { left, numbered, passing, rangeOf, sorted, spoken, stations, type ClassRow } from "./order";
 
-const row = (index: number, particles: number, resolution_A: number | null, score: number | null): ClassRow => ({ index, particles, share: particles / 100, resolution_A, score, accuracy_deg: null, accuracy_A: null, image: "", present: true });
+const row = (index: number, particles: number, resolution_A: number | null, score: number | null): ClassRow => ({ index, tile: index, particles, share: particles / 100, resolution_A, score, accuracy_deg: null, accuracy_A: null, image: "", present: true });
 const classes = [row(1, 50, 9, 0.4), row(2, 30, null, 0.9), row(3, 20, 7, null)];
 
 test("the best comes first, and what is not known last", () => {
@@ -32,6 +33,14 @@ test("stations are dense at the beginning and end with the newest", () => {
 
 test("a class is spoken with its units", () => {
   expect(spoken(row(9, 7357, 7.4, 0.92))).toBe("Class 9, 7,357 particles, 7357.0 percent, 7.4 angstrom, score 0.92");
+});
+
+test("chosen classes stand under the numbers that they had, also where a picture is missing", () => {
+  const stack: Stack = { indices: [1, 2, 4], size: 1, low: [0, 0, 0], high: [1, 1, 1], common: [0, 1], pixel_A: 1, bytes: new Uint8Array([10, 20, 40]), at: new Map([[1, 0], [2, 1], [4, 2]]) };
+  const found = numbered(stack, [{ index: 3, tile: 1 }, { index: 7, tile: 2 }, { index: 8, tile: 3 }, { index: 9, tile: 4 }]);
+  expect(found.indices).toEqual([3, 7, 9]);
+  expect([3, 7, 8, 9].map((index) => found.bytes[found.at.get(index) ?? -1])).toEqual([10, 20, undefined, 40]);
+  expect(numbered(stack, [1, 2, 3, 4].map((index) => ({ index, tile: index })))).toEqual(stack);
 });
 
 test("a turned and mirrored picture is alike, another is not", () => {

@@ -1,5 +1,6 @@
 // Classes in order, what a threshold takes, and what a selection leaves. Pure.
 import type { Schema } from "../../api/client";
+import type { Stack } from "../../parts/stack";
 
 export type ClassRow = Schema<"ClassRow">;
 export type Key = "score" | "particles" | "resolution" | "number";
@@ -77,4 +78,11 @@ export function spoken(row: ClassRow): string {
   if (row.resolution_A !== null) parts.push(`${row.resolution_A.toFixed(1)} angstrom`);
   if (row.score !== null) parts.push(`score ${row.score.toFixed(2)}`);
   return parts.join(", ");
+}
+
+/** The same pictures under the numbers of the classes they show, where a stack holds only some classes. */
+export function numbered(stack: Stack, rows: readonly { index: number; tile: number }[]): Stack {
+  const names = new Map(rows.map((row) => [row.tile, row.index]));
+  const indices = stack.indices.map((tile) => names.get(tile) ?? 0);
+  return { ...stack, indices, at: new Map(indices.map((index, place) => [index, place])) };
 }
