@@ -219,3 +219,16 @@ def test_a_large_map_is_worked_out_once_and_anew_when_it_changes(client, project
     with mrcfile.open(project / "blob.mrc", mode="r+") as file:
         file.data[0, 0, 0] = 7
     assert client.get(f"{API}/info", params={"path": "blob.mrc"}).json()["max"] == 7
+
+
+@pytest.mark.parametrize("page", ["volume/info", "volume/level", "volume/raw", "model3d"])
+@pytest.mark.parametrize("path", ["PostProcess", ".", "PostProcess/job011/postprocess.star", "nowhere.mrc", "a\0b", ""])
+def test_what_is_no_map_is_told_and_breaks_nothing(client, page, path):
+    answer = client.get(f"/api/p/demo/{page}", params={"path": path})
+    assert answer.status_code in (404, 422)
+    assert answer.json()["sentence"]
+
+
+def test_a_list_is_given_near_a_folder_too(client):
+    for near in ("", ".", "PostProcess", "MaskCreate/job010/mask.mrc"):
+        assert client.get(f"{API}/list", params={"near": near}).status_code == 200

@@ -159,7 +159,8 @@ def list_(here: ProjectHere, near: Annotated[str, Query(max_length=1000)] = "") 
         word = word_of(graph.nodes[path].label, path) if path in graph.nodes else "file"
         if kind(word).view == "volume" and (here.root / path).is_file():
             rows[path] = VolumeRow(path=path, kind=word, job=job.rstrip("/"), alias=graph.processes[job].alias.rstrip("/"))
-    folder = (here.inside(near).parent if near else here.root).relative_to(here.root)
+    where = here.inside(near)
+    folder = (where if where.is_dir() else where.parent).relative_to(here.root)
     beside = sorted(path for path in (here.root / folder).iterdir() if path.suffix in (".mrc", ".map") and path.is_file())
     for one in beside[-200:]:
         name = str(folder / one.name)
