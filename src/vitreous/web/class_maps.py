@@ -27,7 +27,8 @@ def tiles(here: Opened, names: Sequence[str], size: int) -> bytes:
         found.append(pictures)
         numbers.extend(range(VIEWS * k + 1, VIEWS * k + 1 + VIEWS))
     stack = np.concatenate(found) if found else np.zeros((0, size, size), np.float32)
-    return tile_packs.packed(stack, numbers, pixel_A=voxel_A)
+    slices = stack[np.arange(len(stack)) % VIEWS < VIEWS - 1]
+    return tile_packs.packed(stack, numbers, pixel_A=voxel_A, toned_by=slices)
 
 
 @lru_cache(maxsize=64)

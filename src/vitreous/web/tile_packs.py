@@ -64,10 +64,11 @@ def turned(images: Floats, pose: Pose) -> Floats:
     return made
 
 
-def packed(images: Floats, indices: Sequence[int], *, pixel_A: float) -> bytes:
+def packed(images: Floats, indices: Sequence[int], *, pixel_A: float, toned_by: Floats | None = None) -> bytes:
     """The answer: the length of its head (4 bytes), the head as JSON, the pixels.
 
-    low and high are the values of the bytes 0 and 255 of each image; common are values for black and white that suit all.
+    low and high are the values of the bytes 0 and 255 of each image; common are values for black and white that suit
+    all, or the images `toned_by`.
     """
     finite = np.nan_to_num(images, posinf=0.0, neginf=0.0)
     count = len(finite)
@@ -80,7 +81,7 @@ def packed(images: Floats, indices: Sequence[int], *, pixel_A: float) -> bytes:
         "size": int(images.shape[-1]),
         "low": [round(float(value), 6) for value in low],
         "high": [round(float(value), 6) for value in low + span],
-        "common": _common(finite),
+        "common": _common(finite if toned_by is None else toned_by),
         "pixel_A": round(pixel_A, 4),
     }
     text = json.dumps(head, separators=(",", ":")).encode()

@@ -41,7 +41,7 @@ export function Inspector(props: InspectorProps) {
       {row && (
         <section>
           <div class="classes-about">
-            <One stack={props.stack} number={row.index} name={`Class ${row.index}, average`} contrast={props.contrast} round={roundOf(props.stack, page.diameter_A)} class="classes-big" />
+            {page.dimension === 2 && <One stack={props.stack} number={row.index} name={`Class ${row.index}, average`} contrast={props.contrast} round={roundOf(props.stack, page.diameter_A)} class="classes-big" />}
             <div class="grow">
               <h2>Class {row.index}</h2>
               <dl class="classes-facts">

@@ -77,7 +77,7 @@ export function Maps3d(props: MapsProps) {
       })}
       {shares.length > 1 && <section class="card classes-map"><Bands its={shares.map((one) => one.it)} shares={shares.map((one) => one.shares)} now={page.iteration ?? undefined} /></section>}
       {page.data && <details class="card classes-map"><summary class="strong">Angles of class {props.cursor ?? 1}</summary><Angles job={props.job} path={page.data} index={props.cursor ?? 1} /></details>}
-      {chosen.length > 1 && <a class="button" href={to("view", { path: chosen[0], with: chosen.slice(1).join(",") })}>Overlay the {chosen.length} chosen maps</a>}
+      {chosen.length > 1 && <a class="button" href={to("view", { path: chosen[0], with: chosen.slice(1).join("|") })}>Overlay the {chosen.length} chosen maps</a>}
     </div>
   );
 }
