@@ -25,22 +25,22 @@ export interface Curation {
   short: (name: string) => string;
 }
 
-/** Columns of the table, read anew when its file changes. */
-function useColumns(table: Table | undefined): Record<string, Float64Array> | undefined {
-  const [found, setFound] = useState<{ tag: string; columns: Record<string, Float64Array> }>();
+/** The table with its columns; while newer ones are read, as in a live session, the old pair stays. */
+function useWhole(said: Table | undefined): { table: Table; columns: Record<string, Float64Array> } | undefined {
+  const [found, setFound] = useState<{ table: Table; columns: Record<string, Float64Array> }>();
   useEffect(() => {
-    if (!table) return;
+    if (!said) return;
     const stop = new AbortController();
-    getBytes("micrographs/values", { path: table.path, tag: table.tag }, stop.signal).then(
+    getBytes("micrographs/values", { path: said.path, tag: said.tag }, stop.signal).then(
       (bytes) => {
-        const columns = Object.fromEntries(table.values.map((value, at) => [value.name, new Float64Array(bytes, at * table.total * 8, table.total)]));
-        setFound({ tag: table.tag, columns });
+        if (bytes.byteLength !== said.values.length * said.total * 8) return; // it has grown meanwhile; the next look has it
+        setFound({ table: said, columns: Object.fromEntries(said.values.map((value, at) => [value.name, new Float64Array(bytes, at * said.total * 8, said.total)])) });
       },
       () => undefined,
     );
     return () => stop.abort();
-  }, [table?.tag]);
-  return found && found.columns && table && Object.values(found.columns).every((values) => values.length === table.total) ? found.columns : undefined;
+  }, [said?.path, said?.tag, said?.live]);
+  return found && said && found.table.path === said.path ? found : undefined;
 }
 
 /** What is proposed before anybody has said anything: the fit's limit, all else open. */
@@ -58,12 +58,12 @@ export function useCuration(path: string, job: string, mode: string): Loaded {
   const asks = mode === "answer";
   const [known, setKnown] = useState("");
   const resource = useResource<Table>("micrographs", asks ? { job: number } : { path }, ["project", ...(known ? [`job:${known}`, `progress:${known}`] : [])]);
-  const table = resource.data;
+  const whole = useWhole(resource.data);
+  const [table, raw] = [whole?.table, whole?.columns];
   useEffect(() => setKnown(table?.job ?? ""), [table?.job]);
   const draftJob = !mayAct.value ? "" : asks ? number : (table?.job ?? "");
   const draft = useDraft(draftJob, "micrographs");
   const [dragged, setDragged] = useState<{ name: string; range: Range } | null>(null);
-  const raw = useColumns(table);
   const first = useMemo(() => proposal(table), [table?.tag]);
   const plain = useMemo(() => choiceOf(draft.history.values, first), [draft.round, draft.ready, first]);
   const choice = useMemo(() => (dragged ? { ...plain, ranges: { ...plain.ranges, [dragged.name]: dragged.range } } : plain), [plain, dragged]);
