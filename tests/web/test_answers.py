@@ -66,6 +66,16 @@ def test_histories_are_sent_piece_by_piece_and_bounded(client: TestClient) -> No
     assert [step["n"] for step in state["steps"]] == [1, 2, 3, 7]
 
 
+@pytest.mark.parametrize(
+    "body", ['{"ops": {"a": NaN}}', '{"ops": {"a": "\\ud800"}}', '{"ops": {"\\ud800": 1}}', '{"ops": {"a": 1e999}}']
+)
+def test_what_no_file_can_hold_is_refused(client: TestClient, body: str) -> None:
+    """Numbers that are none, half characters."""
+    answer = client.put(DRAFT, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422 and answer.json()["sentence"]
+    assert client.get(DRAFT).json()["entries"] == {}
+
+
 def test_a_damaged_draft_is_said(project: Path, client: TestClient) -> None:
     """Not taken for an empty one, or the next stroke would write over it."""
     hidden = project / "AutoPick/job004/.vitreous"

@@ -102,6 +102,7 @@ def put_draft(
     if_match: Annotated[str, Header(max_length=40, description="the revision it was seen from, in the place of rev")] = "",
 ) -> DraftSaved | JSONResponse:
     """Change a draft; refused, with what stands there, when another browser has changed the same entries meanwhile."""
+    _text([change.ops, change.state.steps if change.state else []])
     rev = _revision(if_match) if if_match else change.rev
     with drafts.changing(_folder(here, n), of) as found:
         newer = found.since(rev)
@@ -147,7 +148,7 @@ def answer(here: Acting, request: Request, n: str, given: Answer) -> Done:
     if asked and asked != given.kind and {asked, given.kind} != {"micrographs", "rows"}:
         raise UserError(f"{short} asks for {asked}, not for {given.kind}")
     path = Path(short) / ANSWER
-    text = json.dumps({"kind": given.kind, **given.answer}, indent=1, ensure_ascii=False)
+    text = _text({"kind": given.kind, **given.answer})
     atomic.write_text(here.project.layout.root / path, text + "\n")
     if given.start:
         here.project.start(name, changed={"answer": str(path)})
@@ -159,6 +160,16 @@ def answer(here: Acting, request: Request, n: str, given: Answer) -> Done:
 
 def _folder(here: Opened, n: str) -> Path:
     return here.project.layout.job(reading.job_name(here, n))
+
+
+def _text(value: object) -> str:
+    """JSON of what a browser sent; numbers that are none and halves of characters, which no file can hold, are refused."""
+    try:
+        text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"this cannot be kept: {error}") from error
+    return text
 
 
 def _revision(text: str) -> int:
