@@ -1,5 +1,7 @@
 // Shares of classes over the iterations as stacked bands, with the same numbers as a table for those who do not see them.
 import { useRef, useState } from "preact/hooks";
+import "../../parts/plot.css";
+import "./curves.css";
 
 interface BandsProps {
   its: number[];
