@@ -121,6 +121,13 @@ def test_distances_as_by_comparing_all_pairs() -> None:
     assert sorted(plain) == np.flatnonzero(kept).tolist()
 
 
+def test_picks_without_a_score_stay_whatever_the_limits() -> None:
+    """As the window shows them: a figure of merit that is no number says nothing against a pick."""
+    spots, scores = np.array([[10.0, 10], [50, 50], [90, 90]]), np.array([np.nan, 0.2, 0.9])
+    assert edited.within(spots, scores, edited.Limits(), min_distance_px=0).tolist() == [True, True, True]
+    assert edited.within(spots, scores, edited.Limits(least=0.5), min_distance_px=0).tolist() == [True, False, True]
+
+
 def test_another_answer_does_only_what_it_changes(project: Path) -> None:
     """The unit of the micrograph that was not touched stays the same; a file of picks that are gone is removed."""
     context = Context(folder=Path(FOLDER), seed=1)

@@ -64,6 +64,8 @@ def test_nothing_is_added_when_a_blank_is_missing_wrong_or_unknown(project, chai
     for answers, said in (
         ({}, "listing: choose a file"),
         ({"1.listing": "list.txt", "1.factor": "2"}, "has no blank '1.factor'"),
+        ({"1.listing": "list.txt", "2.mask": "@9"}, "output of step 9, which is not before it"),
+        ({"1.listing": "@1"}, "which is not before it"),
     ):
         with pytest.raises(UserError, match=said):
             templates.add(project.layout, project.graph(), template, answers)

@@ -140,6 +140,13 @@ def test_a_large_table_opens_on_its_first_rows(client):
     assert page["rows"][-1] == ["199999.mrc", 199999.5, 199_999 % 7]
 
 
+@pytest.mark.parametrize(("first", "status"), [(10**12, 200), (10**20, 422)])
+def test_rows_beyond_the_end_are_none(client, first, status):
+    answer = client.get(API, params={"path": PARTICLES, "from": first})
+    assert answer.status_code == status
+    assert answer.json().get("rows", []) == []
+
+
 def test_a_subset_is_a_selection_job_with_its_rule(client, particles):
     middle = float(np.median(particles["x_px"]))
     outline = {"x": "x_px", "y": "y_px", "points": [[middle, -1], [1e5, -1], [1e5, 1e5], [middle, 1e5]]}

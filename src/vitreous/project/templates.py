@@ -22,7 +22,7 @@ from vitreous.project.layout import Layout, folder_of, number_of
 from vitreous.project.state import job_file
 from vitreous.run.places import profile
 
-STEP = re.compile(r"^@(?P<number>\d+)$")
+STEP = re.compile(r"^@(?P<number>[0-9]{1,3})$")
 """A value that stands for the output of an earlier step: @1."""
 MOST_STEPS = 40
 WORD = re.compile(r"[^a-z0-9]+")
@@ -184,6 +184,8 @@ def filled(template: Template, answers: Mapping[str, str]) -> list[dict[str, str
 def add(layout: Layout, graph: Graph, template: Template, answers: Mapping[str, str]) -> list[str]:
     """Schedule the jobs of a template in order; gives their names. All are judged before the first is added."""
     steps = filled(template, answers)
+    pairs = zip(template.steps, steps, strict=True)
+    checked(template.model_copy(update={"steps": [step.model_copy(update={"values": values}) for step, values in pairs]}))
     _judge(template, steps)
     made: list[str] = []
     for step, values in zip(template.steps, steps, strict=True):

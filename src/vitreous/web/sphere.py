@@ -70,7 +70,7 @@ def _turn(axis: tuple[float, float, float], order: int) -> Floats:
 def mates(group: str) -> Floats | None:
     """The rotations (n, 3, 3) of a point group by RELION's name; None for one that is not known here."""
     word = group.strip().upper()
-    found = re.fullmatch(r"([CD])(\d+)", word)
+    found = re.fullmatch(r"([CD])([0-9]{1,2})", word)
     if found:
         order = int(found[2])
         first = [_turn((0, 0, 1), order)] if order > 1 else []
@@ -98,6 +98,11 @@ def _closed(turns: list[Floats], order: int) -> Floats | None:
 def with_mates(vectors: Floats, group: Floats) -> Floats:
     """All views that a view stands for by symmetry."""
     return np.concatenate([vectors @ turn.T for turn in group])
+
+
+def counted_with_mates(vectors: Floats, group: Floats) -> NDArray[np.int64]:
+    """All these in each cell of the grid; one mate after another, for millions of views have sixty mates each."""
+    return np.asarray(sum(counted(with_mates(vectors, turn[None])) for turn in group))
 
 
 def sampling(counts: NDArray[np.int64]) -> Floats:

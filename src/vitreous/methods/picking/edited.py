@@ -85,10 +85,10 @@ def edited(older: Table, change: Edits, limit: Limits, *, pixel_size_A: float) -
 
 
 def within(places: Places, scores: Places | None, limit: Limits, *, min_distance_px: float) -> NDArray[np.bool_]:
-    """Which picks the limits leave: all made by hand; of two that are too close the better one (the first of equals)."""
+    """Which picks the limits leave: all without a score; of two that are too close the better one (the first of equals)."""
     kept = np.ones(len(places), bool)
     if scores is not None:
-        kept = (scores == BY_HAND) | ((scores >= limit.least) & (scores <= limit.most))
+        kept = (scores == BY_HAND) | np.isnan(scores) | ((scores >= limit.least) & (scores <= limit.most))
     if min_distance_px <= 0:
         return kept
     order = np.flatnonzero(kept)

@@ -94,13 +94,4 @@ def _file(graph: Graph, entry: "os.DirEntry[str]", path: str) -> FileRow:
 
 
 def _ending(name: str) -> str:
-    known = {
-        "out": "Log",
-        "err": "Error log",
-        "txt": "Text",
-        "pdf": "PDF",
-        "eps": "PostScript",
-        "star": "STAR table",
-        "json": "JSON",
-    }
-    return known.get(name.rpartition(".")[2], "")
+    return ENDINGS.get(name.rpartition(".")[2], "")

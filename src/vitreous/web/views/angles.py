@@ -141,7 +141,7 @@ def _spherical(table: Table, symmetry: str) -> _Spherical:
     vectors = sphere.directions(table["rot_deg"].astype(np.float64), table["tilt_deg"].astype(np.float64))
     counts = sphere.counted(vectors)
     group = sphere.mates(symmetry)
-    whole = counts if group is None or len(group) == 1 else sphere.counted(sphere.with_mates(vectors, group))
+    whole = counts if group is None or len(group) == 1 else sphere.counted_with_mates(vectors, group)
     value, missing = sphere.efficiency(whole)
     unknown = f" The mates of {symmetry} are not known here: the number is of the views as listed." if group is None else ""
     return _Spherical(

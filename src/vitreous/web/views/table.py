@@ -98,7 +98,7 @@ def table(
     block: str = "",
     q: Words = "",
     sort: Annotated[str, Query(max_length=200, description="a column; -column for falling order")] = "",
-    first: Annotated[int, Query(ge=0, alias="from")] = 0,
+    first: Annotated[int, Query(ge=0, le=2**40, alias="from")] = 0,
     count: Annotated[int, Query(ge=0, le=2000)] = WINDOW,
     whole: Annotated[bool, Query(description="wait until the whole file is read; else the first rows come at once")] = False,
 ) -> TablePage:
