@@ -43,7 +43,13 @@ def running_job(project: Path) -> Iterator[Path]:
 
 def say(progress: Path, *, done: int) -> None:
     """One more line of progress."""
-    line = {"time": time.time() + (done - 17) * 60, "done": done, "total": 25, "note": f"iteration {done}, 8.1 Å", "left_s": (25 - done) * 60}
+    line = {
+        "time": time.time() + (done - 17) * 60,
+        "done": done,
+        "total": 25,
+        "note": f"iteration {done}, 8.1 Å",
+        "left_s": (25 - done) * 60,
+    }
     with progress.open("a") as stream:
         stream.write(json.dumps(line) + "\n")
 
