@@ -21,10 +21,11 @@ expect.set_options(timeout=20_000)
 
 
 def opened(page: Any, window: Any, where: str) -> None:
-    """Go to a page that shows a micrograph, and wait for the picture."""
+    """Go to a page that shows a micrograph, and wait for the picture and the tools."""
     page.goto(window.address)
     page.goto(f"{window.base}/p/demo/{where}")
     expect(page.locator(".picture-surface[data-shown=yes]")).to_be_visible()
+    expect(page.get_by_role("group", name="Tools")).to_be_visible()
 
 
 def place(page: Any, x: float, y: float) -> tuple[float, float]:
@@ -92,6 +93,7 @@ def test_picks_are_corrected_kept_and_saved(project: Path, spots: Any, window: A
     assert faults(page) == []
     page.reload()
     shows(page, left, total - here + left)
+    expect(page.get_by_role("button", name="Undo")).to_be_enabled()
     for expected in (here, here + 1, here):
         page.keyboard.press("Control+z")
         shows(page, expected, total - here + expected)
@@ -171,6 +173,7 @@ def test_a_job_that_asks_is_answered(project: Path, window: Any, page: Any) -> N
     page.get_by_role("button", name=re.compile("^Add, and answer")).click()
     page.wait_for_url("**/job/012/answer*")
     expect(page.locator(".picture-surface[data-shown=yes]")).to_be_visible()
+    expect(page.get_by_role("group", name="Tools")).to_be_visible()
     shows(page, 0, 0)
     page.keyboard.press("p")
     for x, y in ((300, 300), (500, 420), (640, 700)):
