@@ -99,6 +99,13 @@ def test_a_slot_offers_only_what_fits_newest_first(client):
     assert {o["kind"] for o in client.get(f"{AT}/slots", params={"kind": "mask"}).json()["offers"]} == {"mask"}
 
 
+@pytest.mark.parametrize("said", ["--5", "²", "1.5", "9" * 5000])
+def test_what_only_looks_like_a_whole_number_is_a_fault(client, said):
+    values = form(client, "class2d")["values"]
+    found = faults(check(client, "class2d", {**values, "seed": said, "workers": said}))
+    assert {"seed", "workers"} <= set(found)
+
+
 def test_all_that_is_wrong_is_said_by_field_with_its_tab(client):
     values = form(client, "class2d")["values"]
     wrong = {**values, "classes": "abc", "angle_step_deg": "0.01", "particles": "no.star", "workers": "0", "nosuch": "1"}

@@ -1,6 +1,7 @@
 """Judges the values of a form: faults by field, warnings, and the job that they make when there is no fault."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from vitreous.web.opened import Opened
 from vitreous.web.reading import reading
 
 SAME_SIZE = 0.01  # of a pixel size
+WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass
@@ -44,7 +46,7 @@ def judge(here: Opened, cls: type[Any], values: Mapping[str, str]) -> Judged:
     place_values = {name: text for name, text in values.items() if name in placed}
     found = Judged({**faults(cls, job_values), **faults(Placement, place_values)})
     seed = values.get(SEED, "0").strip() or "0"
-    if not seed.lstrip("-").isdigit() or len(seed) > 18:
+    if not WHOLE.fullmatch(seed):
         found.errors[SEED] = f"{seed!r} is no whole number"
     _judge_files(here, cls, values, found)
     _judge_width(values, found)
@@ -95,5 +97,5 @@ def _judge_width(values: Mapping[str, str], found: Judged) -> None:
     cores = os.cpu_count() or 1
     if values.get("use_queue", "No").lower() in ("yes", "true", "1") or values.get("profile"):
         return
-    if workers.isdigit() and threads.isdigit() and int(workers) * int(threads) > cores:
+    if WHOLE.fullmatch(workers) and WHOLE.fullmatch(threads) and int(workers) * int(threads) > cores:
         found.warnings["workers"] = f"{workers} × {threads} threads are more than the {cores} cores of this machine"

@@ -15,6 +15,9 @@ from vitreous.web.opened import Opened, ProjectHere
 
 router = APIRouter(prefix="/stack", tags=["stack"])
 MOST_TILES = 1024
+MOST_PIXELS = 1 << 26
+READ_AT_ONCE = 64
+"""Images of a large box are made small a few at a time, so that a gallery of them does not take all memory."""
 BINARY: dict[int | str, dict[str, object]] = {200: {"content": {"application/octet-stream": {}}}}
 
 
@@ -57,17 +60,32 @@ def tiles(
     """
     images = image_lists.images_of(here, path)
     wanted = image_lists.numbers(indices, images.count, MOST_TILES)
-    pixels, wanted = images.read(here, wanted)
-    if not wanted:
-        return binary(tile_packs.packed(pixels, [], pixel_A=0.0), tag=images.tag, asked="")
-    pixel_A = _pixel_size_A(here, images, wanted[0])
-    if lowpass and not pixel_A:
-        raise UserError(f"{path} does not say its pixel size, so that no low-pass in Å can be made")
-    if aligned:
-        pixels = tile_packs.turned(pixels, _pose(images, wanted, pixel_A))
-    small = tile_packs.shrunk(pixels, size, lowpass_px=lowpass / pixel_A if lowpass else 0.0)
-    shown_A = pixel_A * pixels.shape[-1] / max(small.shape[-1], 1)
-    return binary(tile_packs.packed(small, wanted, pixel_A=shown_A), tag=images.tag, asked=tag)
+    small: list[tile_packs.Floats] = []
+    there: list[int] = []
+    shown_A = 0.0
+    for start in range(0, len(wanted), READ_AT_ONCE):
+        pixels, found = images.read(here, wanted[start : start + READ_AT_ONCE])
+        if not found:
+            continue
+        pixel_A = _pixel_size_A(here, images, found[0])
+        if lowpass and not pixel_A:
+            raise UserError(f"{path} does not say its pixel size, so that no low-pass in Å can be made")
+        if aligned:
+            pixels = tile_packs.turned(pixels, _pose(images, found, pixel_A))
+        small.append(tile_packs.shrunk(pixels, size, lowpass_px=lowpass / pixel_A if lowpass else 0.0))
+        there += found
+        shown_A = shown_A or pixel_A * pixels.shape[-1] / small[0].shape[-1]
+        _check_tiles(path, small)
+    whole = np.concatenate(small) if small else np.zeros((0, 1, 1), np.float32)
+    return binary(tile_packs.packed(whole, there, pixel_A=shown_A), tag=images.tag, asked=tag if there else "")
+
+
+def _check_tiles(path: str, small: list[tile_packs.Floats]) -> None:
+    """Refuse what no page can show: tiles of several sizes, or more than fit into one answer."""
+    if small[-1].shape[1:] != small[0].shape[1:]:
+        raise UserError(f"the images that {path} names are not of one size")
+    if sum(part.size for part in small) > MOST_PIXELS:
+        raise UserError(f"at most {MOST_PIXELS:,} pixels are sent at once; ask for smaller tiles, or in parts")
 
 
 def binary(content: bytes, *, tag: str, asked: str) -> Response:
