@@ -25,7 +25,7 @@ def opened(page: Any, window: Any, where: str) -> None:
     page.goto(window.address)
     page.goto(f"{window.base}/p/demo/{where}")
     expect(page.locator(".picture-surface[data-shown=yes]")).to_be_visible()
-    expect(page.get_by_role("group", name="Tools")).to_be_visible()
+    expect(page.get_by_role("toolbar", name="Picking").get_by_role("button", name="Erase")).to_be_visible()
 
 
 def place(page: Any, x: float, y: float) -> tuple[float, float]:
@@ -173,7 +173,7 @@ def test_a_job_that_asks_is_answered(project: Path, window: Any, page: Any) -> N
     page.get_by_role("button", name=re.compile("^Add, and answer")).click()
     page.wait_for_url("**/job/012/answer*")
     expect(page.locator(".picture-surface[data-shown=yes]")).to_be_visible()
-    expect(page.get_by_role("group", name="Tools")).to_be_visible()
+    expect(page.get_by_role("toolbar", name="Picking").get_by_role("button", name="Erase")).to_be_visible()
     shows(page, 0, 0)
     page.keyboard.press("p")
     for x, y in ((300, 300), (500, 420), (640, 700)):
