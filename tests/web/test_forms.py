@@ -1,6 +1,8 @@
 """Forms as data: what they open with, what fits a slot, what is said of their values, and the jobs they become."""
 
+import os
 import struct
+import threading
 import time
 from pathlib import Path
 
@@ -104,6 +106,16 @@ def test_what_only_looks_like_a_whole_number_is_a_fault(client, said):
     values = form(client, "class2d")["values"]
     found = faults(check(client, "class2d", {**values, "seed": said, "workers": said}))
     assert {"seed", "workers"} <= set(found)
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "pipe.star"])
+def test_devices_and_pipes_are_not_read(client, project, path):
+    os.mkfifo(project / "pipe.star")
+    answered = threading.Thread(target=check, args=(client, "class2d", {**form(client, "class2d")["values"], "particles": path}))
+    answered.daemon = True
+    answered.start()
+    answered.join(timeout=60)
+    assert not answered.is_alive(), "a form waits for a file that never ends"
 
 
 def test_all_that_is_wrong_is_said_by_field_with_its_tab(client):

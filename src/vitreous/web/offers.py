@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +131,8 @@ def glanced(path: Path, word: str) -> Glanced:
     """What the head of a file tells; nothing where it cannot be read."""
     try:
         about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            return Glanced()  # a device or a pipe would be read without end
         return _glanced(str(path), word, about.st_mtime_ns, about.st_size, str(Path.cwd()))
     except (UserError, OSError, ValueError):
         return Glanced()
@@ -138,8 +140,6 @@ def glanced(path: Path, word: str) -> Glanced:
 
 @functools.lru_cache(maxsize=4096)
 def _glanced(path: str, word: str, time_ns: int, size: int, where: str) -> Glanced:
-    if os.path.isdir(path):
-        return Glanced()
     if word in MAPS:
         header = mrc.read_header(path)
         return Glanced(box=header.shape[2], pixel_size_A=_rounded(header.pixel_size_A))

@@ -1,9 +1,11 @@
 """Pictures once made, on disk: bounded, written aside and renamed, and gone without harm when somebody deletes them."""
 
+import atexit
 import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import threading
 import time
@@ -61,7 +63,9 @@ class PictureCache:
         """The cache in a project's hidden folder, or where nothing may be written there, one that ends with this process."""
         if writable and os.access(hidden if hidden.is_dir() else hidden.parent, os.W_OK):
             return cls(hidden / "window" / "pictures")
-        return cls(Path(tempfile.mkdtemp(prefix="vitreous-pictures-")))
+        folder = Path(tempfile.mkdtemp(prefix="vitreous-pictures-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return cls(folder)
 
     def lock(self, key: str) -> threading.Lock:
         """A lock for the maker of one pack, so that many who ask at once wait for one."""

@@ -44,7 +44,10 @@ def begin(here: Opened, one: Round) -> tuple[State, str]:
     folder = class_rows.kept_scores(here, one)
     folder.mkdir(parents=True, exist_ok=True)
     words = ["select", "--model", relative(here, one.optimiser), "--by-score", "--out", str(folder)]
-    with _guard, (folder / _LOG).open("wb") as log:
+    with _guard, (folder / _LOG).open("ab") as log:
+        if folder in _running and _running[folder].poll() is None:
+            return "running", "The classes are being ranked."
+        log.truncate(0)
         _running[folder] = subprocess.Popen(
             [sys.executable, "-m", "vitreous", *words],
             cwd=here.root,

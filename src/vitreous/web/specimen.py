@@ -1,6 +1,9 @@
 """What the project's jobs say of the specimen that a map shows: its point group and its mass."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 from vitreous.context import UserError
 from vitreous.job import as_star
@@ -39,11 +42,18 @@ def specimen(here: Opened, path: str) -> Specimen:
     return Specimen(symmetry, mass, stated_by)
 
 
-def _values(here: Opened, name: str) -> dict[str, str]:
+def _values(here: Opened, name: str) -> Mapping[str, str]:
+    path = here.root / name / "job.star"
     try:
-        return dict(as_star.read(here.root / name / "job.star").values)
+        about = path.stat()
+        return _read(path, about.st_mtime_ns, about.st_size)
     except (UserError, OSError, ValueError):
         return {}
+
+
+@lru_cache(maxsize=2048)
+def _read(path: Path, time_ns: int, size: int) -> Mapping[str, str]:
+    return dict(as_star.read(path).values)
 
 
 def _number(text: str) -> float:

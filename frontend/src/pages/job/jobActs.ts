@@ -1,6 +1,6 @@
 // Acts on a job, each with its word for the user and its way back; every page that offers them takes them from here.
 import { signal } from "@preact/signals";
-import { act, get, type Schema } from "../../api/client";
+import { act, type Schema } from "../../api/client";
 import { readJobs } from "../../app/data";
 import { go, to } from "../../app/place";
 import { attempt, say } from "../../app/toasts";
@@ -62,10 +62,6 @@ export async function deleteJob(number: string, descendants = false): Promise<bo
   if (done && location.pathname.includes(`/job/${number}`)) go(to(""));
   going.value = "";
   return done;
-}
-
-export function planOf(how: "gently" | "harshly", jobs: string[]): Promise<Schema<"CleanPlan"> | undefined> {
-  return attempt(() => get<Schema<"CleanPlan">>("clean", { how, job: jobs }));
 }
 
 /** Bytes for people: 812 kB, 3.4 GB. */

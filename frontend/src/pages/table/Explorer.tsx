@@ -56,7 +56,7 @@ export function Explorer(props: ExplorerProps) {
         </div>
         {page.broken_count > 0 && <Broken page={page} />}
         {pictures && page.pictures ? (
-          <Gallery path={asked.path} block={page.block} q={asked.q} sort={asked.sort} total={all} {...(marked ? { only: marked.rows } : {})} />
+          <Gallery path={asked.path} tag={page.tag} block={page.block} q={asked.q} sort={asked.sort} total={all} {...(marked ? { only: marked.rows } : {})} />
         ) : (
           <RowTable rows={rows} page={page} sort={asked.sort} />
         )}

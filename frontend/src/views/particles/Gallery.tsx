@@ -8,6 +8,8 @@ import "./particles.css";
 
 interface GalleryProps {
   path: string;
+  /** A word that changes when the table does, so that no picture of an older one stays. */
+  tag: string;
   block: string;
   q: string;
   sort: string;
@@ -34,7 +36,7 @@ export function Gallery(props: GalleryProps) {
   const size = props.size ?? 64;
   const [lowpass, aligned] = [props.lowpass ?? 0, props.aligned ?? false];
   const wanted = numbers.rows.map((row) => row + 1);
-  const { stack, problem, updating } = useStack(wanted.length ? { path: props.path, indices: runs(wanted), size: Math.max(size, 64), ...(lowpass ? { lowpass } : {}), ...(aligned ? { aligned } : {}) } : {});
+  const { stack, problem, updating } = useStack(wanted.length ? { path: props.path, tag: props.tag, indices: runs(wanted), size: Math.max(size, 64), ...(lowpass ? { lowpass } : {}), ...(aligned ? { aligned } : {}) } : {});
   const from = page * PAGE + 1;
   return (
     <div class="particles">

@@ -50,7 +50,7 @@ export default function Particles(props: ViewProps) {
       </div>
       {gone && !info ? (
         <Empty title="No pictures" why={gone.message}><a class="button" href={to("table", { path: props.path, block: page.block })}>Show the table</a></Empty>
-      ) : <Gallery path={props.path} block={page.block} q={q} sort={sort} total={page.matched} lowpass={info && info.pixel_size_A <= 0 ? 0 : lowpass} size={size} aligned={aligned} {...(column ? { caption: column } : {})} />}
+      ) : <Gallery path={props.path} tag={page.tag} block={page.block} q={q} sort={sort} total={page.matched} lowpass={info && info.pixel_size_A <= 0 ? 0 : lowpass} size={size} aligned={aligned} {...(column ? { caption: column } : {})} />}
     </div>
   );
 }

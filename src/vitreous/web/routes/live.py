@@ -21,6 +21,8 @@ router = APIRouter(tags=["live"])
 SHOWN = 2000
 """Micrographs whose values are drawn; the newest."""
 STRIP = 30
+LOOKED_AT = 100
+"""Jobs that are asked for a result to show; the newest."""
 
 
 class Series(BaseModel):
@@ -155,11 +157,11 @@ def _plain(column: NDArray[np.float64]) -> list[float | None]:
 
 
 def _results(here: Opened, rows: list[reading.Row]) -> list[Newest]:
-    """The newest classes and the newest map of the project."""
+    """The newest classes and the newest map of the newest jobs."""
     found: list[Newest] = []
     graph = reading.graph(here)
     for kinds in (("classes",), ("volume",)):
-        for row in reversed(reading.rows(here)):
+        for row in reversed(reading.rows(here)[-LOOKED_AT:]):
             if row.state not in ("running", "finished"):
                 continue
             mine = [one for one in outputs_of(graph, row.process.name, here.root) if one.view in kinds and one.exists]
