@@ -55,7 +55,23 @@ MAY = {
         *GROUND,
     },
 }
-TORCHLESS = {"drawing", "notebook", "param", "context", "tables", "nodes", "files", SETTINGS, "job", "jobs", "run", "project", "web", "cli", "public"}
+TORCHLESS = {
+    "drawing",
+    "notebook",
+    "param",
+    "context",
+    "tables",
+    "nodes",
+    "files",
+    SETTINGS,
+    "job",
+    "jobs",
+    "run",
+    "project",
+    "web",
+    "cli",
+    "public",
+}
 # where an import may stand inside a function
 LAZY_ROOMS = {"jobs", "cli", "public"}
 LAZY_FILES = {"vitreous.job.registry", "vitreous.run.team", "vitreous.demo"}

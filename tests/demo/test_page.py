@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 
-from vitreous.drawing.chart import HEIGHT, WIDTH, Axes, Curve, chart, sphere_map
 from vitreous.demo.page import Card, page, picture, table
+from vitreous.drawing.chart import HEIGHT, WIDTH, Axes, Curve, chart, sphere_map
 from vitreous.files.picture import png_bytes
 
 

@@ -17,7 +17,7 @@ SHOWN = {
     "Extract/job005/particles.star": ("particles", "text"),
     "Refine3D/job009/run_class001.mrc": ("volume", "bytes"),
     "default_pipeline.star": ("table", "text"),
-    "session/movies/movie_00001.tiff": ("image", "bytes"),
+    "session/movies/movie_00001.tiff": ("movies", "bytes"),
     "demo.html": ("", "page"),
     "demo.json": ("", "text"),
     "Class2D/job006/run.out": ("", "text"),

@@ -2,7 +2,21 @@
 
 from fastapi import APIRouter
 
-from vitreous.web.views import angles, beside, classes, curves, image, micrographs, model3d, movie, picks, spectrum, stack, table, volume
+from vitreous.web.views import (
+    angles,
+    beside,
+    classes,
+    curves,
+    image,
+    micrographs,
+    model3d,
+    movie,
+    picks,
+    spectrum,
+    stack,
+    table,
+    volume,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     image.router,

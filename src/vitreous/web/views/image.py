@@ -126,7 +126,7 @@ def sheet(
     here: ProjectHere,
     path: str,
     rows: Annotated[str, Query(max_length=800, description="rows of the table, from 0: 3,17,204")],
-    side: Literal[32, 64, 96] = 64,
+    side: Literal["32", "64", "96"] = "64",
     columns: Annotated[int, Query(ge=1, le=64)] = 8,
     tag: str = "",
 ) -> Response:
@@ -137,7 +137,7 @@ def sheet(
     if wanted and max(wanted) >= len(names):
         raise UserError(f"{path} has {len(names)} rows; there is no row {max(wanted)}")
     wishes = [_wish_or_none(here, names[row]) for row in wanted]
-    data = pictures.sheet(cache_of(here), wishes, side=side, columns=columns)
+    data = pictures.sheet(cache_of(here), wishes, side=int(side), columns=columns)
     return picture_answer(data, tag=pictures.tag_of(table), asked=tag)
 
 
