@@ -1,11 +1,13 @@
 """Drafts are kept, merged and refused; answers become files and run the job."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from vitreous.project import graph as graphs
 from vitreous.web import drafts
 
 DRAFT = "/api/p/demo/jobs/004/draft"
@@ -117,3 +119,23 @@ def test_an_answer_is_a_file_and_runs_the_job(project: Path, client: TestClient)
     assert here.wait(name) == "Succeeded"
     written = (project / name / "session/movies/movie_00001_manualpick.star").read_text()
     assert "100.000000" in written and "200.500000" in written
+
+
+def test_the_answer_of_a_job_at_work_stays(project: Path, client: TestClient) -> None:
+    """Who answers second is told so; the job goes on with the answer that it began with."""
+    from vitreous.jobs.manual_pick import ManualPick
+    from vitreous.project.project import Project
+    from vitreous.run.folder import JobFolder
+    from vitreous.run.places import placed
+
+    here = Project.open(project)
+    name = here.add(ManualPick(micrographs="CtfFind/job003/micrographs_ctf.star"))
+    folder = JobFolder(project / name)
+    (project / name / "answer.json").write_text("{}")
+    folder.hidden.mkdir(exist_ok=True)
+    placed.note(folder, "here", pid=os.getpid())
+    with graphs.locked(here.layout) as graph:
+        graph.set_status(name, "Running")
+    second = client.post(f"/api/p/demo/jobs/{name[-4:-1]}/answer", json={"kind": "picks", "answer": {}})
+    assert second.status_code == 422 and "at work" in second.json()["sentence"]
+    assert (project / name / "answer.json").read_text() == "{}"

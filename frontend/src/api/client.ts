@@ -1,5 +1,5 @@
 // Asks the server for data and sends acts. Every answer that is no success carries one sentence.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { projectName, root } from "../app/place";
 import { onTopics } from "./events";
 import type { components } from "./schema";
@@ -62,23 +62,23 @@ export interface Resource<T> {
 
 /** Data that a component shows, asked for again when an event of one of these topics comes. page "" asks for nothing. */
 export function useResource<T>(page: string, asked: Asked = {}, topics: string[] = []): Resource<T> {
-  const [state, setState] = useState<{ data?: T; problem?: Problem; updating: boolean; key: string }>({ updating: true, key: "" });
+  const [state, setState] = useState<{ data?: T; problem?: Problem; updating: boolean; key: string; about: string }>({ updating: true, key: "", about: "" });
   const [round, setRound] = useState(0);
   const key = page ? address(page, asked) : "";
-  const first = useRef("");
+  const about = page ? address(page, { ...asked, q: null, sort: null }) : "";
   useEffect(() => {
     if (!key) return;
     const stop = new AbortController();
-    setState((old) => ({ ...(old.key === key ? old : { key: old.key, data: old.data }), updating: true }) as typeof old);
+    setState((old) => ({ ...(old.key === key ? old : { key: old.key, about: old.about, data: old.data }), updating: true }) as typeof old);
     get<T>(page, asked, stop.signal).then(
-      (data) => setState({ data, updating: false, key }),
+      (data) => setState({ data, updating: false, key, about }),
       (error: unknown) => {
         if (stop.signal.aborted) return;
         const problem = error instanceof Problem ? error : new Problem(0, "The server does not answer. Jobs run on.");
-        setState((old) => ({ ...old, problem, updating: false, key }));
+        // data of another job, file or class would stand under this address; only where a filter is wrong the old ones stay
+        setState((old) => ({ ...(old.about === about ? old : {}), problem, updating: false, key, about }));
       },
     );
-    first.current = key;
     return () => stop.abort();
   }, [key, round]);
   const wanted = topics.join(" ");

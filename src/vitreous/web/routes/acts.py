@@ -64,13 +64,18 @@ def _status(here: Opened, name: str) -> str:
     return graphs.read(here.project.layout.graph).processes[name].status
 
 
+def refuse_at_work(here: Opened, name: str) -> None:
+    """Raise UserError for a job that runs."""
+    process = here.project.graph().processes[name]
+    if process.status == "Running" and not has_died(here.project.layout, process):
+        raise UserError(f"{_short(name)} is at work already")
+
+
 @router.post("/jobs/{n}/continue")
 def go_on(here: Acting, request: Request, n: str, asked: Changed) -> Done:
     """Run a job, or go on with one that stopped, failed or lacks some units; it goes on without this server."""
     name = reading.job_name(here, n)
-    process = here.project.graph().processes[name]
-    if process.status == "Running" and not has_died(here.project.layout, process):
-        raise UserError(f"{_short(name)} is at work already")
+    refuse_at_work(here, name)
     begun = here.project.layout.job(name).joinpath("run.out").exists()
     lines = here.project.changes(name, asked.changed) if asked.changed else []
     here.project.start(name, changed=asked.changed or None)

@@ -1,6 +1,7 @@
 """Questions of jobs to a person: a draft, kept after each stroke and merged between browsers; the answer, which runs the job."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,10 +17,12 @@ from vitreous.run.asking import question_of
 from vitreous.web import drafts, reading
 from vitreous.web.done import Done, done
 from vitreous.web.opened import Acting, Opened, ProjectHere
+from vitreous.web.routes.acts import refuse_at_work
 
 router = APIRouter(tags=["answers"])
 
 ANSWER = "answer.json"
+_one_at_a_time = threading.Lock()
 Name = Annotated[str, Query(pattern="^[a-z0-9_]{1,40}$", description="which draft of the job: its page's word")]
 Who = Annotated[str, Query(max_length=64, description="this browser, which has its own history of steps")]
 Key = Annotated[str, Field(max_length=1000)]
@@ -148,10 +151,12 @@ def answer(here: Acting, request: Request, n: str, given: Answer) -> Done:
     if asked and asked != given.kind and {asked, given.kind} != {"micrographs", "rows"}:
         raise UserError(f"{short} asks for {asked}, not for {given.kind}")
     path = Path(short) / ANSWER
-    text = _text({"kind": given.kind, **given.answer})
-    atomic.write_text(here.project.layout.root / path, text + "\n")
-    if given.start:
-        here.project.start(name, changed={"answer": str(path)})
+    text = _text({**given.answer, "kind": given.kind})
+    with _one_at_a_time:
+        refuse_at_work(here, name)  # it reads the answer that it began with, unit by unit
+        atomic.write_text(here.project.layout.root / path, text + "\n")
+        if given.start:
+            here.project.start(name, changed={"answer": str(path)})
     if given.draft:
         drafts.discard(_folder(here, n), given.draft)
     said = f"{short} is answered{' and runs' if given.start else ''}"

@@ -72,7 +72,7 @@ def spectrum(here: ProjectHere, path: str, row: Row) -> Spectrum:
 
 
 @router.get("/picture", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
-def picture(here: ProjectHere, path: str, row: Row, tag: str = "") -> Response:
+def picture(here: ProjectHere, path: str, row: Row, asked: Annotated[str, Query(alias="tag")] = "") -> Response:
     """Thon rings, the data at the left and the fit at the right, as a grey JPEG; the address is lasting with the table's tag."""
     table = _table(here, path, row)
     made = _named(here, table, row, "ctf_image")
@@ -81,7 +81,7 @@ def picture(here: ProjectHere, path: str, row: Row, tag: str = "") -> Response:
     else:
         found = _reckoned(here, table, row)
     grey = np.clip(found * 255, 0, 255).astype(np.uint8)
-    lasting = "public, max-age=31536000, immutable" if tag else "no-cache"
+    lasting = "public, max-age=31536000, immutable" if asked == tag(here.inside(path)) else "no-cache"
     return Response(picture_parts.jpeg(grey), media_type="image/jpeg", headers={"Cache-Control": lasting})
 
 
