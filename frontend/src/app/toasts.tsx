@@ -1,6 +1,6 @@
 // What was done, with a way to undo it, at the foot of the window: say("Moved to Trash", {undo: ref}). Errors stay until closed.
 import { signal } from "@preact/signals";
-import { act, Problem } from "../api/client";
+import { act, Problem, type Schema } from "../api/client";
 import { Icon } from "../parts/Icon";
 
 interface Toast {
@@ -61,8 +61,7 @@ async function undo(toast: Toast): Promise<void> {
   const how = toast.undo;
   if (typeof how === "function") return how();
   await attempt(async () => {
-    const done = await act<{ said?: string }>("POST", `undo/${encodeURIComponent(how ?? "")}`);
-    say(done?.said ?? "Undone");
+    say((await act<Schema<"Done">>("POST", `undo/${encodeURIComponent(how ?? "")}`)).sentence);
   });
 }
 

@@ -12,6 +12,7 @@ from vitreous.project.schemes.door import ProjectScheme
 from vitreous.project.schemes.model import UNDEFINED, Scheme
 from vitreous.web.opened import Acting, Opened, ProjectHere
 from vitreous.web.problems import Missing
+from vitreous.web.telling import log
 
 router = APIRouter(tags=["schemes"])
 
@@ -174,8 +175,7 @@ def _row(found: ProjectScheme) -> SchemeRow:
 
 def _shown(found: ProjectScheme, lines: int = LOG_LINES) -> SchemeShown:
     row, read = _row(found), found.read()
-    log = found.folder.log
-    text = log.read_text(errors="replace").splitlines()[-lines:] if lines and log.is_file() else []
+    text = log.window(found.folder.log, from_line=-lines, count=lines).lines if lines else []
     return SchemeShown(
         **row.model_dump(),
         variables=[
