@@ -14,7 +14,7 @@ export const stopped = signal(false);
 const againAt = signal(0);
 const now = signal(Date.now());
 /** Seconds until the next try, while there is no connection. */
-export const againIn_s = computed(() => Math.max(0, Math.ceil((againAt.value - now.value) / 1000)));
+const againIn_s = computed(() => Math.max(0, Math.ceil((againAt.value - now.value) / 1000)));
 /** The sentence for the bar on top; empty while all is well. */
 export const troubled = computed(() =>
   connected.value

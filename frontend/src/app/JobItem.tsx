@@ -10,7 +10,7 @@ import { attempt, say } from "./toasts";
 import { span, when, whole } from "./words";
 
 /** What stands at the right of a row: time left, else the key number. */
-export function rightOf(job: JobRow): string {
+function rightOf(job: JobRow): string {
   if (job.state === "running" && job.progress?.left_s != null) return `${span(job.progress.left_s)} left`;
   if (job.state === "running" && !job.progress) return "not known yet";
   return job.key;

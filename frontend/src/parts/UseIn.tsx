@@ -17,7 +17,7 @@ interface UseInProps {
 }
 
 /** The address of a fresh form of a type that takes a file in one of its inputs. */
-export function formWith(type: string, input: string, path: string, job = ""): string {
+function formWith(type: string, input: string, path: string, job = ""): string {
   return to(`new/${type}`, { from: job || undefined, [`in.${input}`]: path });
 }
 

@@ -23,7 +23,7 @@ export interface TilePlace {
   far: number;
 }
 
-export const MOST_ZOOM = 16;
+const MOST_ZOOM = 16;
 
 export function toScreen(view: View, screen: Size, x: number, y: number): [number, number] {
   return [(x - view.x) * view.zoom + screen.width / 2, (y - view.y) * view.zoom + screen.height / 2];

@@ -23,7 +23,7 @@ export function download(name: string, content: Blob): void {
 }
 
 /** A file name out of a title. */
-export function fileName(title: string, end: string): string {
+function fileName(title: string, end: string): string {
   return `${title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "plot"}.${end}`;
 }
 
@@ -68,7 +68,7 @@ function limits(values: (number | null | undefined)[], axis: Axis): [number, num
 }
 
 /** The plot as SVG text, for a paper: black on white, the same curves and marks. */
-export function asSvg(plot: Drawn): string {
+function asSvg(plot: Drawn): string {
   const [wide, tall, left, top, below] = [640, 400, 64, 44, 52];
   const [places, ...columns] = aligned(plot.curves);
   const [x0, x1] = limits(places, plot.x);

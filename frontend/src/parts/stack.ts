@@ -38,7 +38,7 @@ export function parseStack(answer: ArrayBuffer): Stack {
 export type Contrast = "one" | "each";
 
 /** Grey for each of the 256 bytes of a tile, so that black and white stand for the chosen values. */
-export function toneTable(stack: Stack, place: number, contrast: Contrast, within?: [number, number]): Uint8ClampedArray {
+function toneTable(stack: Stack, place: number, contrast: Contrast, within?: [number, number]): Uint8ClampedArray {
   const [black, white] = within ?? (contrast === "one" ? stack.common : [stack.low[place]!, stack.high[place]!]);
   const [low, high] = [stack.low[place]!, stack.high[place]!];
   const table = new Uint8ClampedArray(256);

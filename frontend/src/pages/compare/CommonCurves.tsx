@@ -9,7 +9,7 @@ interface Loaded {
   sheets: Sheet[];
 }
 
-export function CommonCurves({ jobs }: { jobs: Schema<"JobRow">[]; outputs: Schema<"SharedOutput">[] }) {
+export function CommonCurves({ jobs }: { jobs: Schema<"JobRow">[] }) {
   const [loaded, setLoaded] = useState<Loaded[]>([]);
   const key = jobs.map((job) => job.number).join(" ");
   useEffect(() => {

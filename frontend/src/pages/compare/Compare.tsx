@@ -102,7 +102,7 @@ function Shown({ said }: { said: Comparison }) {
           </div>
         </section>
       )}
-      <CommonCurves jobs={said.jobs} outputs={said.outputs} />
+      <CommonCurves jobs={said.jobs} />
       <Pictures said={said} />
     </div>
   );

@@ -76,7 +76,7 @@ export function ticks(from_s: number, to_s: number, most = 8): { at_s: number; t
 }
 
 /** When the newest run ended, or now; 0 where none is known. */
-export function newestRun(jobs: JobRow[], now_s: number): number {
+function newestRun(jobs: JobRow[], now_s: number): number {
   return jobs.reduce((most, job) => Math.max(most, job.state === "running" ? now_s : job.started ? job.ended : 0), 0);
 }
 

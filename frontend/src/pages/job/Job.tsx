@@ -38,7 +38,7 @@ const loadForm = Object.values(form)[0];
 const Parameters = loadForm ? lazy(loadForm) : null;
 
 /** The tab on which a job opens: what it made, if there is anything, else how far it is, or why it failed. */
-export function firstTab(job: Job): string {
+function firstTab(job: Job): string {
   if (job.outputs.some((output) => output.main && output.exists)) return "results";
   return job.state === "failed" ? "log" : job.state === "scheduled" || job.state === "queued" ? "params" : "progress";
 }

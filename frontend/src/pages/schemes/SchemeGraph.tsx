@@ -16,7 +16,7 @@ interface Spot {
 }
 
 /** Where each node stands: its level downwards, nodes of one level side by side. */
-export function spots(nodes: { name: string; level: number }[]): Map<string, Spot> {
+function spots(nodes: { name: string; level: number }[]): Map<string, Spot> {
   const inLevel = new Map<number, number>();
   const found = new Map<string, Spot>();
   for (const node of nodes) {

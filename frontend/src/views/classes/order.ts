@@ -8,7 +8,7 @@ export type Key = "score" | "particles" | "resolution" | "number";
 export const TITLES: Record<Key, string> = { score: "score", particles: "particles", resolution: "resolution", number: "class number" };
 
 /** The value by which classes are sorted and cut; higher is better but for resolution. */
-export function valueOf(row: ClassRow, key: Key): number | null {
+function valueOf(row: ClassRow, key: Key): number | null {
   if (key === "score") return row.score;
   if (key === "particles") return row.particles;
   if (key === "resolution") return row.resolution_A;

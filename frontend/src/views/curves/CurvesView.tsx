@@ -6,13 +6,13 @@ import { Plot } from "../../parts/Plot";
 import { lazy } from "../../app/lazy";
 import type { ViewProps } from "../registry";
 import { Guinier } from "./Guinier";
-import { lay, shared, type Sheet } from "./sheets";
+import { lay, type Sheet } from "./sheets";
 import "./curves.css";
 
 const Angles = lazy(() => import("../angles/Angles"));
 
 /** The number of a job, "011", of its name "PostProcess/job011". */
-export function numberOf(job: string): string {
+function numberOf(job: string): string {
   return /job(\d+)\/?$/.exec(job)?.[1] ?? "";
 }
 
@@ -93,21 +93,5 @@ export function SheetPlot(props: { sheets: { name: string; sheet: Sheet }[]; hei
       )}
       {laid.sentence && <p class="second dense">{laid.sentence}</p>}
     </section>
-  );
-}
-
-/** The curves of two jobs laid over one another, for the page that compares them. */
-export function ComparedCurves(props: { a: string; b: string; kind?: string }) {
-  const one = useResource<Schema<"CurvesPage">>(`curves/${props.a}`, { kind: props.kind });
-  const other = useResource<Schema<"CurvesPage">>(`curves/${props.b}`, { kind: props.kind });
-  const problem = one.problem ?? other.problem;
-  if (problem) return <Broken sentence={problem.message} />;
-  if (!one.data || !other.data) return <Loading what="reading the curves of both jobs" height={300} />;
-  const pairs = shared([{ name: `job${props.a}`, sheets: one.data.sheets }, { name: `job${props.b}`, sheets: other.data.sheets }]).filter((pair) => pair.sheets.length > 1);
-  if (!pairs.length) return <Empty title="No curves that both jobs have" why="An FSC comes from a refinement or from post-processing." />;
-  return (
-    <div class="curves-sheets">
-      {pairs.map((pair) => <SheetPlot key={pair.kind} sheets={pair.sheets} />)}
-    </div>
   );
 }

@@ -25,7 +25,7 @@ export function scaleOf(values: Float64Array, range: Range | undefined): StripSc
 
 export const yOf = (value: number, scale: StripScale, height: number) => EDGE + ((scale.high - value) / (scale.high - scale.low)) * (height - 2 * EDGE);
 export const valueAt = (y: number, scale: StripScale, height: number) => scale.high - ((y - EDGE) / (height - 2 * EDGE)) * (scale.high - scale.low);
-export const xOf = (place: number, total: number, width: number) => 3 + ((place + 0.5) / Math.max(1, total)) * (width - 6);
+const xOf = (place: number, total: number, width: number) => 3 + ((place + 0.5) / Math.max(1, total)) * (width - 6);
 
 export interface StripData {
   values: Float64Array;

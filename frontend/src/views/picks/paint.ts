@@ -72,7 +72,7 @@ function disc(context: CanvasRenderingContext2D, at: [number, number], radius: n
   context.fill();
 }
 
-export function rampColour(score: number, [low, high]: [number, number]): string {
+function rampColour(score: number, [low, high]: [number, number]): string {
   const part = Math.min(Math.max((score - low) / Math.max(high - low, 1e-9), 0), 1);
   return RAMP[Math.round(part * (RAMP.length - 1))]!;
 }

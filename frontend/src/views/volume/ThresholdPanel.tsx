@@ -9,7 +9,7 @@ import type { Viewer } from "./viewer";
 const WIDE = 340, HIGH = 46;
 
 /** The values between which the level is chosen: from below the mean to where few voxels are left. */
-export function reachOfLevel(info: Info, level: number): [number, number] {
+function reachOfLevel(info: Info, level: number): [number, number] {
   const low = Math.max(info.low, info.mean - 3 * info.sd);
   let bin = 255;
   let above = 0;

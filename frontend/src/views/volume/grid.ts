@@ -68,7 +68,7 @@ export function sample(grid: Grid, x_A: number, y_A: number, z_A: number): numbe
 }
 
 /** Voxels with a byte at or above each of 0 to 256. */
-export function countsAbove(histogram: ArrayLike<number>): Float64Array {
+function countsAbove(histogram: ArrayLike<number>): Float64Array {
   const above = new Float64Array(histogram.length + 1);
   for (let i = histogram.length - 1; i >= 0; i--) above[i] = above[i + 1]! + histogram[i]!;
   return above;
@@ -103,7 +103,7 @@ export function matchedByte(grid: Grid, info: { low: number; high: number; histo
 }
 
 /** Å3 that protein of one dalton fills, at 1.35 g/cm3 and somewhat less: 1.21. */
-export const PROTEIN_A3_PER_DA = 1.21;
+const PROTEIN_A3_PER_DA = 1.21;
 
 export interface Measured {
   shape: number[];

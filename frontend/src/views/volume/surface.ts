@@ -10,7 +10,7 @@ export interface Mesh {
 }
 
 /** A grid with one empty voxel around it, so that no cell needs to ask where the edge is. */
-export function padded(grid: Grid): { data: Uint8Array; nx: number; ny: number; nz: number } {
+function padded(grid: Grid): { data: Uint8Array; nx: number; ny: number; nz: number } {
   const [x, y, z] = grid.shape;
   const nx = x + 2, ny = y + 2, nz = z + 2;
   const data = new Uint8Array(nx * ny * nz);
