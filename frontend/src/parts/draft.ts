@@ -29,7 +29,8 @@ export interface Draft {
   do: (title: string, changes: Record<string, Json> | Map<string, Json>, pull?: string) => void;
   undo: () => Step | undefined;
   redo: () => Step | undefined;
-  /** Keep at once what is not kept yet. */
+  /** Keep at once what is not kept yet, before an answer is made of it. Fails where others have changed it meanwhile, or it was
+   * never read: what would be answered is then not what was seen. */
   flush: () => Promise<void>;
 }
 
@@ -64,7 +65,7 @@ export function useDraft(job: string, of: string): Draft {
     do: (title, changes, pull) => void stroke(() => history.do(title, changes, pull)),
     undo: () => stroke(() => history.undo()),
     redo: () => stroke(() => history.redo()),
-    flush: () => keeper.current?.save() ?? Promise.resolve(),
+    flush: () => keeper.current?.settle() ?? Promise.resolve(),
   };
 }
 
@@ -83,6 +84,10 @@ class Keeper {
   private underWay: Promise<void> | undefined;
   private loaded = false;
   private over = false;
+  /** Why the draft could not be read. */
+  private unread = "";
+  /** How often changes of others came. */
+  private foreign = 0;
   private readonly stop: () => void;
   private readonly leaving = () => void (this.timer && this.save(true));
 
@@ -121,6 +126,22 @@ class Keeper {
     this.underWay = undefined;
   }
 
+  /** Keep what is not kept yet and look for what others have done; rejects where that is not what the page has shown. */
+  async settle(): Promise<void> {
+    if (!this.job) return;
+    const before = this.foreign;
+    await this.save();
+    await this.look();
+    if (this.unread) throw new Error(`What was chosen before could not be read, so nothing is saved: ${this.unread}`);
+    if (this.foreign !== before) throw new Error("Another window has changed this meanwhile. Look at it again, then save.");
+  }
+
+  /** Take what others have changed. */
+  private take(others: Record<string, Json>): void {
+    if (Object.keys(others).length) this.foreign++;
+    this.history.take(others);
+  }
+
   private where(): string {
     return address(`jobs/${this.job}/draft`, { of: this.of, who: browser() });
   }
@@ -133,7 +154,7 @@ class Keeper {
       const found = (await answer.json()) as Schema<"DraftConflict">;
       if (answer.status === 409) {
         this.rev = found.rev;
-        this.history.take(found.others as Record<string, Json>);
+        this.take(found.others as Record<string, Json>);
         const rest = Object.fromEntries(Object.entries(said.ops).filter(([key]) => !(key in found.others)));
         this.history.notSaved(rest, said.state.first);
         this.told.note(`${found.sentence}: theirs stand.`);
@@ -141,7 +162,7 @@ class Keeper {
       } else if (!answer.ok) throw new Problem(answer.status, found.sentence);
       else {
         this.rev = found.rev;
-        this.history.take(found.others as Record<string, Json>);
+        this.take(found.others as Record<string, Json>);
       }
       if (!this.over) this.told.fault("");
     } catch (error) {
@@ -162,7 +183,8 @@ class Keeper {
         this.history.load(found.entries as Record<string, Json>, found.state.steps as unknown as Step[], found.state.at);
       } catch (error) {
         if (this.over) return;
-        this.told.fault(error instanceof Error ? error.message : String(error));
+        this.unread = error instanceof Error ? error.message : String(error);
+        this.told.fault(this.unread);
       }
     this.loaded = true;
     this.told.ready();
@@ -173,10 +195,11 @@ class Keeper {
   private async look(): Promise<void> {
     if (!this.loaded || this.underWay || this.over) return;
     const found = await get<Schema<"Draft">>(`jobs/${this.job}/draft`, { of: this.of, who: browser() }).catch(() => undefined);
+    if (found) this.unread = "";
     if (!found || found.rev <= this.rev || this.timer || this.over) return;
     this.rev = found.rev;
     const gone = [...this.history.values.keys()].filter((key) => !(key in found.entries));
-    this.history.take({ ...(found.entries as Record<string, Json>), ...Object.fromEntries(gone.map((key) => [key, null])) });
+    this.take({ ...(found.entries as Record<string, Json>), ...Object.fromEntries(gone.map((key) => [key, null])) });
     this.told.changed();
   }
 }

@@ -126,7 +126,7 @@ export function countAll(names: string[], sizes: ArrayLike<number>, scores: Floa
     if (!own) return;
     let cut = 0;
     for (const score of own.cut.values()) if (counts(score, limits)) cut++;
-    left[n] = left[n]! - cut + own.added.size;
+    left[n] = Math.max(0, left[n]! - cut) + own.added.size; // picks that were cut may be gone from the list since
   });
   return left;
 }

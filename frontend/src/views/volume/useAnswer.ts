@@ -60,7 +60,10 @@ export function useAnswer(viewer: Viewer, job: string, mayAct: boolean): AnswerH
   const save = () => {
     if (!map || !isWhole(answer)) return;
     setSaving(true);
-    void attempt(() => sent(job, map.path, answer)).then(() => setSaving(false));
+    void attempt(async () => {
+      await draft.flush();
+      await sent(job, map.path, answer);
+    }).then(() => setSaving(false));
   };
   const undo = () => void draft.undo();
   const redo = () => void draft.redo();
