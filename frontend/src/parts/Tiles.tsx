@@ -41,7 +41,8 @@ export function Tiles(props: TilesProps) {
   const [view, setView] = useState({ width: 0, height: 0, top: 0 });
   const [box, setBox] = useState<Box | null>(null);
   const anchor = useRef(0);
-  const takesFocus = useRef(false);
+  /** The number of the tile that is to have the focus once the cursor stands on it; a mark may be drawn before that. */
+  const takesFocus = useRef<number | null>(null);
   const layout = layOut(order.length, Math.max(view.width, 60), props.size, props.captionHeight ?? 0);
   const at = Math.max(0, props.cursor === null ? 0 : order.indexOf(props.cursor));
 
@@ -54,8 +55,9 @@ export function Tiles(props: TilesProps) {
     return () => watch.disconnect();
   }, []);
   useEffect(() => {
-    if (takesFocus.current) frame.current?.querySelector<HTMLElement>(`[data-number="${order[at]}"]`)?.focus({ preventScroll: true });
-    takesFocus.current = false;
+    if (takesFocus.current === null || takesFocus.current !== order[at]) return;
+    frame.current?.querySelector<HTMLElement>(`[data-number="${order[at]}"]`)?.focus({ preventScroll: true });
+    takesFocus.current = null;
   });
 
   const move = (to: number) => {
@@ -63,7 +65,7 @@ export function Tiles(props: TilesProps) {
     const top = Math.floor(to / layout.columns) * layout.stepY;
     if (top < element.scrollTop) element.scrollTop = top;
     else if (top + layout.stepY + 12 > element.scrollTop + element.clientHeight) element.scrollTop = top + layout.stepY + 12 - element.clientHeight;
-    takesFocus.current = true;
+    takesFocus.current = order[to]!;
     props.onCursor(order[to]!);
   };
   const mark = (to: number, extend: boolean) => {
