@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import uvicorn
 from scipy import ndimage
@@ -80,7 +80,7 @@ def main() -> None:
         Project.new(folder)
         mrc.write_volume(folder / "map.mrc", lump(said.edge), pixel_size_A=1.0)
         server = served(folder)
-        with httpx.Client(base_url=f"http://127.0.0.1:{PORT}/api/p/project/", timeout=60) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{PORT}/api/p/project/", timeout=60) as client:
             for words, page, asked in STEPS:
                 began = time.perf_counter()
                 answer = client.get(page, params={"path": "map.mrc", **asked})

@@ -137,9 +137,9 @@ def window(project: Path) -> Iterator[Window]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A headless Chromium."""
+    """A headless Chromium, for one file of tests: what drives it holds the process's event loop, which others need too."""
     where = shutil.which("chromium") or shutil.which("google-chrome")
     if not where:
         pytest.skip("Chromium is not installed (apt-get install chromium)")

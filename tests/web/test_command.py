@@ -8,7 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 
-import httpx
+import httpx2
 import psutil
 import pytest
 from cryptography import x509
@@ -31,7 +31,7 @@ def test_the_first_page_takes_less_than_a_second(folder):
     with serving(folder):
         pass  # what is compiled once is compiled
     with serving(folder) as window:
-        httpx.get(f"{window.base}/", headers=RIGHT, follow_redirects=False, timeout=60)
+        httpx2.get(f"{window.base}/", headers=RIGHT, follow_redirects=False, timeout=60)
         used = psutil.Process(window.process.pid).cpu_times()
     assert used.user + used.system < 2.5, "CPU-seconds: about one on a quiet machine, up to twice that on a crowded one"
 
@@ -72,13 +72,13 @@ def test_it_listens_to_this_machine_alone(folder):
         if other:
             with pytest.raises(OSError):
                 socket.create_connection((other, port), timeout=2)
-        assert httpx.get(f"{window.base}/api/p/demo/project").status_code == 401
+        assert httpx2.get(f"{window.base}/api/p/demo/project").status_code == 401
 
 
 def test_a_window_to_look_only(folder):
     with serving(folder, "--read-only") as window:
-        assert httpx.get(f"{window.base}/api/p/demo/project", headers=RIGHT).json()["may_act"] is False
-        assert httpx.post(f"{window.base}/api/p/demo/shares", json={}, headers=RIGHT).status_code == 403
+        assert httpx2.get(f"{window.base}/api/p/demo/project", headers=RIGHT).json()["may_act"] is False
+        assert httpx2.post(f"{window.base}/api/p/demo/shares", json={}, headers=RIGHT).status_code == 403
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [".gui_projectdir", ".pipeline_has_changed", ".vitreous", "default_pipeline.star"]
     )
@@ -112,7 +112,7 @@ def test_it_speaks_tls_when_it_is_given_a_certificate(folder, tmp_path):
         assert window.base.startswith("https://127.0.0.1:")
         trusted = ssl.create_default_context(cafile=str(cert))
         base = window.base.replace("127.0.0.1", "localhost")
-        answer = httpx.get(f"{base}/?token={RIGHT['Authorization'][7:]}", verify=trusted)
+        answer = httpx2.get(f"{base}/?token={RIGHT['Authorization'][7:]}", verify=trusted)
         assert answer.status_code == 303 and "Secure" in answer.headers["set-cookie"]
 
 

@@ -7,7 +7,7 @@ import stat
 import threading
 import time
 
-import httpx
+import httpx2
 import pytest
 from tests.web.conftest import RIGHT, TOKEN, serving
 
@@ -40,7 +40,7 @@ def begin(base, project):
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     values = {"program": str(program), "micrographs": "CtfFind/job003/micrographs_ctf.star", "trust_exit_code": "Yes"}
     wish = {"type": "external", "values": values, "start": True}
-    made = httpx.post(f"{base}/api/p/demo/jobs", json=wish, headers=RIGHT, timeout=30)
+    made = httpx2.post(f"{base}/api/p/demo/jobs", json=wish, headers=RIGHT, timeout=30)
     assert made.status_code == 200, made.text
     return made.json()["number"], project / made.json()["name"], go
 
@@ -54,7 +54,7 @@ class Listener(threading.Thread):
         self.start()
 
     def run(self):
-        with httpx.stream("GET", f"{self.base}/api/p/demo/events", headers=RIGHT, timeout=60) as stream:
+        with httpx2.stream("GET", f"{self.base}/api/p/demo/events", headers=RIGHT, timeout=60) as stream:
             for line in stream.iter_lines():
                 if line.startswith("data: {"):
                     self.heard.append(json.loads(line[6:]))
@@ -65,7 +65,7 @@ class Listener(threading.Thread):
 
 def log_lines(base, number):
     """The job's whole log as the window tells it."""
-    answer = httpx.get(f"{base}/api/p/demo/jobs/{number}/log", params={"from_line": 0}, headers=RIGHT, timeout=30)
+    answer = httpx2.get(f"{base}/api/p/demo/jobs/{number}/log", params={"from_line": 0}, headers=RIGHT, timeout=30)
     return answer.json()["lines"]
 
 
@@ -87,7 +87,7 @@ def test_a_job_outlives_the_server_and_all_browsers_hear_of_it(project):
             assert one.heard[-1]["topic"] == "bye"
     wait_for(lambda: (folder / "run.out").read_text().count("line") > lines + 5, "the job runs on without a server")
     with serving(project) as second:
-        assert httpx.get(f"{second.base}/api/p/demo/project", headers=RIGHT).status_code == 200, "the token is the same"
+        assert httpx2.get(f"{second.base}/api/p/demo/project", headers=RIGHT).status_code == 200, "the token is the same"
         found = [line for line in log_lines(second.base, number) if line.startswith("line ")]
         assert found[0] == "line 1" and found == [f"line {at}" for at in range(1, len(found) + 1)]
         listener = Listener(second.base)
@@ -99,7 +99,7 @@ def test_a_job_outlives_the_server_and_all_browsers_hear_of_it(project):
 
 
 def finished(base, number):
-    state = httpx.get(f"{base}/api/p/demo/jobs/{number}", headers=RIGHT, timeout=30).json()["state"]
+    state = httpx2.get(f"{base}/api/p/demo/jobs/{number}", headers=RIGHT, timeout=30).json()["state"]
     return state if state not in ("running", "queued", "silent", "scheduled") else ""
 
 

@@ -6,7 +6,7 @@ import signal
 import stat
 import time
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import expect
 from tests.web.axe import faults
@@ -117,7 +117,7 @@ def test_walk_18_a_job_killed_for_memory_goes_on_by_one_click(window, page, proj
     place = (folder / ".vitreous/place.json").read_text()
     os.killpg(int(re.search(r'"pid": (\d+)', place)[1]), signal.SIGKILL)
     asked = f"{window.base}/api/p/demo/jobs/012"
-    while httpx.get(asked, headers=RIGHT).json()["state"] != "failed" and time.monotonic() < until:
+    while httpx2.get(asked, headers=RIGHT).json()["state"] != "failed" and time.monotonic() < until:
         time.sleep(0.2)
     last = max(int(path.name[6:9]) for path in folder.glob("run_it*_optimiser.star"))
     opened(page, window)
@@ -166,7 +166,7 @@ def test_walk_19_delete_undo_and_clean(window, page, project):
     opened(page, window, "disk")
     ticked = page.get_by_text(re.compile("ticked. Cleaned gently they free"))
     expect(ticked).to_be_visible()
-    promised = httpx.get(f"{window.base}/api/p/demo/disk", headers=RIGHT).json()["jobs"]
+    promised = httpx2.get(f"{window.base}/api/p/demo/disk", headers=RIGHT).json()["jobs"]
     promised = sum(job["gentle"] for job in promised if job["proposed"])
     held = sum(size(path) for path in project.glob("*/job*"))
     page.get_by_role("button", name="Clean gently").click()
@@ -202,7 +202,7 @@ def test_walk_3_the_log_is_whole_after_the_server_was_gone(page, project):
     values = {"program": str(program), "micrographs": "CtfFind/job003/micrographs_ctf.star", "trust_exit_code": "Yes"}
     with serving(project) as window:
         wish = {"type": "external", "values": values, "start": True}
-        made = httpx.post(f"{window.base}/api/p/demo/jobs", json=wish, headers=RIGHT, timeout=30)
+        made = httpx2.post(f"{window.base}/api/p/demo/jobs", json=wish, headers=RIGHT, timeout=30)
         assert made.status_code == 200, made.text
         number = made.json()["number"]
         opened(page, window, f"job/{number}/log")
@@ -220,7 +220,7 @@ def test_walk_3_the_log_is_whole_after_the_server_was_gone(page, project):
         page.get_by_placeholder("Find in the log").fill("line 1234")
         expect(page.get_by_text("1 of 1", exact=True)).to_be_visible()
         expect(log.locator(".log-sought")).to_have_text(re.compile("line 1234"))
-        whole = httpx.get(f"{window.base}/api/p/demo/jobs/{number}/log/text", headers=RIGHT).text
+        whole = httpx2.get(f"{window.base}/api/p/demo/jobs/{number}/log/text", headers=RIGHT).text
         assert [line for line in whole.splitlines() if line.startswith("line ")] == [f"line {n}" for n in range(1, 3001)]
         page.goto("about:blank")
 

@@ -60,7 +60,7 @@ export function SurfaceView({ viewer, hand, onReady }: Props) {
   };
   return (
     <>
-      <canvas ref={canvas} class="volume-surface" tabIndex={0} role="img" aria-label={label} onPointerDown={down} onPointerMove={move} onPointerUp={up} onPointerCancel={() => (gesture.current = null)}
+      <canvas ref={canvas} class="volume-surface" tabIndex={0} role="img" aria-label={label || "Surface, being read"} onPointerDown={down} onPointerMove={move} onPointerUp={up} onPointerCancel={() => (gesture.current = null)}
         onKeyDown={key} onContextMenu={(event) => event.preventDefault()}
         onWheel={(event) => {
           event.preventDefault();
