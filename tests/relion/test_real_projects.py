@@ -20,7 +20,6 @@ from vitreous.project.project import Project
 REFUSED = {
     "relion313_small.tar.gz": {},
     "relion31_tutorial_betagal.tar.xz": {
-        "ManualPick/job004/": "type number 3",
         "Select/job005/": "fn_coords",
         "AutoPick/job010/": "do_log",
         "AutoPick/job011/": "do_log",
@@ -28,7 +27,7 @@ REFUSED = {
         **{f"CtfRefine/job{number:03d}/": "type number 21" for number in (22, 23, 24)},
         **{f"Polish/job{number:03d}/": "type number 20" for number in (27, 28)},
     },
-    "relion5_class2d.tar.xz": {"ManualPick/job006/": "relion.manualpick"},
+    "relion5_class2d.tar.xz": {},
 }
 
 

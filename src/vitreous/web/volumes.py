@@ -150,7 +150,7 @@ def centre_of_mass(volume: Volume, at_A: tuple[float, float, float], *, radius_A
         part = volume.values[tuple(slice(a, b) for a, b in zip(first, stop))]
         places = np.meshgrid(*[np.arange(a, b) for a, b in zip(first, stop)], indexing="ij", sparse=True)
         inside = sum((p - c) ** 2 for p, c in zip(places, here)) <= reach**2
-        weight = np.where(inside & (part > level), part - level, 0).astype(np.float64)
+        weight = np.where(inside & (part > level), part.astype(np.float64) - level, 0.0)
         total = weight.sum()
         if total <= 0:
             return None
