@@ -83,6 +83,7 @@ def test_walk_17_two_refinements_compared(window, page, project):
         graph.set_status(name, "Succeeded")
     opened(page, window, "job/009")
     expect(page.get_by_role("heading", level=1)).to_have_text("refined")
+    expect(page.locator(".volume-detail")).to_be_visible(timeout=30000)  # by then the page hears its keys
     page.locator("main").focus()
     page.keyboard.press("x")
     expect(page.locator(".frame-toasts")).to_contain_text("marked for comparison")
@@ -154,6 +155,7 @@ def test_walk_19_delete_undo_and_clean(window, page, project):
     expect(row).to_contain_text("MB")
     assert faults(page) == []
     opened(page, window, "activity")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Activity")
     assert faults(page) == []
     page.locator(".activity-line").filter(has_text="PostProcess/job011").get_by_role("button").click()
     expect(page.locator(".activity-line.undone")).to_have_count(1)
