@@ -27,8 +27,10 @@ frontend: $(PAGES)
 $(PAGES): $(PAGES_FROM) $(VENV)/.installed
 	$(BIN)/python frontend/build.py
 
+# The browser's tests run by themselves: drawing surfaces without a GPU takes all cores, and others watch processes by time.
 test: $(VENV)/.installed-dev $(PAGES)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_OPTIONS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m "not browser" $(PYTEST_OPTIONS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m browser $(PYTEST_OPTIONS)
 
 check: $(VENV)/.installed-dev $(PAGES)
 	$(BIN)/python frontend/node.py run --silent check
