@@ -1,5 +1,6 @@
 // What happened while the user looked elsewhere: questions, failures, ends; the bell counts what was not read.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
+import { useAway } from "../parts/away";
 import { Glyph } from "../parts/Glyph";
 import { Icon } from "../parts/Icon";
 import { jobs, type JobRow } from "./data";
@@ -29,18 +30,7 @@ export function Inbox() {
   const found = news(jobs.value ?? [], Date.now() / 1000);
   const unread = found.filter((job) => !readMarks.value.has(markOf(job)));
   const count = waiting();
-  useEffect(() => {
-    if (!open) return;
-    const away = (event: Event) => {
-      if (event instanceof KeyboardEvent ? event.key === "Escape" : !box.current?.contains(event.target as Node)) setOpen(false);
-    };
-    addEventListener("pointerdown", away);
-    addEventListener("keydown", away);
-    return () => {
-      removeEventListener("pointerdown", away);
-      removeEventListener("keydown", away);
-    };
-  }, [open]);
+  useAway(open, box, () => setOpen(false));
   return (
     <div class="frame-inbox" ref={box}>
       <button type="button" class="button bare icon-only" aria-expanded={open} aria-haspopup="true" aria-label={count ? `Inbox: ${count} ${count === 1 ? "needs" : "need"} you` : `Inbox: ${unread.length} not read`} title="Inbox" onClick={() => setOpen(!open)}>

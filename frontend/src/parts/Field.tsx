@@ -1,5 +1,6 @@
 // One setting of a form: label, control by kind, unit, dot when it is not the default, help, and the sentence under it.
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
+import { useAway } from "./away";
 import type { ComponentChildren } from "preact";
 import type { Schema } from "../api/client";
 import { beyond, limitsOf } from "./fieldWords";
@@ -118,18 +119,7 @@ function Help({ field, last, origin }: { field: FormField; last: string | undefi
   const [open, setOpen] = useState(false);
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!open) return;
-    const away = (event: Event) => {
-      if (event instanceof KeyboardEvent ? event.key === "Escape" : !box.current?.contains(event.target as Node)) setOpen(false);
-    };
-    addEventListener("pointerdown", away);
-    addEventListener("keydown", away);
-    return () => {
-      removeEventListener("pointerdown", away);
-      removeEventListener("keydown", away);
-    };
-  }, [open]);
+  useAway(open, box, () => setOpen(false));
   const rows: [string, string][] = [
     ["Limits", limitsOf(field)],
     ["Default", field.required ? "must be given" : field.default || "empty"],
