@@ -147,10 +147,10 @@ def centre_of_mass(volume: Volume, at_A: tuple[float, float, float], *, radius_A
     for _ in range(30):
         first = np.clip(np.floor(here - reach), 0, shape).astype(int)
         stop = np.clip(np.ceil(here + reach) + 1, 0, shape).astype(int)
-        part = volume.values[tuple(slice(a, b) for a, b in zip(first, stop))]
+        part = volume.values[tuple(slice(a, b) for a, b in zip(first, stop))].astype(np.float64)
         places = np.meshgrid(*[np.arange(a, b) for a, b in zip(first, stop)], indexing="ij", sparse=True)
         inside = sum((p - c) ** 2 for p, c in zip(places, here)) <= reach**2
-        weight = np.where(inside & (part > level), part.astype(np.float64) - level, 0.0)
+        weight = np.where(inside & (part > level), part - level, 0.0)
         total = weight.sum()
         if total <= 0:
             return None

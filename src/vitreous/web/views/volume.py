@@ -32,6 +32,8 @@ Bytes: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {}}, "description": "A head of 32 bytes, then the values"}
 }
 MOST_LISTED = 400
+LARGEST = 1e30
+"""Beyond it a level, a place or a radius is no number of a map, and sums over a map would overflow."""
 KEEP = "private, max-age=31536000, immutable"
 
 
@@ -185,8 +187,8 @@ def centre(
     level: float,
 ) -> Centre:
     """The centre of mass of the density above a level in a sphere, which moves there until it rests."""
-    if not np.isfinite([*at_A, radius_A, level]).all():
-        raise UserError("a place, a radius and a level are numbers")
+    if not (np.abs([*at_A, radius_A, level]) < LARGEST).all():
+        raise UserError("a place, a radius and a level are numbers that a map can hold")
     found = centre_of_mass(volume(here.inside(path)), (at_A[0], at_A[1], at_A[2]), radius_A=radius_A, level=level)
     x, y, z = at_A if found is None else (float(part) for part in found)
     return Centre(found=found is not None, x_A=x, y_A=y, z_A=z)
