@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.context import UserError
-from vitreous.files import chain, star
+from vitreous.files import chain, mrc, star
 from vitreous.tables.columns import label_of
 from vitreous.tables.table import Table
 
@@ -68,3 +68,36 @@ def write_ranked(found: Classification, scores: NDArray[np.float64], folder: Pat
         optimiser = star.read(found.optimiser)
         optimiser["optimiser_general"].values["rlnModelStarFile"] = str(folder / "rank_model.star")
         star.write(folder / "rank_optimiser.star", optimiser)
+
+
+def are_images(classes: Table) -> bool:
+    """Whether the references are images of a stack, not maps."""
+    return all("@" in str(name) for name in classes["reference_image"])
+
+
+def scales(found: Classification) -> dict[int, float]:
+    """The factor of the signal of each scale group, by its number; empty where the model does not tell."""
+    file = star.read(found.model)
+    if "model_groups" not in file or "rlnGroupScaleCorrection" not in file["model_groups"]:
+        return {}
+    groups = file["model_groups"]
+    values = zip(groups["rlnGroupNumber"], groups["rlnGroupScaleCorrection"], strict=True)
+    return {int(number): float(scale) for number, scale in values}
+
+
+def write_selection(
+    folder: Path, classes: Table, kept: NDArray[np.bool_], *, centred: NDArray[np.float32] | None, pixel_size_A: float
+) -> None:
+    """Write class_averages.star of the kept classes with their numbers, and backup_selection.star, as RELION's display does.
+
+    centred (n, y, x): the kept averages, if they were moved; these go into class_averages.mrcs and the table names them.
+    """
+    numbers = np.flatnonzero(kept) + 1
+    table = classes.select(kept).with_(class_number=numbers, class_index=numbers)
+    if centred is not None:
+        stack = folder / "class_averages.mrcs"
+        mrc.write_stack(stack, centred, pixel_size_A=pixel_size_A)
+        table = table.with_(reference_image=np.array([f"{i + 1:06d}@{stack}" for i in range(len(table))], object))
+    if are_images(classes):
+        star.write_table(folder / "class_averages.star", Table(table.columns))
+    star.write_table(folder / "backup_selection.star", Table({"selected": kept.astype(int)}))

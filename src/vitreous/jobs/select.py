@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     title="Subset selection",
     version=1,
     command="select",
-    fixed={"do_regroup": "No", "do_filaments": "No", "fn_coords": ""},
-    ignored=("nr_groups", "dendrogram_threshold", "dendrogram_minclass", "python_exe"),
+    fixed={"do_filaments": "No", "fn_coords": ""},
+    ignored=("dendrogram_threshold", "dendrogram_minclass", "python_exe"),
 )
 class Select(AskJob):
     """Keep the good classes, or the rows of a table that pass, or divide a table into parts; also as chosen in the window."""
@@ -99,6 +99,7 @@ class Select(AskJob):
         import numpy as np
 
         from vitreous.files import answers, classification, star
+        from vitreous.files.stacks import ImageStacks
         from vitreous.methods.selection import answered, choose
 
         found = classification.read(classification.last_iteration(self.model))
@@ -122,10 +123,18 @@ class Select(AskJob):
         if not len(mine):
             best = f"; the best score is {classes['class_score'].max():.2f}" if "class_score" in classes else ""
             raise UserError(f"the chosen classes of {self.model} hold no particles{best}: choose others, or lower --least-score")
+        if self.choice.regroup:
+            mine = _regrouped(found, mine, self.choice.group_count)
         star.write_table(context.folder / self.kept_particles.name, mine)
-        if _are_images(classes):
-            _write_averages(classes, kept, context.folder / self.averages.name, recentre=self.choice.recentre)
-        star.write_table(context.folder / self.backup.name, _selection(kept))
+        recentre = self.choice.recentre and classification.are_images(classes)
+        stacks = ImageStacks(list(classes.select(kept)["reference_image"])) if recentre else None
+        classification.write_selection(
+            context.folder,
+            classes,
+            kept,
+            centred=choose.centred(stacks.read(np.arange(len(stacks)))) if stacks else None,
+            pixel_size_A=stacks.pixel_size_A if stacks else 0.0,
+        )
         return {"note": note, "classes": (np.flatnonzero(kept) + 1).tolist(), "particles": len(mine)}
 
     def _as_answered(self, table: "Table", kind: str) -> "Table":
@@ -144,7 +153,7 @@ class Select(AskJob):
     def _choose_rows(self, context: Context) -> dict[str, Any]:
         import numpy as np
 
-        from vitreous.files import star
+        from vitreous.files import image_statistics, star
         from vitreous.methods.selection import rows
 
         path, kind = (self.micrographs, "micrographs") if self.micrographs else (self.particles, "particles")
@@ -154,7 +163,7 @@ class Select(AskJob):
             values = _numbers(left, self.rows.column, path)
             left = left.select(rows.by_value(values, self.rows.lowest, self.rows.highest))
         if self.rows.by_statistics:
-            statistics = _statistics(left, self.rows.image_column, path)
+            statistics = image_statistics.moments(_names(left, self.rows.image_column, path))
             left = left.select(rows.without_outliers(*statistics, sigma=self.rows.sigma))
         if self.rows.remove_duplicates:
             left = left.select(_singles(left, self.rows, path))
@@ -173,21 +182,17 @@ class Select(AskJob):
         return {"note": f"{len(left)} {kind} in {len(found)} parts", "rows": len(left), "parts": [len(part) for part in found]}
 
 
-def _are_images(classes: "Table") -> bool:
-    """Whether the references are images of a stack, not maps."""
-    return all("@" in str(name) for name in classes["reference_image"])
-
-
 def _scores(found: "Classification") -> "NDArray[np.float64]":
     import numpy as np
 
+    from vitreous.files import classification
     from vitreous.files.stacks import ImageStacks
     from vitreous.methods.selection.score import measure_classes
 
     for name, label in (("estimated_resolution_A", "rlnEstimatedResolution"), ("class_distribution", "rlnClassDistribution")):
         if name not in found.classes:
             raise UserError(f"{found.model} has no column {label} in data_model_classes, so its classes cannot be scored")
-    if not _are_images(found.classes):
+    if not classification.are_images(found.classes):
         raise UserError(f"{found.model} holds maps, and only 2D class averages can be scored: choose with --classes")
     stacks = ImageStacks(list(found.classes["reference_image"]))
     pixel = float(found.particles.optics_column("pixel_size_A")[0])
@@ -202,28 +207,22 @@ def _scores(found: "Classification") -> "NDArray[np.float64]":
     return measures.score
 
 
-def _write_averages(classes: "Table", kept: "NDArray[np.bool_]", path: Path, *, recentre: bool) -> None:
-    """The kept classes as a table; with recentre, their images moved to the middle in a stack beside it."""
+def _regrouped(found: "Classification", particles: "Table", count: int) -> "Table":
+    """The particles with a group name for each of about `count` groups; the numbers of the groups they came from go."""
     import numpy as np
 
-    from vitreous.files import mrc, star
-    from vitreous.files.stacks import ImageStacks
-    from vitreous.methods.selection.choose import centred
-    from vitreous.tables.table import Table
+    from vitreous.files import classification
+    from vitreous.methods.selection.rows import regrouped
 
-    table = classes.select(kept).with_(class_index=np.flatnonzero(kept) + 1)
-    if recentre:
-        stacks = ImageStacks(list(table["reference_image"]))
-        stack = path.with_suffix(".mrcs")
-        mrc.write_stack(stack, centred(stacks.read(np.arange(len(stacks)))), pixel_size_A=stacks.pixel_size_A)
-        table = table.with_(reference_image=np.array([f"{i + 1:06d}@{stack}" for i in range(len(table))], object))
-    star.write_table(path, Table(table.columns))
-
-
-def _selection(kept: "NDArray[np.bool_]") -> "Table":
-    from vitreous.tables.table import Table
-
-    return Table({"selected": kept.astype(int)})
+    of = next((name for name in ("group_number", "group_name", "micrograph") if name in particles), None)
+    if of is None:
+        raise UserError(f"the particles of {found.model} have neither groups nor micrographs, so that they cannot be regrouped")
+    groups = particles[of].astype(np.int64) if of == "group_number" else np.unique(particles[of], return_inverse=True)[1]
+    scales = classification.scales(found) if of == "group_number" else {}
+    new = regrouped(groups, particles.get("optics_group", 1).astype(np.int64), scales, count=count)
+    digits = len(str(int(new.max())))
+    named = particles.with_(group_name=np.array([f"group_{number:0{digits}d}" for number in new], object))
+    return named.without("group_number") if "group_number" in named else named
 
 
 def _numbers(table: "Table", column: str, path: str) -> "NDArray[np.float64]":
@@ -241,26 +240,14 @@ def _numbers(table: "Table", column: str, path: str) -> "NDArray[np.float64]":
         raise UserError(f"the column {column} of {path} does not hold numbers: choose another with --column") from None
 
 
-def _statistics(table: "Table", column: str, path: str) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
-    """Mean and standard deviation of each image that a column names."""
-    import numpy as np
-
-    from vitreous.files import mrc
-    from vitreous.files.stacks import ImageStacks
+def _names(table: "Table", column: str, path: str) -> list[str]:
+    """The images that a column names."""
     from vitreous.tables.columns import name_of
 
     name = name_of(column)
     if name not in table:
         raise UserError(f"{path} has no column {column} that names images; it has {', '.join(table)}")
-    names = [str(value) for value in table[name]]
-    mean, spread = np.empty(len(names)), np.empty(len(names))
-    stacks = ImageStacks(names) if names and "@" in names[0] else None
-    for start in range(0, len(names), 256):
-        part = range(start, min(start + 256, len(names)))
-        images = stacks.read(part) if stacks else (mrc.read_image(names[index])[0] for index in part)
-        for index, image in zip(part, images, strict=True):
-            mean[index], spread[index] = image.mean(dtype=np.float64), image.std(dtype=np.float64)
-    return mean, spread
+    return [str(value) for value in table[name]]
 
 
 def _singles(table: "Table", choice: RowChoice, path: str) -> "NDArray[np.intp]":

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vitreous.methods.selection.rows import by_value, parts, without_duplicates, without_outliers
+from vitreous.methods.selection.rows import by_value, parts, regrouped, without_duplicates, without_outliers
 from vitreous.methods.selection.settings import Splitting
 
 
@@ -26,7 +26,7 @@ def test_duplicates_agree_with_the_definition():
     group = rng.integers(0, 2, 120)
     kept: list[int] = []
     for i in range(120):
-        if all(group[i] != group[j] or np.hypot(x[i] - x[j], y[i] - y[j]) >= 25 for j in kept):
+        if all(group[i] != group[j] or np.hypot(x[i] - x[j], y[i] - y[j]) > 25 for j in kept):
             kept.append(i)
     groups = [np.flatnonzero(group == g) for g in (0, 1)]
     assert without_duplicates(groups, x, y, distance_A=25).tolist() == kept
@@ -43,3 +43,25 @@ def test_parts_by_size_by_number_and_shuffled():
     assert shuffled.tolist() != list(range(50))
     with pytest.raises(ValueError, match="size of the parts"):
         parts(5, Splitting(part_size=-1), random=rng)
+
+
+def test_groups_of_like_scale_come_together_within_their_optics_group():
+    rng = np.random.default_rng(5)
+    optics = np.repeat([1, 2], [600, 300])
+    groups = np.concatenate([rng.integers(1, 21, 600), rng.integers(21, 31, 300)])
+    scales = {int(g): float(s) for g, s in zip(range(1, 31), rng.uniform(0.5, 1.5, 30))}
+    new = regrouped(groups, optics, scales, count=6)
+    assert sorted(set(new.tolist())) == [1, 2, 3, 4, 5, 6]
+    assert set(new[optics == 1]).isdisjoint(new[optics == 2])
+    assert np.bincount(new)[1:].min() > 80
+    assert all(len(set(new[groups == g])) == 1 for g in range(1, 31))
+    for one, next_one in ((1, 2), (2, 3), (3, 4), (5, 6)):
+        assert max(scales[g] for g in set(groups[new == one])) <= min(scales[g] for g in set(groups[new == next_one]))
+    assert regrouped(groups, optics, {}, count=1).tolist() == optics.tolist()
+    assert len(np.unique(regrouped(groups, optics, scales, count=500))) == 30
+
+
+def test_each_particle_of_a_chain_of_neighbours_that_may_stay_does():
+    x = np.array([0.0, 20, 40, 60])
+    assert without_duplicates([np.arange(4)], x, 0 * x, distance_A=25).tolist() == [0, 2]
+    assert without_duplicates([np.arange(4)], x, 0 * x, distance_A=20).tolist() == [0, 2]

@@ -1,8 +1,10 @@
 """Which classes go on: by number, or by score with a least number of classes or particles."""
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from vitreous.maths.fourier import irfft2, rfft2, shift2
 from vitreous.methods.selection.settings import ClassChoice
 
 
@@ -31,15 +33,12 @@ def by_number(numbers: tuple[int, ...], count: int) -> NDArray[np.bool_]:
 
 
 def centred(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Images (n, y, x) moved by whole pixels so that the centre of mass of what is above half the maximum sits at N // 2."""
-    moved = np.empty_like(images)
-    y, x = np.indices(images.shape[1:])
-    for target, image in zip(moved, images, strict=True):
-        weight = np.where(image > 0.5 * image.max(), image, 0).astype(np.float64)
-        total = weight.sum()
-        if total > 0:
-            shift = [round(size // 2 - (weight * axis).sum() / total) for size, axis in zip(image.shape, (y, x), strict=True)]
-        else:
-            shift = [0, 0]
-        target[:] = np.roll(image, shift, axis=(0, 1))
-    return moved
+    """Images (n, y, x) moved, also by parts of a pixel, so that the centre of mass of what is positive sits at N // 2."""
+    box = images.shape[-1]
+    at = np.arange(box) - box // 2
+    positive = np.maximum(images, 0).astype(np.float64)
+    mass = np.maximum(positive.sum((1, 2)), 1e-30)
+    x, y = positive.sum(1) @ at / mass, positive.sum(2) @ at / mass
+    shifts = torch.from_numpy(-np.stack([x, y], 1))
+    moved = irfft2(shift2(rfft2(torch.from_numpy(images)), shifts, box), box)
+    return np.asarray(moved.numpy(), np.float32)

@@ -1,6 +1,6 @@
-"""Rows of a table by value, by outlying statistics, without duplicates, and divided into parts: all give row numbers."""
+"""Rows of a table by value, by outlying statistics, without duplicates, divided into parts, or put into new groups."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +27,16 @@ def without_outliers(*statistics: NDArray[np.float64], sigma: float) -> Rows:
 
 
 def without_duplicates(groups: Sequence[Rows], x_A: NDArray[np.float64], y_A: NDArray[np.float64], *, distance_A: float) -> Rows:
-    """The rows that are not within the distance of an earlier kept row of the same group (a micrograph); x, y in Å."""
+    """The rows farther than the distance from every earlier kept row of the same group (a micrograph); x, y in Å.
+
+    Of a pair the first stays, and of a chain of neighbours as many as may.
+    """
     kept = np.ones(len(x_A), dtype=bool)
     if distance_A <= 0:
         return np.flatnonzero(kept)
     for rows in groups:
         places = np.stack([x_A[rows], y_A[rows]], axis=1)
-        near = spatial.cKDTree(places).query_pairs(distance_A * (1 - 1e-9), output_type="ndarray")
+        near = spatial.cKDTree(places).query_pairs(distance_A, output_type="ndarray")
         for first, second in near[np.lexsort((near[:, 1], near[:, 0]))]:
             if kept[rows[first]]:
                 kept[rows[second]] = False
@@ -51,3 +54,27 @@ def parts(count: int, splitting: Splitting, *, random: np.random.Generator) -> l
         number = -(-count // size)
     order = random.permutation(count) if splitting.random_order else np.arange(count)
     return [order[start : start + size] for start in range(0, number * size, size) if start < count]
+
+
+def regrouped(
+    groups: NDArray[np.int64], optics: NDArray[np.int64], scales: Mapping[int, float], *, count: int
+) -> NDArray[np.int64]:
+    """New group (n,) from 1 of each particle: old groups of like scale and one optics group put together, about `count` in all.
+
+    groups, optics (n,): old scale group and optics group; scales: factor of an old group's signal, 1 where it is not known.
+    Groups never come apart, so that there may be fewer than were asked for; each optics group has one at least.
+    """
+    made = np.zeros(len(groups), np.int64)
+    size, last = len(groups) / count, 0
+    for optic in np.unique(optics):
+        mine = np.flatnonzero(optics == optic)
+        old, inverse, sizes = np.unique(groups[mine], return_inverse=True, return_counts=True)
+        order = np.lexsort((old, np.array([scales.get(int(group), 1.0) for group in old])))
+        middle = np.cumsum(sizes[order]) - sizes[order] / 2
+        wanted = max(1, round(len(mine) / size))
+        place = np.unique(np.floor(middle * wanted / len(mine)), return_inverse=True)[1]
+        new = np.empty(len(old), np.int64)
+        new[order] = place + last + 1
+        made[mine] = new[inverse]
+        last = int(new.max())
+    return made

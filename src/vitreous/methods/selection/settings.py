@@ -43,6 +43,19 @@ class ClassChoice:
         relion="do_recenter",
         help="Move the kept class averages to their centre of mass and write them anew, for use as picking templates.",
     )
+    regroup: bool = param(
+        False, relion="do_regroup", help="Put the kept particles into fewer groups, of like intensity scale, for refinement."
+    )
+    group_count: int = param(
+        1,
+        low=1,
+        high=50,
+        step=1,
+        minimum=1,
+        when="regroup",
+        relion="nr_groups",
+        help="About how many groups; each should keep ten particles or more.",
+    )
 
 
 @settings
