@@ -23,8 +23,9 @@ Real = NDArray[Any]
 class Iteration2D:
     """Plain values of one iteration. references (K, N, N); tau2, ssnr, sigma2 by shell 0 .. N / 2, in rows.
 
-    sigma2 is as RELION understands it: of masked images, one row a group of group_names; particles carry group_number
-    and group_name. options are further lines of the optimiser, by RELION's labels.
+    sigma2 is as RELION understands it, of masked images, a row an optics group; group_noise (groups,) is the row of each
+    group of group_names, whose number (from 1) particles carry as group_number: RELION 3.1 keeps noise by micrograph.
+    options are further lines of the optimiser, by RELION's labels.
     """
 
     iteration: int
@@ -36,7 +37,9 @@ class Iteration2D:
     tau2: Real
     sigma2: Real
     group_names: Sequence[str]
-    group_sizes: Sequence[int]
+    group_sizes: Real
+    group_scales: Real
+    group_noise: Real
     particles: Table
     shells: int
     regularisation: float
@@ -146,12 +149,13 @@ def _groups(values: Iteration2D, scale: float) -> list[Any]:
         "rlnGroupNumber": np.arange(1, count + 1),
         "rlnGroupName": list(values.group_names),
         "rlnGroupNrParticles": np.asarray(values.group_sizes),
-        "rlnGroupScaleCorrection": np.ones(count),
+        "rlnGroupScaleCorrection": np.asarray(values.group_scales),
     }
     frequency = _frequencies(values)
     del frequency["rlnAngstromResolution"]
     noise = [
-        loop_block(f"model_group_{i + 1}", {**frequency, "rlnSigma2Noise": row / scale}) for i, row in enumerate(values.sigma2)
+        loop_block(f"model_group_{i + 1}", {**frequency, "rlnSigma2Noise": values.sigma2[row] / scale})
+        for i, row in enumerate(values.group_noise)
     ]
     priors = [
         loop_block(f"model_pdf_orient_class_{k + 1}", {"rlnOrientationDistribution": np.array([share])})
@@ -195,14 +199,17 @@ def _optimiser(folder: Path, name: str, values: Iteration2D) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Restored2D:
-    """What was read back, in the units of unnormalised transforms."""
+    """What was read back, in the units of unnormalised transforms; noise_by_group: a row of sigma2 for each group of
+    group_names, as RELION 3.1 has it; else for each optics group."""
 
     references: Real
     shares: Real
     ssnr: Real
     tau2: Real
     sigma2: Real
+    noise_by_group: bool
     group_names: Sequence[str]
+    group_scales: Real
     particles: Table
     shells: int
     offset_sigma_A: float
@@ -235,7 +242,9 @@ def read(folder: Path, iteration: int) -> Restored2D:
         ssnr=spectra("model_class", classes, "rlnSsnrMap"),
         tau2=spectra("model_class", classes, "rlnReferenceTau2") * scale,
         sigma2=spectra(noise, count, "rlnSigma2Noise") * scale,
+        noise_by_group=noise == "model_group",
         group_names=[str(name) for name in file["model_groups"]["rlnGroupName"]] if "model_groups" in file else [],
+        group_scales=np.asarray(file["model_groups"]["rlnGroupScaleCorrection"] if "model_groups" in file else [], float),
         particles=star.read_table(f"{name}_data.star", "particles"),
         shells=int(general["rlnCurrentImageSize"]) // 2 - 1,
         offset_sigma_A=float(general["rlnSigmaOffsetsAngst"]),

@@ -155,6 +155,7 @@ class Class2D(LoopJob):
         return {
             "rlnParticleDiameter": f"{chosen.particle_diameter_A:.6f}",
             "rlnDoZeroMask": int(chosen.mask_with_zeros),
+            "rlnDoCorrectScale": int(chosen.correct_scale),
             "rlnHighresLimitExpectation": f"{chosen.resolution_limit_A:.6f}",
             "rlnDoSkipAlign": int(not self.search.align),
             "rlnDoCorrectCtf": int(self.ctf.correct_ctf),

@@ -15,7 +15,7 @@ from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths.fourier import rfft2
 from vitreous.maths.shells import power, shell_count
-from vitreous.methods.refinement import expectation, first2d, prepare, scores
+from vitreous.methods.refinement import expectation, first2d, prepare, scale2d, scores
 from vitreous.methods.refinement.expectation import BlockResult, Model
 from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.problem2d import Problem, pixels, problem, tell_bad, tell_batch
@@ -122,7 +122,10 @@ def _expect(
         return None
     block = replace(block, rows=read.rows)
     grid = models[0].grid
-    batch = prepare.on_grid(setup.images, read.whole, read.masked, rows=block.rows, sigma2=state.sigma2[block.group], grid=grid)
+    factors = setup.factors(block.rows, state.scales)
+    batch = prepare.on_grid(
+        setup.images, read.whole, read.masked, rows=block.rows, sigma2=state.sigma2[block.group], grid=grid, factors=factors
+    )
     origin = state.poses.origin_px[block.rows]
     residue = np.rint(origin)
     fixed = None
@@ -132,6 +135,8 @@ def _expect(
     result = expectation.expect(
         batch, models, plan, residue=torch.from_numpy(residue.astype(np.float32)), fixed=fixed, space=space
     )
+    if factors is not None:
+        result.scale = scale2d.measured(batch, models[0], result, ssnr=state.ssnr, factors=factors)
     result.norm = _norms(setup, state, block, masked=read.masked, result=result, angles=grid.angles)
     return block, result
 

@@ -78,6 +78,7 @@ class BlockResult:
     log_likelihood: NDArray[np.float64]
     significant: NDArray[np.int64]
     norm: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    scale: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from vitreous.methods.refinement.maximisation import Collected
 from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.problem2d import Problem, pixels, tell_bad
 from vitreous.methods.refinement.sampling import plan_for
+from vitreous.methods.refinement.scale2d import Scales
 from vitreous.methods.refinement.state import Poses, State, Sums
 from vitreous.methods.refinement.update2d import with_classes
 
@@ -53,6 +54,7 @@ def _begun(setup: Problem, context: Context) -> State:
         mean_norm=1.0,
         shells=shells,
         poses=setup.given,
+        scales=Scales.ones(len(setup.groups.names)),
     )
     sums = _random_sums(setup, blank, sample, plan.fine, generator, context)
     return replace(with_classes(setup, blank, sums, iteration=0, centre=False), shells=shells)

@@ -10,15 +10,19 @@ from numpy.typing import NDArray
 from vitreous.maths.fourier import irfft2, rfft2
 from vitreous.maths.shells import to_grid
 from vitreous.methods.refinement.problem2d import Problem
+from vitreous.methods.refinement.scale2d import Scales
 from vitreous.methods.refinement.state import Poses, State, Sums
 from vitreous.tables.table import Table
 
 Arrays = dict[str, NDArray[Any]]
 
 
-def group_names(setup: Problem) -> list[str]:
-    """Names of the noise groups: one for each optics group."""
-    return [f"opticsGroup{i + 1}" for i in range(int(setup.images.group.max()) + 1)]
+def noise_rows(setup: Problem) -> NDArray[np.int64]:
+    """The row of sigma2 of each group of images: that of the optics group of its first image."""
+    rows = np.zeros(len(setup.groups.names), np.int64)
+    met, first = np.unique(setup.groups.of_row, return_index=True)
+    rows[met] = setup.images.group[first]
+    return rows
 
 
 def plain(setup: Problem, state: State) -> dict[str, Any]:
@@ -33,8 +37,10 @@ def plain(setup: Problem, state: State) -> dict[str, Any]:
         "ssnr": state.ssnr.numpy(),
         "tau2": state.tau2.numpy(),
         "sigma2": state.sigma2.numpy() * setup.images.kept,
-        "group_names": group_names(setup),
-        "group_sizes": np.bincount(setup.images.group).tolist(),
+        "group_names": setup.groups.names,
+        "group_sizes": setup.groups.sizes,
+        "group_scales": state.scales.factors,
+        "group_noise": noise_rows(setup),
         "shells": state.shells,
         "regularisation": chosen.classification.regularisation,
         "offset_sigma_A": state.offset_sigma_px * pixel,
@@ -50,7 +56,6 @@ def plain(setup: Problem, state: State) -> dict[str, Any]:
 def columns(setup: Problem, state: State) -> Arrays:
     """Columns of the particles."""
     poses, count = state.poses, len(state.poses.classes)
-    names = group_names(setup)
     return {
         "class_number": poses.classes + 1,
         "rot_deg": np.zeros(count),
@@ -62,8 +67,7 @@ def columns(setup: Problem, state: State) -> Arrays:
         "log_likelihood": poses.log_likelihood,
         "pmax": poses.pmax,
         "significant_samples": poses.significant,
-        "group_number": setup.images.group + 1,
-        "group_name": np.array([names[g] for g in setup.images.group], dtype=object),
+        "group_number": setup.groups.of_row + 1,
     }
 
 
@@ -76,7 +80,8 @@ def exact(state: State) -> Arrays:
     sums = {name: getattr(state.sums, name).numpy() for name in ("data", "weight", "mass")}
     spectra = {name: getattr(state, name).numpy() for name in _SPECTRA}
     poses = {f"poses_{field.name}": getattr(state.poses, field.name) for field in fields(Poses)}
-    return {**sums, **spectra, **poses, "numbers": np.array([getattr(state, name) for name in _NUMBERS], float)}
+    scales = {f"scales_{field.name}": getattr(state.scales, field.name) for field in fields(Scales)}
+    return {**sums, **spectra, **poses, **scales, "numbers": np.array([getattr(state, name) for name in _NUMBERS], float)}
 
 
 def _from_exact(setup: Problem, iteration: int, held: Arrays) -> State:
@@ -85,7 +90,8 @@ def _from_exact(setup: Problem, iteration: int, held: Arrays) -> State:
     values["shells"] = min(int(values["shells"]), setup.largest_shell)
     sums = Sums(*(torch.from_numpy(held[name]) for name in ("data", "weight", "mass")))
     poses = Poses(**{field.name: held[f"poses_{field.name}"] for field in fields(Poses)})
-    return State(iteration=iteration, sums=sums, poses=poses, **values)
+    scales = Scales(**{field.name: held[f"scales_{field.name}"] for field in fields(Scales)})
+    return State(iteration=iteration, sums=sums, poses=poses, scales=scales, **values)
 
 
 def _poses(setup: Problem, particles: Table) -> Poses:
@@ -105,22 +111,18 @@ def _poses(setup: Problem, particles: Table) -> Poses:
 def restored(setup: Problem, found: Any, iteration: int, held: Arrays) -> State:
     """A State from the exact arrays that were kept; without these from files.iterations.Restored2D, sums from its classes.
 
-    found: references, shares, ssnr, tau2, sigma2, particles, shells, offset_sigma_A, mean_norm and the likelihoods.
+    found: references, shares, ssnr, tau2, sigma2, groups, particles, shells, offset_sigma_A, mean_norm and the likelihoods.
     """
     if held:
         return _from_exact(setup, iteration, held)
     references = torch.from_numpy(np.ascontiguousarray(found.references, np.float32))
     tau2, ssnr = torch.from_numpy(found.tau2), torch.from_numpy(found.ssnr)
     shares = torch.from_numpy(np.asarray(found.shares, np.float64))
-    sigma2 = torch.from_numpy(found.sigma2) / setup.images.kept
-    wanted = int(setup.images.group.max()) + 1
-    if len(sigma2) != wanted:
-        sigma2 = sigma2.mean(0, keepdim=True).repeat(wanted, 1)
     return State(
         iteration=iteration,
         references=references,
         sums=_remade(setup, references, tau2, ssnr, shares),
-        sigma2=sigma2,
+        sigma2=_noise(setup, found) / setup.images.kept,
         tau2=tau2,
         ssnr=ssnr,
         shares=shares / shares.sum(),
@@ -130,7 +132,30 @@ def restored(setup: Problem, found: Any, iteration: int, held: Arrays) -> State:
         poses=_poses(setup, found.particles),
         log_likelihood=found.log_likelihood,
         mean_pmax=found.mean_pmax,
+        scales=_scales(setup, found),
     )
+
+
+def _noise(setup: Problem, found: Any) -> torch.Tensor:
+    """sigma2 (optics groups, shells) of an iteration, whose file has a row for each optics group or for each micrograph."""
+    wanted, rows = int(setup.images.group.max()) + 1, found.sigma2
+    place = {name: at for at, name in enumerate(found.group_names)}
+    if found.noise_by_group and all(name in place for name in setup.groups.names):
+        of_group = rows[[place[name] for name in setup.groups.names]] * setup.groups.sizes[:, None]
+        total, size = np.zeros((wanted, rows.shape[1])), np.zeros((wanted, 1))
+        np.add.at(total, noise_rows(setup), of_group)
+        np.add.at(size, noise_rows(setup), setup.groups.sizes[:, None].astype(float))
+        if size.all():
+            return torch.from_numpy(total / size)
+    if len(rows) != wanted or found.noise_by_group:
+        rows = np.repeat(rows.mean(0, keepdims=True), wanted, 0)
+    return torch.from_numpy(rows)
+
+
+def _scales(setup: Problem, found: Any) -> Scales:
+    """The contrasts of our groups by their names; one for those that the file does not name."""
+    known = dict(zip(found.group_names, np.asarray(found.group_scales, float).tolist()))
+    return Scales.known(np.array([known.get(name, 1.0) for name in setup.groups.names]))
 
 
 def _remade(setup: Problem, references: torch.Tensor, tau2: torch.Tensor, ssnr: torch.Tensor, shares: torch.Tensor) -> Sums:

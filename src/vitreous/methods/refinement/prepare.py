@@ -104,9 +104,18 @@ def contrast(images: Images, rows: NDArray[np.int64], grid: PolarGrid) -> torch.
 
 
 def on_grid(
-    images: Images, whole: torch.Tensor, masked: torch.Tensor, *, rows: NDArray[np.int64], sigma2: torch.Tensor, grid: PolarGrid
+    images: Images,
+    whole: torch.Tensor,
+    masked: torch.Tensor,
+    *,
+    rows: NDArray[np.int64],
+    sigma2: torch.Tensor,
+    grid: PolarGrid,
+    factors: NDArray[np.float64] | None = None,
 ) -> Batch:
     """The batch of pixels() with noise sigma2 (shells,) of their one optics group; shell 0 has no weight.
+
+    factors (n,) multiply the CTFs: the contrast of each image's group.
 
     Scores take the power that masked noise has (sigma2 times kept), as if its components were independent: sharper than
     the truth, and the classes come apart in a third of the time. Averages take the true sigma2.
@@ -114,6 +123,8 @@ def on_grid(
     weight = torch.zeros(grid.shells + 1)
     weight[1:] = (1 / sigma2[1 : grid.shells + 1]).to(torch.float32)
     ctf = contrast(images, rows, grid)
+    if factors is not None:
+        ctf = ctf * torch.from_numpy(factors).float()[:, None, None]
     factor = ctf * weight[:, None]
     masked_samples = sample_images(masked, grid)
     noise = torch.view_as_real(masked_samples).square().sum(-1).mean(-1)

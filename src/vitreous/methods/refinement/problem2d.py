@@ -13,6 +13,7 @@ from vitreous.maths import masks
 from vitreous.methods.particles import ctf_of, faults, pixel_size_of
 from vitreous.methods.refinement import prepare
 from vitreous.methods.refinement.prepare import Images
+from vitreous.methods.refinement.scale2d import Scales
 from vitreous.methods.refinement.schedule import Turn, turns
 from vitreous.methods.refinement.settings import Class2DSettings
 from vitreous.methods.refinement.state import Poses
@@ -23,6 +24,29 @@ TOLD_AT_MOST = 20
 
 
 @dataclass(frozen=True)
+class Groups:
+    """Images that share a contrast, those of a micrograph: names in rising order, the group of each row, and their sizes."""
+
+    names: tuple[str, ...]
+    of_row: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+    @staticmethod
+    def of(particles: Table) -> "Groups":
+        """By the names of groups, where the table has them, or of micrographs; all rows in one group where it has neither."""
+        column = next((name for name in ("group_name", "micrograph") if name in particles), "")
+        if not column:
+            return Groups(("group",), np.zeros(len(particles), np.int64), np.array([len(particles)]))
+        place: dict[str, int] = {}
+        met = np.fromiter((place.setdefault(name, len(place)) for name in particles[column].tolist()), np.int64, len(particles))
+        names = sorted(place)
+        rank = np.empty(len(names), np.int64)
+        rank[[place[name] for name in names]] = np.arange(len(names))
+        of_row = rank[met]
+        return Groups(tuple(map(str, names)), of_row, np.bincount(of_row))
+
+
+@dataclass(frozen=True)
 class Problem:
     """Images, choices and their schedule: what every step needs and none changes."""
 
@@ -30,6 +54,7 @@ class Problem:
     settings: Class2DSettings
     schedule: Sequence[Turn]
     given: Poses
+    groups: Groups
     bad: dict[int, str] = field(default_factory=dict)
     """Rows whose images were read and cannot be used, with the reason."""
     batches: list[int] = field(default_factory=list)
@@ -38,6 +63,10 @@ class Problem:
     def usable(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The rows less those known to be bad."""
         return rows[~np.isin(rows, list(self.bad))] if self.bad else rows
+
+    def factors(self, rows: NDArray[np.int64], scales: Scales) -> NDArray[np.float64] | None:
+        """The contrast of these rows' groups; None where it is not asked for."""
+        return scales.factors[self.groups.of_row[rows]] if self.settings.classification.correct_scale else None
 
     @property
     def radius_px(self) -> float:
@@ -94,7 +123,7 @@ def problem(source: ImageSource, particles: Table, settings: Class2DSettings, co
         intact_first_peak=settings.ctf.ignore_ctf_until_first_peak,
         seed=context.seed_for("outside the mask"),
     )
-    return Problem(images, settings, turns(chosen, count), _given(particles, pixel))
+    return Problem(images, settings, turns(chosen, count), _given(particles, pixel), Groups.of(particles))
 
 
 def _given(particles: Table, pixel_size_A: float) -> Poses:

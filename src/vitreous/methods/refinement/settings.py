@@ -99,6 +99,9 @@ class Classification:
         help="Score no detail finer than this; -1 for no limit. 10 to 15 Å keeps noise from gathering in the classes.",
     )
     centre_classes: bool = param(True, relion="do_center", help="Move each class to its centre of mass after every iteration.")
+    correct_scale: bool = param(
+        True, help="Find the contrast of each micrograph's images against the classes, and let it scale their CTFs."
+    )
 
 
 @settings

@@ -1,6 +1,6 @@
 """What one iteration of 2D classification hands to the next; immutable."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vitreous.maths.fourier import irfft2, rfft2
 from vitreous.maths.shells import shells2
+from vitreous.methods.refinement.scale2d import Scales
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class State:
     log_likelihood: float = 0.0
     mean_pmax: float = 0.0
     reseeded: tuple[int, ...] = ()
+    scales: Scales = field(default_factory=lambda: Scales.ones(1))
 
     @property
     def box(self) -> int:

@@ -127,6 +127,10 @@ def _advanced(setup: Problem, state: State, turn: Turn, gathered: Gathered, sums
     else:
         del joined["psi_deg"]
     poses = state.poses.updated(rows, **joined)
+    scales = state.scales
+    if setup.settings.classification.correct_scale:
+        found, groups = np.concatenate([r.scale for r in results]), setup.groups
+        scales = scales.updated(groups.of_row[rows], found, step=turn.step, sizes=groups.sizes)
     variance = sum(r.offset_square for r in results) / (2 * len(rows))
     least = LEAST_OFFSET_VARIANCE_A2 / setup.images.pixel_size_A**2
     blend = (1 - turn.step) * state.offset_sigma_px**2 + turn.step * max(variance, least)
@@ -141,6 +145,7 @@ def _advanced(setup: Problem, state: State, turn: Turn, gathered: Gathered, sums
         made,
         iteration=turn.iteration,
         poses=poses,
+        scales=scales,
         offset_sigma_px=math.sqrt(blend),
         mean_norm=float(poses.norm.mean()),
         shells=shells,

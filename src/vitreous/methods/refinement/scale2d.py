@@ -1,0 +1,96 @@
+"""The contrast of each group of images (a micrograph's) against the classes: RELION's scale correction.
+
+s_g multiplies the CTF of a group's images. It is the sum of image . class over that of class . class, both weighted by
+the noise, at the likeliest pose and over shells where the class stands well above its noise (Scheres 2012).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vitreous.methods.refinement.expectation import BlockResult, Model
+from vitreous.methods.refinement.polar import PolarGrid
+from vitreous.methods.refinement.prepare import Batch
+
+Floats = NDArray[np.float64]
+
+TRUSTED_SSNR = 3.0
+WIDEST = 5.0  # times the median, and the median over it: the limits
+PRIOR = 20.0  # information of the prior, which holds groups that few images measure at the mean: a deviation of 0.22
+KNOWN = 200.0  # information of factors that were read from a file
+POSE_FREEDOMS = 3  # angle and shifts at their best overstate image . class by half of these on average
+
+
+@dataclass(frozen=True)
+class Scales:
+    """By group: factors (g,) of mean 1 over the images; and running sums (g,) of image . class and class . class."""
+
+    factors: Floats
+    cross: Floats
+    power: Floats
+
+    @staticmethod
+    def ones(groups: int) -> "Scales":
+        """Nothing known yet."""
+        return Scales(np.ones(groups), np.zeros(groups), np.zeros(groups))
+
+    @staticmethod
+    def known(factors: Floats) -> "Scales":
+        """Factors that were found before, held as firmly as by a few images each."""
+        return Scales(factors, factors * KNOWN, np.full(len(factors), KNOWN))
+
+    def updated(self, group: NDArray[np.int64], found: Floats, *, step: float, sizes: NDArray[np.int64]) -> "Scales":
+        """With what images of these groups (n,) measured, found (n, 2); sizes (g,) images of each.
+
+        The sums of a group fade by a step where it is seen anew; one is all that counts then, as in full passes.
+        """
+        count = len(self.factors)
+        kept = np.where(np.bincount(group, minlength=count) > 0, 1 - step, 1.0)
+        cross = kept * self.cross + np.bincount(group, found[:, 0], count)
+        power = kept * self.power + np.bincount(group, found[:, 1], count)
+        if power.sum() <= 0 or cross.sum() <= 0:
+            return Scales(np.ones(count), cross, power)
+        mean = cross.sum() / power.sum()
+        return Scales(_bounded((cross + PRIOR * mean) / (power + PRIOR), sizes), cross, power)
+
+
+def _bounded(factors: Floats, sizes: NDArray[np.int64]) -> Floats:
+    """Factors not too far from their median, of mean 1 over the images."""
+    middle = float(np.median(factors[sizes > 0]))
+    held = np.clip(factors, middle / WIDEST, middle * WIDEST)
+    return held * (sizes.sum() / (held * sizes).sum())
+
+
+def measured(batch: Batch, model: Model, result: BlockResult, *, ssnr: torch.Tensor, factors: Floats) -> Floats:
+    """image . class and class . class (n, 2) of a block whose CTFs hold these factors (n,), which are taken out again.
+
+    ssnr (K, shells or more) says which shells of each class count.
+    """
+    grid = model.grid
+    trusted = ssnr[:, : grid.shells + 1] > TRUSTED_SSNR
+    upto = int(trusted.any(0).nonzero().max()) + 1 if bool(trusted.any()) else 0
+    if upto == 0:
+        return np.zeros((len(factors), 2))
+    classes = torch.from_numpy(result.classes)
+    weight = (trusted[classes, :upto] * grid.quadrature[:upto]).float()
+    samples = model.samples[:, :upto]
+    place = torch.round(torch.from_numpy(-result.psi_deg * (grid.angles / 360.0))).long()
+    at = (torch.arange(grid.half) - place[:, None]) % grid.angles
+    turned = torch.gather(samples[classes], 2, (at % grid.half)[:, None, :].expand(-1, upto, -1))
+    turned = torch.where((at >= grid.half)[:, None, :], turned.conj(), turned)
+    both = (batch.score[:, :upto] * _phases(result.shift_px, grid, upto) * turned.conj()).real.sum(-1)
+    cross = (both * weight).sum(1).double().numpy() - POSE_FREEDOMS / 2
+    square = samples.abs().square().mean(-1)[classes] * grid.half
+    power = (batch.norm[:, :upto] * square * weight).sum(1).double().numpy()
+    return np.stack([np.where(power > 0, cross, 0.0) / factors, power / factors**2], 1)
+
+
+def _phases(shift_px: Floats, grid: PolarGrid, upto: int) -> torch.Tensor:
+    """Factors (n, upto, half) complex64 that move images by these shifts (n, 2)."""
+    kx, ky = (k[:upto].float() for k in grid.points)
+    x, y = torch.from_numpy(shift_px * (-2 * math.pi / grid.box)).float().T[:, :, None, None]
+    turns = kx * x + ky * y
+    return torch.complex(torch.cos(turns), torch.sin(turns))
