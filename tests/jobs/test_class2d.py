@@ -1,6 +1,7 @@
 """The class2d job: RELION's files, going on from an iteration, and RELION going on from ours."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from vitreous.context import Context, UserError
-from vitreous.files import chain, classification, exact, iterations, star
+from vitreous.files import chain, classification, exact, iterations, mrc, star
 from vitreous.jobs.class2d import Class2D
 from vitreous.methods.refinement.settings import Classification
 
@@ -88,6 +89,47 @@ def test_no_particles_is_said(project: Path) -> None:
         job().begin(Context(folder=Path("x")))
 
 
+def contrasts(path: Path, contrast: Sequence[float]) -> None:
+    """Make the images of the three micrographs, whose noise has variance 1, of different contrast, and add as much noise."""
+    images, pixel_size_A = mrc.read_stack(path)
+    noise = np.random.default_rng(1).standard_normal(images.shape)
+    mrc.write_stack(path, images * np.resize(contrast, COUNT)[:, None, None] + noise, pixel_size_A=pixel_size_A)
+
+
+def groups(path: Path) -> dict[str, float]:
+    found = star.read(path)["model_groups"]
+    return dict(zip(found["rlnGroupName"].tolist(), found["rlnGroupScaleCorrection"].tolist()))
+
+
+def labels(path: Path) -> dict[str, list[str]]:
+    """The labels of each block of a file, but blocks that are alike once."""
+    return {block.name.rstrip("0123456789"): sorted(block.columns if block.loop else block.values) for block in star.read(path)}
+
+
+@pytest.mark.relion
+@pytest.mark.parametrize("batches", [False, True], ids=["em", "batches"])
+def test_contrasts_and_labels_are_those_of_relion(project: Path, relion: str, batches: bool) -> None:
+    contrasts(Path("particles.mrcs"), (0.6, 1.0, 1.5))
+    folder = Path("Class2D/job001")
+    run(job(use_em=not batches, use_mini_batches=batches, em_iterations=10, mini_batches=10), folder)
+    command = [f"{relion}/relion_refine", "--continue", str(folder / "run_it010_optimiser.star"), "--iter", "12", "--o"]
+    done = subprocess.run([*command, str(folder / "run_ct10")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    ours, theirs = (groups(folder / f"run_{name}_model.star") for name in ("it010", "ct10_it012"))
+    assert list(ours) == list(theirs) == ["m0.mrc", "m1.mrc", "m2.mrc"]
+    np.testing.assert_allclose(list(ours.values()), list(theirs.values()), rtol=0.15)
+    signal_to_noise = [contrast / np.hypot(contrast, 1) for contrast in (0.6, 1.5)]
+    assert ours["m2.mrc"] / ours["m0.mrc"] == pytest.approx(signal_to_noise[1] / signal_to_noise[0], rel=0.1)
+    for end in ("model", "data", "sampling", "optimiser"):
+        mine, other = (labels(folder / f"run_{name}_{end}.star") for name in ("it010", "ct10_it012"))
+        assert mine == other
+    held = iterations.read(folder, chain.Saved(12, "run_ct10"))
+    state = job(em_iterations=13).load(folder, chain.Saved(12, "run_ct10"), Context(folder=folder, seed=5)).state
+    assert np.allclose(state.scales.factors, list(theirs.values()))
+    kept = job().load(folder, 0, Context()).setup.images.kept
+    assert np.allclose(state.sigma2[0].numpy(), held.sigma2.mean(0) / kept)
+
+
 @pytest.mark.relion
 def test_relion_goes_on_from_ours_and_we_from_relions(project: Path, relion: str) -> None:
     folder = Path("Class2D/job001")
@@ -111,6 +153,10 @@ def test_relion_goes_on_from_ours_and_we_from_relions(project: Path, relion: str
     assert both.mean() > 0.9
     turn = np.radians(rows["psi_deg"] - ours.particles["psi_deg"])[both]
     assert np.degrees(np.median(np.abs(np.angle(np.exp(1j * turn))))) < 6
+    for label in ("rlnAccuracyRotations", "rlnAccuracyTranslationsAngst"):
+        files = (folder / "run_it008_model.star", theirs / "run_it009_model.star")
+        mine, other = (star.read(path)["model_classes"][label] for path in files)
+        assert 0.5 < np.mean(mine) / np.mean(other) < 2, f"{label}: {mine}, RELION {other} on the same classes"
     moved = np.hypot(*(rows[f"origin_{a}_A"] - ours.particles[f"origin_{a}_A"] for a in "xy"))[both]
     assert np.median(moved) < PIXEL_A
     state = task.load(theirs, 9, Context(folder=theirs, seed=5))

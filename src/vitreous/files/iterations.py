@@ -3,7 +3,7 @@
 Spectra here are those of unnormalised transforms; RELION divides its transforms by N^2, so its powers by N^4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,21 @@ from vitreous.tables.table import Table
 Real = NDArray[Any]
 
 
+_CHANGES = {
+    "angle_deg": "rlnChangesOptimalOrientations",
+    "offset_A": "rlnChangesOptimalOffsets",
+    "classes": "rlnChangesOptimalClasses",
+}
+
+
 @dataclass(frozen=True)
 class Iteration2D:
     """Plain values of one iteration. references (K, N, N); tau2, ssnr, sigma2 by shell 0 .. N / 2, in rows.
 
     sigma2 is as RELION understands it, of masked images, a row an optics group; group_noise (groups,) is the row of each
     group of group_names, whose number (from 1) particles carry as group_number: RELION 3.1 keeps noise by micrograph.
-    options are further lines of the optimiser, by RELION's labels.
+    options are further lines of the optimiser, by RELION's labels; changes of poses since the iteration before: angle_deg,
+    offset_A, classes.
     """
 
     iteration: int
@@ -40,6 +48,9 @@ class Iteration2D:
     group_sizes: Real
     group_scales: Real
     group_noise: Real
+    accuracy_deg: Real
+    accuracy_A: Real
+    offsets_A: Real
     particles: Table
     shells: int
     regularisation: float
@@ -53,6 +64,7 @@ class Iteration2D:
     command: str
     seed: int
     options: dict[str, Any]
+    changes: Mapping[str, float]
 
 
 def write(folder: Path, values: Iteration2D) -> None:
@@ -82,6 +94,13 @@ def _resolutions_A(values: Iteration2D) -> Real:
     good = values.ssnr[:, 1:] >= 1
     count = np.where(good.all(1), good.shape[1], np.argmin(good, axis=1))
     return np.where(count > 0, box * values.pixel_size_A / np.maximum(count, 1), 999.0)
+
+
+def _completeness(values: Iteration2D) -> Real:
+    """The part of the scored pixels of each class's transform where the signal is above the noise."""
+    shell = np.arange(values.shells + 1)
+    share: Real = (values.ssnr[:, : values.shells + 1] >= 1) @ shell / shell.sum()
+    return share
 
 
 def _model(name: str, values: Iteration2D) -> list[Any]:
@@ -115,12 +134,12 @@ def _model(name: str, values: Iteration2D) -> list[Any]:
     table = {
         "rlnReferenceImage": [f"{i + 1:06d}@{name}_classes.mrcs" for i in range(classes)],
         "rlnClassDistribution": values.shares,
-        "rlnAccuracyRotations": np.full(classes, 999.0),
-        "rlnAccuracyTranslationsAngst": np.full(classes, 999.0),
+        "rlnAccuracyRotations": values.accuracy_deg,
+        "rlnAccuracyTranslationsAngst": values.accuracy_A,
         "rlnEstimatedResolution": resolutions,
-        "rlnOverallFourierCompleteness": (values.ssnr >= 1).mean(1),
-        "rlnClassPriorOffsetX": np.zeros(classes),
-        "rlnClassPriorOffsetY": np.zeros(classes),
+        "rlnOverallFourierCompleteness": _completeness(values),
+        "rlnClassPriorOffsetX": values.offsets_A[:, 0],
+        "rlnClassPriorOffsetY": values.offsets_A[:, 1],
     }
     blocks = [list_block("model_general", general), loop_block("model_classes", table)]
     return blocks + _class_spectra(values, scale) + _groups(values, scale)
@@ -157,11 +176,7 @@ def _groups(values: Iteration2D, scale: float) -> list[Any]:
         loop_block(f"model_group_{i + 1}", {**frequency, "rlnSigma2Noise": values.sigma2[row] / scale})
         for i, row in enumerate(values.group_noise)
     ]
-    priors = [
-        loop_block(f"model_pdf_orient_class_{k + 1}", {"rlnOrientationDistribution": np.array([share])})
-        for k, share in enumerate(values.shares)
-    ]
-    return [loop_block("model_groups", table), *noise, *priors]
+    return [loop_block("model_groups", table), *noise]
 
 
 def _sampling(values: Iteration2D) -> Any:
@@ -193,6 +208,10 @@ def _optimiser(folder: Path, name: str, values: Iteration2D) -> dict[str, Any]:
         "rlnNumberOfIterations": values.iterations,
         "rlnRandomSeed": values.seed % 2**31,
         "rlnDoCorrectNorm": 1,
+        "rlnBestResolutionThusFar": f"{1 / _resolutions_A(values).min():.6f}",
+        "rlnOverallAccuracyRotations": f"{values.accuracy_deg.min():.6f}",
+        "rlnOverallAccuracyTranslationsAngst": f"{values.accuracy_A.min():.6f}",
+        **{_CHANGES[name]: f"{value:.6f}" for name, value in values.changes.items()},
         **values.options,
     }
 

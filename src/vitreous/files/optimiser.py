@@ -102,6 +102,7 @@ PLAIN: dict[str, Any] = {
     "rlnHelicalTwistInitial": "0.000000",
     "rlnHelicalRiseInitial": "0.000000",
     "rlnHelicalCentralProportion": "0.300000",
+    "rlnNrHelicalNStart": 1,
     "rlnHelicalMaskTubeInnerDiameter": "-1.000000",
     "rlnHelicalMaskTubeOuterDiameter": "-1.000000",
     "rlnHelicalSymmetryLocalRefinement": 0,

@@ -1,7 +1,7 @@
 """2D classification: particles into averages of like views, in RELION's iteration files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ class Running:
     setup: "Problem"
     particles: "Table"
     state: "State"
+    changes: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def iteration(self) -> int:
@@ -88,14 +89,14 @@ class Class2D(LoopJob):
 
     def step(self, state: Running, context: Context) -> Running:
         """One full pass, or mini-batches up to the next multiple of ten: what is saved between two looks for a stop."""
-        from vitreous.methods.refinement import class2d
+        from vitreous.methods.refinement import class2d, iteration2d
 
         setup, now = state.setup, state.state
         while True:
-            now = class2d.step(setup, now, context)
+            before, now = now, class2d.step(setup, now, context)
             context.progress(now.iteration, len(setup.schedule), _said(setup, now))
             if self.classification.use_em or now.iteration % WRITE_EVERY == 0 or class2d.done(setup, now):
-                return Running(setup, state.particles, now)
+                return Running(setup, state.particles, now, iteration2d.changes(setup, before, now))
 
     def done(self, state: Running) -> bool:
         return state.state.iteration >= len(state.setup.schedule)
@@ -115,6 +116,7 @@ class Class2D(LoopJob):
             command=f"vitreous {self.type.command} --particles {self.particles}",
             seed=seed,
             options=self._options(),
+            changes=state.changes,
             **plain,
         )
         iterations.write(folder, values)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vitreous.maths.fourier import irfft2, rfft2
 from vitreous.maths.shells import to_grid
+from vitreous.methods.refinement.accuracy2d import accuracies
 from vitreous.methods.refinement.problem2d import Problem
 from vitreous.methods.refinement.scale2d import Scales
 from vitreous.methods.refinement.state import Poses, State, Sums
@@ -28,6 +29,7 @@ def noise_rows(setup: Problem) -> NDArray[np.int64]:
 def plain(setup: Problem, state: State) -> dict[str, Any]:
     """What the files of an iteration say of the classes, the noise and the search."""
     pixel, chosen = setup.images.pixel_size_A, setup.settings
+    angle_deg, shift_px = accuracies(setup, state)
     return {
         "iteration": state.iteration,
         "iterations": len(setup.schedule),
@@ -41,6 +43,9 @@ def plain(setup: Problem, state: State) -> dict[str, Any]:
         "group_sizes": setup.groups.sizes,
         "group_scales": state.scales.factors,
         "group_noise": noise_rows(setup),
+        "accuracy_deg": angle_deg,
+        "accuracy_A": shift_px * pixel,
+        "offsets_A": _mean_offsets(setup, state),
         "shells": state.shells,
         "regularisation": chosen.classification.regularisation,
         "offset_sigma_A": state.offset_sigma_px * pixel,
@@ -51,6 +56,31 @@ def plain(setup: Problem, state: State) -> dict[str, Any]:
         "offset_range_A": chosen.search.offset_range_px * pixel,
         "offset_step_A": 2 * chosen.search.offset_step_px * pixel,
     }
+
+
+def changes(setup: Problem, before: State, after: State) -> dict[str, float]:
+    """How far poses moved, of the images that were seen before and again: mean angle in degrees, root mean square of an
+    origin's coordinate in Å, share that changed class. Empty when there are none."""
+    one, other = before.poses, after.poses
+    seen = (one.classes >= 0) & (one.log_likelihood != other.log_likelihood)
+    if not seen.any():
+        return {}
+    turned = np.abs((other.psi_deg[seen] - one.psi_deg[seen] + 180.0) % 360.0 - 180.0)
+    moved = (other.origin_px[seen] - one.origin_px[seen]) * setup.images.pixel_size_A
+    return {
+        "angle_deg": float(turned.mean()),
+        "offset_A": float(np.sqrt(np.square(moved).mean())),
+        "classes": float((one.classes[seen] != other.classes[seen]).mean()),
+    }
+
+
+def _mean_offsets(setup: Problem, state: State) -> NDArray[np.float64]:
+    """Mean origin (K, 2) of the images of each class, in Å; 0 of a class without any."""
+    poses = state.poses
+    seen = poses.classes >= 0
+    of, origins = poses.classes[seen], poses.origin_px[seen] * setup.images.pixel_size_A
+    count = np.maximum(np.bincount(of, minlength=state.classes), 1)
+    return np.stack([np.bincount(of, origins[:, axis], state.classes) / count for axis in (0, 1)], 1)
 
 
 def columns(setup: Problem, state: State) -> Arrays:
