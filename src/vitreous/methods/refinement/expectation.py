@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vitreous.methods.refinement import polar, scores
+from vitreous.methods.refinement import cells, polar, scores
 from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.prepare import Batch
 from vitreous.methods.refinement.sampling import Plan
-from vitreous.methods.refinement.turning import Columns, gathered, paired
+from vitreous.methods.refinement.turning import Columns, paired
 
 KEEP = 0.999  # of the posterior of the coarse pass goes on to the fine one
-LEAST = 1e-3  # posterior below which a cell adds nothing
+LEAST = 1e-3  # of the posterior: pairs with less than this part of the best one's add nothing
 
 
 @dataclass(frozen=True)
@@ -45,21 +45,31 @@ def phases_of(shifts_px: torch.Tensor, grid: PolarGrid) -> Columns:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Columns of a score: image and shift of each, and the shifts (s, 2) in px."""
+    """What is scored: columns are images at shifts, `image` and `shift` of each, shifts_px (s, 2) in px; pairs are classes
+    with columns: all of (K, columns), or those whose flat index is in `chosen`."""
 
     image: torch.Tensor
     shift: torch.Tensor
     shifts_px: torch.Tensor
+    chosen: torch.Tensor | None = None
 
     @staticmethod
     def all(images: int, shifts_px: torch.Tensor) -> "Pairs":
-        """Every image with every shift, images fastest."""
+        """Every image with every shift, images fastest, and every class."""
         count = len(shifts_px)
         return Pairs(torch.arange(images).repeat(count), torch.arange(count).repeat_interleave(images), shifts_px)
 
-    def select(self, which: torch.Tensor) -> "Pairs":
-        """Some of the columns."""
-        return Pairs(self.image[which], self.shift[which], self.shifts_px)
+    @staticmethod
+    def some(klass: torch.Tensor, image: torch.Tensor, *, shift: torch.Tensor, shifts_px: torch.Tensor) -> "Pairs":
+        """Given pairs (p,), each once; a column that several classes want is there once."""
+        column, at = torch.unique(image * len(shifts_px) + shift, return_inverse=True)
+        return Pairs(column // len(shifts_px), column % len(shifts_px), shifts_px, klass * len(column) + at)
+
+    def split(self, classes: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Class and column of each pair."""
+        columns = len(self.image)
+        flat = torch.arange(classes * columns) if self.chosen is None else self.chosen
+        return flat // columns, flat % columns
 
 
 @dataclass
@@ -82,37 +92,32 @@ class BlockResult:
 
 
 @dataclass(frozen=True)
-class Cells:
-    """exp(log weight - top) of each (angle, class, column), their sum over angles (K, columns), and top (columns,)."""
+class Scored:
+    """Cells of pairs: halves (half, pairs) as in cells, to which bias (pairs,) is to be added; and of each pair its class,
+    column, and the log of the sum over angles, bias and all. angle (pairs,): the only angle there is."""
 
-    values: torch.Tensor
-    by_class: torch.Tensor
-    top: torch.Tensor
-
-    @property
-    def log_sum(self) -> torch.Tensor:
-        """(columns,)"""
-        return self.top + torch.log(self.by_class.sum(0))
+    halves: cells.Halves
+    bias: torch.Tensor
+    klass: torch.Tensor
+    column: torch.Tensor
+    log_sum: torch.Tensor
+    angle: torch.Tensor | None = None
 
 
 def score(
     batch: Batch, model: Model, pairs: Pairs, *, log_prior: torch.Tensor, angle: torch.Tensor | None, space: scores.Workspace
-) -> Cells:
-    """All cells of the columns in `pairs`; log_prior (columns,). angle (images,): the only in-plane angle of each image."""
+) -> Scored:
+    """All cells of `pairs`; log_prior (columns,). angle (images,): the only in-plane angle of each image."""
     grid = model.grid
     turned = paired(scores.columns(batch.score), model.phases, pairs.image, shift=pairs.shift, space=space)
-    cells = scores.cross_terms(scores.modes(turned, grid, space), model.modes, grid, space)
-    bias = model.log_shares[:, None] - scores.norm_terms(batch.norm, model.samples, grid)[:, pairs.image] + log_prior
-    if angle is not None:
-        chosen = angle[pairs.image]
-        at = torch.arange(len(chosen))
-        only = cells[chosen, :, at].clone()
-        cells.fill_(-torch.inf)
-        cells[chosen, :, at] = only
-    top = (cells.amax(0) + bias).amax(0)
-    cells += bias - top
-    cells.exp_()
-    return Cells(cells, cells.sum(0), top)
+    halves = scores.half_terms(scores.modes(turned, grid, space), model.modes, grid, space, chosen=pairs.chosen)
+    klass, column = pairs.split(len(model.log_shares))
+    image = pairs.image[column]
+    norm = scores.norm_terms(batch.norm, model.samples, grid)
+    bias = model.log_shares[klass] - norm[klass, image] + log_prior[column]
+    if angle is None:
+        return Scored(halves, bias, klass, column, cells.log_sums(halves) + bias)
+    return Scored(halves, bias, klass, column, cells.at_angles(halves, angle[image]) + bias, angle[image])
 
 
 def coarser(batch: Batch, grid: PolarGrid, stride: int) -> Batch:
@@ -122,24 +127,29 @@ def coarser(batch: Batch, grid: PolarGrid, stride: int) -> Batch:
 
 
 def promising(batch: Batch, model: Model, plan: Plan, *, residue: torch.Tensor, space: scores.Workspace) -> Pairs:
-    """The first pass: the fine shifts round those coarse ones that hold 99.9 % of each image's posterior."""
+    """The first pass: the fine shifts round those coarse pairs of class and shift that hold 99.9 % of each image's posterior."""
     assert plan.coarse is not None
     count = len(batch.score)
     pairs = Pairs.all(count, plan.coarse_shifts_px)
     prior = _offset_prior(pairs, residue, model.offset_sigma_px)
-    rough = coarser(batch, plan.coarse, plan.stride)
-    log_sum = score(rough, model, pairs, log_prior=prior, angle=None, space=space).log_sum.view(-1, count)
+    scored = score(coarser(batch, plan.coarse, plan.stride), model, pairs, log_prior=prior, angle=None, space=space)
+    log_sum = scored.log_sum.view(-1, count)
+    klass, image = scored.klass.view(-1, count), pairs.image[scored.column].view(-1, count)
+    shift = pairs.shift[scored.column].view(-1, count)
     kept = _smallest_set(torch.softmax(log_sum, 0), KEEP)
-    shift, image = torch.nonzero(kept, as_tuple=True)
-    children = plan.children[shift]
-    order = torch.argsort(image.repeat_interleave(children.shape[1]), stable=True)
-    return Pairs(image.repeat_interleave(children.shape[1])[order], children.flatten()[order], plan.shifts_px)
+    children = plan.children[shift[kept]]
+    family = children.shape[1]
+    return Pairs.some(
+        klass[kept].repeat_interleave(family),
+        image[kept].repeat_interleave(family),
+        shift=children.flatten(),
+        shifts_px=plan.shifts_px,
+    )
 
 
 def _smallest_set(weights: torch.Tensor, share: float) -> torch.Tensor:
     """Mask of the fewest rows of (rows, n) that hold `share` of each column."""
-    order = torch.argsort(weights, 0, descending=True)
-    ranked = torch.gather(weights, 0, order)
+    ranked, order = torch.sort(weights, 0, descending=True)
     before = torch.cumsum(ranked, 0) - ranked
     mask = torch.zeros_like(weights, dtype=torch.bool)
     return mask.scatter_(0, order, before < share)
@@ -174,24 +184,38 @@ def expect(
     else:
         pairs = Pairs.all(count, plan.shifts_px)
     prior = _offset_prior(pairs, residue, fine.offset_sigma_px)
-    cells = score(batch, fine, pairs, log_prior=prior, angle=None if fixed is None else fixed[1], space=space)
-    column, total = _share_of_columns(cells.log_sum, pairs.image, count)
-    kept = torch.nonzero(column > LEAST)[:, 0]
-    mass = torch.zeros(count).index_add_(0, pairs.image[kept], column[kept])
-    factor = column[kept] / mass[pairs.image[kept]] / cells.by_class[:, kept].sum(0)
-    found = gathered(cells.values, kept, factor, least=LEAST, space=space)
-    return _sums(batch, fine, pairs.select(kept), found=found, total=total, space=space, residue=residue)
+    scored = score(batch, fine, pairs, log_prior=prior, angle=None if fixed is None else fixed[1], space=space)
+    kept, found, total = _posterior(scored, pairs.image[scored.column], count, space)
+    columns, at = torch.unique(scored.column[kept], return_inverse=True)
+    held = Pairs(pairs.image[columns], pairs.shift[columns], pairs.shifts_px, scored.klass[kept] * len(columns) + at)
+    return _sums(batch, fine, held, found=found, total=total, space=space, residue=residue)
 
 
-def _share_of_columns(log_sum: torch.Tensor, image: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Posterior of each column within its image, and the log of the image's whole sum."""
-    top = torch.full((count,), -torch.inf).scatter_reduce_(0, image, log_sum, "amax")
+def _posterior(
+    scored: Scored, image: torch.Tensor, count: int, space: scores.Workspace
+) -> tuple[torch.Tensor, cells.Found, torch.Tensor]:
+    """Which pairs hold nearly all of each image's posterior, their posterior, and the log of each image's sum (count,)."""
+    share, total = _shares(scored.log_sum, image, count)
+    kept = torch.nonzero(share > LEAST * _largest(share, image, count)[image])[:, 0]
+    mass = torch.zeros(count).index_add_(0, image[kept], share[kept])
+    factor = scored.bias[kept] - total[image[kept]] - torch.log(mass)[image[kept]]
+    shape = (scored.halves[0].shape[0], len(kept))
+    chosen = [torch.index_select(half, 1, kept, out=space.get(f"kept {i}", shape, half)) for i, half in enumerate(scored.halves)]
+    if scored.angle is None:
+        return kept, cells.posterior((chosen[0], chosen[1]), factor, least=LEAST), total
+    return kept, cells.single(scored.angle[kept], torch.exp(scored.log_sum[kept] - scored.bias[kept] + factor), shape[0]), total
+
+
+def _largest(values: torch.Tensor, image: torch.Tensor, count: int) -> torch.Tensor:
+    return torch.full((count,), -torch.inf).scatter_reduce_(0, image, values, "amax")
+
+
+def _shares(log_sum: torch.Tensor, image: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Posterior of each pair within its image, and the log of the image's whole sum."""
+    top = _largest(log_sum, image, count)
     weight = torch.exp(log_sum - top[image])
     total = torch.zeros(count).index_add_(0, image, weight)
     return weight / total[image], top + torch.log(total)
-
-
-Found = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 def _sums(
@@ -199,43 +223,52 @@ def _sums(
     model: Model,
     pairs: Pairs,
     *,
-    found: Found,
+    found: cells.Found,
     total: torch.Tensor,
     space: scores.Workspace,
     residue: torch.Tensor,
 ) -> BlockResult:
-    grid, posterior = model.grid, found[0]
-    count = len(batch.whole)
+    grid, count, classes = model.grid, len(batch.whole), len(model.log_shares)
+    klass, column = pairs.split(classes)
+    image = pairs.image[column]
     turned = paired(scores.columns(batch.whole), model.phases, pairs.image, shift=pairs.shift, space=space)
-    modes = scores.empty_sums(posterior.shape[1], grid, posterior)
-    scores.accumulate(modes, scores.posterior_modes(posterior, grid, space), scores.modes(turned, grid, space))
-    by_class = posterior.sum(0)
-    per_image = torch.zeros((len(by_class), count)).index_add_(1, pairs.image, by_class)
-    whole = residue[pairs.image] + pairs.shifts_px[pairs.shift].to(torch.float32)
-    winner, peak, significant = _best(found, pairs, count)
-    classes = found[0].shape[1]
-    cell = found[2][winner]
-    psi = -(cell // classes).double() * (360.0 / grid.angles)
+    posterior = _spread(scores.folded_modes(found.folded, grid, space), pairs, classes, space)
+    modes = scores.empty_sums(classes, grid, posterior[0])
+    scores.accumulate(modes, posterior, scores.modes(turned, grid, space))
+    weight = found.folded[0].sum(0)
+    per_image = torch.zeros(classes * count).index_add_(0, klass * count + image, weight).view(classes, count)
+    whole = residue[image] + pairs.shifts_px[pairs.shift[column]].to(torch.float32)
+    winner = _winners(found.top, image, count)
+    psi = -found.angle[winner].double() * (360.0 / grid.angles)
     return BlockResult(
         modes=modes,
         weight=per_image.double() @ batch.power.double(),
         mass=per_image.sum(1).double(),
         noise=batch.noise.double().sum(0),
-        offset_square=float((by_class.sum(0) * whole.square().sum(1)).sum()),
+        offset_square=float((weight * whole.square().sum(1)).sum()),
         log_likelihood=total.double().numpy(),
-        classes=(cell % classes).numpy(),
+        classes=klass[winner].numpy(),
         psi_deg=((psi + 180.0) % 360.0 - 180.0).numpy(),
-        shift_px=pairs.shifts_px[pairs.shift[winner]].double().numpy(),
-        pmax=peak.double().numpy(),
-        significant=significant.numpy(),
+        shift_px=pairs.shifts_px[pairs.shift[column[winner]]].double().numpy(),
+        pmax=found.top[winner].double().numpy(),
+        significant=torch.zeros(count, dtype=torch.long).index_add_(0, image, found.many).numpy(),
     )
 
 
-def _best(found: Found, pairs: Pairs, count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Of each image: the column with the most likely cell, its probability, and how many cells matter."""
-    _, top, _, many = found
-    peak = torch.full((count,), -1.0).scatter_reduce_(0, pairs.image, top, "amax")
+def _spread(modes: scores.Modes, pairs: Pairs, classes: int, space: scores.Workspace) -> scores.Modes:
+    """Modes of pairs (2, modes, pairs) as (2, modes, K, columns), zeros where there is no pair."""
+    assert pairs.chosen is not None
+    made: scores.Modes = []
+    for i, part in enumerate(modes):
+        out = space.get(f"spread {i}", (part.shape[0], part.shape[1], classes * len(pairs.image)), part).zero_()
+        out.index_copy_(2, pairs.chosen, part)
+        made.append(out.view(*part.shape[:2], classes, -1))
+    return made
+
+
+def _winners(top: torch.Tensor, image: torch.Tensor, count: int) -> torch.Tensor:
+    """Of each image: the pair with the most likely cell."""
+    hit = torch.nonzero(top >= _largest(top, image, count)[image])[:, 0]
     winner = torch.zeros(count, dtype=torch.long)
-    hit = torch.nonzero(top >= peak[pairs.image])[:, 0]
-    winner[pairs.image[hit]] = hit
-    return winner, peak, torch.zeros(count, dtype=torch.long).index_add_(0, pairs.image, many)
+    winner[image[hit]] = hit
+    return winner

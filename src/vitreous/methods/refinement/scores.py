@@ -102,25 +102,33 @@ def cross_terms(images: Modes, references: Modes, grid: PolarGrid, space: Worksp
     Entry j is the reference A(theta - psi_j), psi_j = 2 pi j / angles, so that rlnAnglePsi = -psi_j.
     images: modes() of weighted, shifted images; references: reference_modes(). The result lives in `space`.
     """
+    even, odd = half_terms(images, references, grid, space)
+    cells = space.get("cells", (grid.angles, even.shape[1]), even)
+    torch.add(even, odd, out=cells[: grid.half])
+    torch.sub(even, odd, out=cells[grid.half :])
+    return cells.view(grid.angles, references[0].shape[-1], images[0].shape[-1])
+
+
+def half_terms(
+    images: Modes, references: Modes, grid: PolarGrid, space: Workspace, *, chosen: torch.Tensor | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """cross_terms as sums of even and of odd modes, each (half, pairs): even + odd, then even - odd half a turn on.
+
+    Pairs are all of (K, columns), or those whose flat index is in `chosen`. The result lives in `space`.
+    """
     like = images[0]
-    count, width = references[0].shape[-1], like.shape[-1]
-    halves = []
-    for odd in (False, True):
-        chosen = [i for i, block in enumerate(grid.blocks) if block.odd == odd]
-        inverse = matrices(grid, like.dtype, str(like.device)).inverse
-        out = space.get(f"half {odd}", (grid.half, count * width), like)
-        for place, i in enumerate(chosen):
-            product = _product(images[i], references[i], space)
-            if place == 0:
-                torch.mm(inverse[i], product, out=out)
-            else:
-                out.addmm_(inverse[i], product)
-        halves.append(out)
-    even, odd_part = halves
-    cells = space.get("cells", (grid.angles, count * width), like)
-    torch.add(even, odd_part, out=cells[: grid.half])
-    torch.sub(even, odd_part, out=cells[grid.half :])
-    return cells.view(grid.angles, count, width)
+    every = references[0].shape[-1] * like.shape[-1]
+    width = every if chosen is None else len(chosen)
+    inverse = matrices(grid, like.dtype, str(like.device)).inverse
+    halves = tuple(space.get(f"half {odd}", (grid.half, width), like) for odd in (False, True))
+    begun = [False, False]
+    for i, block in enumerate(grid.blocks):
+        product, odd = _product(images[i], references[i], space), int(block.odd)
+        if chosen is not None:
+            product = torch.index_select(product, 1, chosen, out=space.get("chosen", (len(product), width), like))
+        torch.addmm(halves[odd], inverse[i], product, beta=int(begun[odd]), out=halves[odd])
+        begun[odd] = True
+    return halves[0], halves[1]
 
 
 def _product(x: torch.Tensor, a: torch.Tensor, space: Workspace) -> torch.Tensor:
@@ -146,17 +154,20 @@ def norm_terms(weights: torch.Tensor, samples: torch.Tensor, grid: PolarGrid) ->
 
 def posterior_modes(posterior: torch.Tensor, grid: PolarGrid, space: Workspace) -> Modes:
     """Modes sum_j p_j exp(-i m psi_j) of cells (angles, K, columns): one (2, modes, K, columns) a block."""
-    half = grid.half
-    folded = space.get("folded", (half, *posterior.shape[1:]), posterior)
+    first, second = posterior[: grid.half].flatten(1), posterior[grid.half :].flatten(1)
+    made = folded_modes((first + second, first - second), grid, space)
+    return [part.view(*part.shape[:2], *posterior.shape[1:]) for part in made]
+
+
+def folded_modes(folded: tuple[torch.Tensor, torch.Tensor], grid: PolarGrid, space: Workspace) -> Modes:
+    """The same of pairs given as p(h) + p(h + half) and p(h) - p(h + half), each (half, pairs): (2, modes, pairs) a block."""
     made: Modes = []
-    transforms = matrices(grid, posterior.dtype, str(posterior.device)).real
-    for odd in (False, True):
-        (torch.sub if odd else torch.add)(posterior[:half], posterior[half:], out=folded)
-        for i, (block, matrix) in enumerate(zip(grid.blocks, transforms)):
-            if block.odd == odd:
-                out = space.get(f"posterior {i}", (2, len(block.modes), *posterior.shape[1:]), posterior)
-                torch.mm(matrix, folded.flatten(1), out=out.view(matrix.shape[0], -1))
-                made.append(out)
+    transforms = matrices(grid, folded[0].dtype, str(folded[0].device)).real
+    for i, (block, matrix) in enumerate(zip(grid.blocks, transforms)):
+        part = folded[int(block.odd)]
+        out = space.get(f"posterior {i}", (2, len(block.modes), part.shape[1]), part)
+        torch.mm(matrix, part, out=out.view(matrix.shape[0], -1))
+        made.append(out)
     return made
 
 

@@ -1,4 +1,4 @@
-"""The passes over memory of the E step, compiled: samples times phases by pairs, and posteriors gathered from cells."""
+"""Images moved by shifts: polar samples times phases, column by column, compiled."""
 
 from typing import Any
 
@@ -43,46 +43,3 @@ def _multiply(
             x, y, c, d = re[row, n], im[row, n], cos[row, s], sin[row, s]
             out_re[row, column] = x * c - y * d
             out_im[row, column] = x * d + y * c
-
-
-def gathered(
-    values: torch.Tensor, kept: torch.Tensor, factor: torch.Tensor, *, least: float, space: Workspace
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Columns `kept` of cells (angles, K, columns) times factor; of each its top, its cell, how many exceed `least`."""
-    out = space.get("posterior", (*values.shape[:2], len(kept)), values)
-    flat = values.reshape(-1, values.shape[2])
-    if values.device.type == "cpu":
-        top, cell = torch.full((len(kept),), -1.0), torch.zeros(len(kept), dtype=torch.long)
-        many = torch.zeros(len(kept), dtype=torch.long)
-        results = (out.view(len(flat), -1).numpy(), top.numpy(), cell.numpy(), many.numpy())
-        _gather(flat.numpy(), kept.numpy(), factor.numpy(), least, results[0], results[1], results[2], results[3])
-        return out, top, cell, many
-    torch.index_select(values, 2, kept, out=out)
-    out *= factor
-    top, cell = out.view(len(flat), -1).max(0)
-    return out, top, cell, (out > least).sum((0, 1))
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)
-def _gather(
-    values: NDArray[Any],
-    kept: NDArray[Any],
-    factor: NDArray[Any],
-    least: float,
-    out: NDArray[Any],
-    top: NDArray[Any],
-    cell: NDArray[Any],
-    many: NDArray[Any],
-) -> None:
-    for row in range(values.shape[0]):
-        for column in range(kept.size):
-            value = values[row, kept[column]] * factor[column]
-            out[row, column] = value
-            if value > least:
-                many[column] += 1
-                if value > top[column]:
-                    top[column] = value
-                    cell[column] = row
-            elif value > top[column]:
-                top[column] = value
-                cell[column] = row
