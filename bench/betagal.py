@@ -21,7 +21,7 @@ import torch
 from scipy.spatial.transform import Rotation
 from scipy.stats import rankdata
 
-from class2d import picture
+from class_sheet import picture
 from refine3d import turns_of
 from vitreous.files import classification, mrc, star
 from vitreous.maths import filters, rotations, symmetry
@@ -134,7 +134,8 @@ def class2d(data: Data, words: tuple[str, ...], job: str, pictures: Path | None)
         order = np.argsort(-score)
         averages = mrc.read_stack(Path(str(found.classes["reference_image"][0]).split("@")[1]))[0][order]
         pictures.mkdir(parents=True, exist_ok=True)
-        picture(pictures / f"{job.replace('/', '_')}.png", averages, ["good:", *map(str, purity[order].round(2))])
+        picture(pictures / f"{job.replace('/', '_')}.png", averages)
+        print("    good:", *purity[order].round(2))
 
 
 def refine(data: Data, particles: str, reference: str, job: str) -> None:

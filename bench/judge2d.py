@@ -23,7 +23,7 @@ from vitreous.tables.table import Table
 
 @dataclass(frozen=True)
 class Verdict:
-    """Spreads in degrees (folded and not), the share of mirror images, those of perfect and of random classes, and how particles lie on classes."""
+    """Spreads in degrees (folded, not, of perfect and of random classes), the share of mirror images, how full classes are."""
 
     folded: float
     whole: float

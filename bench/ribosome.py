@@ -45,7 +45,9 @@ def specimen(seed: int) -> tuple[Floats, Floats]:
     return beads, heights
 
 
-def projection(beads: Floats, heights: Floats, turns: Floats, origins_A: Floats, *, box: int, pixel_A: float) -> NDArray[np.float32]:
+def projection(
+    beads: Floats, heights: Floats, turns: Floats, origins_A: Floats, *, box: int, pixel_A: float
+) -> NDArray[np.float32]:
     """Images (n, box, box) of the specimen turned by matrices (n, 3, 3) and moved by minus the origins (n, 2)."""
     landed = np.einsum("nij,pj->npi", turns[:, :2], beads) - origins_A[:, None]
     at = (np.arange(box) - box // 2) * pixel_A
@@ -83,7 +85,8 @@ def make(folder: Path, count: int, *, distinct: int, box: int, pixel_A: float, s
     for start in range(0, len(views), PART):
         part = slice(start, min(start + PART, len(views)))
         images = projection(beads, heights, views[part], origins[part], box=box, pixel_A=pixel_A)
-        moved = np.fft.rfft2(np.fft.ifftshift(images, axes=(1, 2))) * contrast(defocus[part], angle[part], box=box, pixel_A=pixel_A)
+        ctf = contrast(defocus[part], angle[part], box=box, pixel_A=pixel_A)
+        moved = np.fft.rfft2(np.fft.ifftshift(images, axes=(1, 2))) * ctf
         clean[part] = np.fft.fftshift(np.fft.irfft2(moved, s=(box, box)), axes=(1, 2))
         scale = scale or float(np.sqrt(snr / clean[part][:, disc].var()))
     with StackWriter(folder / "particles.mrcs", box=box, pixel_size_A=pixel_A, dtype="float32") as stack:
@@ -107,6 +110,13 @@ def _tables(folder: Path, which: NDArray[np.int64], truth: dict[str, Floats], *,
     }
     poses = {"rot_deg": rot[which], "tilt_deg": tilt[which], "psi_deg": psi[which]}
     poses |= {f"origin_{axis}_A": truth["origins"][which, i] for i, axis in enumerate("xy")}
+    optics = optics_of(box, pixel_A)
+    star.write_table(folder / "particles.star", Table(known, "particles", optics))
+    star.write_table(folder / "truth.star", Table(known | poses, "particles", optics))
+
+
+def optics_of(box: int, pixel_A: float) -> Table:
+    """The optics table of simulated images."""
     optics = {
         "optics_group_name": np.array(["simulated"], dtype=object),
         "optics_group": np.array([1]),
@@ -117,8 +127,7 @@ def _tables(folder: Path, which: NDArray[np.int64], truth: dict[str, Floats], *,
         "box": np.array([box]),
         "dimensions": np.array([2]),
     }
-    star.write_table(folder / "particles.star", Table(known, "particles", Table(optics, "optics")))
-    star.write_table(folder / "truth.star", Table(known | poses, "particles", Table(optics, "optics")))
+    return Table(optics, "optics")
 
 
 def main() -> None:
