@@ -55,6 +55,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     pixels[170] = 0.0
     optics = {name: np.repeat(table.optics[name], 2) for name in table.optics} | {"optics_group": np.array([1, 2])}
     columns = {name: table[name] for name in table} | {"optics_group": np.repeat([1, 2], [100, 140])}
+    columns["micrograph"] = np.array([f"m{row // 60}.mrc" for row in range(240)], object)
     table = Table(columns, "particles", Table(optics, "optics"))
     return SimpleNamespace(table=table, images=pixels, volume=mrc.read_volume(folder / "true_map.mrc")[0])
 
@@ -101,6 +102,8 @@ def test_2d_classes(small: SimpleNamespace, as_members: Callable[..., Any], memb
         close(alone.references, state.references, within=1e-3)
         close(alone.sigma2, state.sigma2, within=1e-5)
         close(alone.shares, state.shares, within=1e-4)
+        assert len(state.scales.factors) == 4 and np.ptp(state.scales.factors) > 1e-3
+        close(alone.scales.factors, state.scales.factors, within=1e-3)
         assert (alone.poses.classes == state.poses.classes).mean() > 0.99
     for field in fields(together[0]):
         values = [getattr(state, field.name) for state in together]

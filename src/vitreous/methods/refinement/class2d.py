@@ -15,20 +15,22 @@ from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths.fourier import rfft2
 from vitreous.maths.shells import power, shell_count
-from vitreous.methods.refinement import expectation, first2d, prepare, scale2d, scores
+from vitreous.methods.refinement import ahead, expectation, first2d, prepare, scale2d, scores
 from vitreous.methods.refinement.expectation import BlockResult, Model
 from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.problem2d import Problem, pixels, problem, tell_bad, tell_batch
 from vitreous.methods.refinement.sampling import Plan, plan_for
 from vitreous.methods.refinement.schedule import Block, blocks_of, part_of, rows_of
 from vitreous.methods.refinement.settings import Class2DSettings
-from vitreous.methods.refinement.state import State
-from vitreous.methods.refinement.update2d import Gathered, exchanged, updated
+from vitreous.methods.refinement.state import Poses, State
+from vitreous.methods.refinement.update2d import Gathered, exchanged, poses_after, updated
 from vitreous.tables.table import Table
 
 CELLS_BYTES = 8 << 20
 COPIES = 5  # of the cells: both parities, the product of modes, the sum, the posterior
 LEAST_BLOCK = 8
+READ_AHEAD = 0.04  # of the memory, for each of the parts that are read or waiting
+NOWHERE = Poses.empty(0)  # every member works out the poses of all itself: of a million images they are much to send
 NORM_LIMITS = (0.2, 5.0)
 
 
@@ -42,14 +44,19 @@ def step(setup: Problem, state: State, context: Context = QUIET) -> State:
     size = context.team.agree(_block_size(setup, state, plan, context))
     blocks = part_of(list(blocks_of(rows, setup.images.group, size)), context.team.share(len(rows)))
     known = dict(setup.bad)
-    gathered = exchanged(_in_threads(setup, state, blocks, plan, models, context), context.team)
+    images = max(size, min(context.reading.together, int(READ_AHEAD * context.memory_GB * 1e9 / (4 * state.box**2))))
+    gathered = exchanged(_in_threads(setup, state, blocks, plan, models, context=context, together=images), context.team)
     for found in context.team.gather(dict(setup.bad)):
         setup.bad.update(found)
     tell_bad(setup, len(known), context)
     if not gathered.blocks:
         raise UserError(f"not one of the {turn.images} particle images of this turn can be used: extract them again")
-    made = updated(setup, state, turn, gathered, models[0]) if context.team.is_first else None
-    return cast(State, context.team.agree(made))
+    poses = poses_after(setup, state, gathered)
+    made = None
+    if context.team.is_first:
+        made = updated(setup, replace(state, poses=NOWHERE), turn, gathered, model=models[0], poses=poses)
+    agreed = cast(State, context.team.agree(made))
+    return replace(agreed, poses=poses)
 
 
 def _block_size(setup: Problem, state: State, plan: Plan, context: Context) -> int:
@@ -83,24 +90,27 @@ def _in_threads(
     blocks: Sequence[Block],
     plan: Plan,
     models: tuple[Model, Model | None],
+    *,
     context: Context,
+    together: int,
 ) -> Gathered:
-    """Every block's result, taken in order, worked out by context.threads threads of one core each."""
+    """Every block's result, taken in order, worked out by context.threads threads of one core each; one more reads ahead."""
     local = threading.local()
 
-    def work(block: Block) -> tuple[Block, BlockResult] | None:
+    def work(given: tuple[Block, NDArray[np.float32]]) -> tuple[Block, BlockResult] | None:
         context.check()
         if not hasattr(local, "space"):
             local.space = scores.Workspace()
             torch.set_num_threads(1)
-        return _expect(setup, state, block, plan, models, local.space)
+        return _expect(setup, state, given, plan, models, local.space)
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with ThreadPoolExecutor(max(1, context.threads)) as pool:
             gathered = Gathered()
-            for done_block in pool.map(work, blocks):
+            given = ahead.with_images(setup.images.source, blocks, together=together)
+            for done_block in ahead.in_order(pool, work, given, most=2 * max(1, context.threads)):
                 if done_block:
                     gathered.add(*done_block)
             return gathered
@@ -111,13 +121,14 @@ def _in_threads(
 def _expect(
     setup: Problem,
     state: State,
-    block: Block,
+    given: tuple[Block, NDArray[np.float32]],
     plan: Plan,
     models: tuple[Model, Model | None],
     space: scores.Workspace,
 ) -> tuple[Block, BlockResult] | None:
-    """The block less its bad images, with its result; None if nothing is left of it."""
-    read = pixels(setup, block.rows, state.poses, state.mean_norm)
+    """The block, given with its images, less its bad ones, with its result; None if nothing is left of it."""
+    block, raw = given
+    read = pixels(setup, block.rows, state.poses, state.mean_norm, raw=raw)
     if not len(read.rows):
         return None
     block = replace(block, rows=read.rows)

@@ -12,6 +12,7 @@ from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import masks
 from vitreous.methods.particles import ctf_of, faults, pixel_size_of
 from vitreous.methods.refinement import prepare
+from vitreous.methods.refinement.ahead import file_ranks
 from vitreous.methods.refinement.prepare import Images
 from vitreous.methods.refinement.scale2d import Scales
 from vitreous.methods.refinement.schedule import Turn, turns
@@ -55,14 +56,17 @@ class Problem:
     schedule: Sequence[Turn]
     given: Poses
     groups: Groups
+    ranks: NDArray[np.int64] | None
+    """Places of the images in the order of the files; None: rows are in that order."""
     bad: dict[int, str] = field(default_factory=dict)
     """Rows whose images were read and cannot be used, with the reason."""
     batches: list[int] = field(default_factory=list)
     """How many images went through the E step together, as it was told."""
 
     def usable(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The rows less those known to be bad."""
-        return rows[~np.isin(rows, list(self.bad))] if self.bad else rows
+        """The rows less those known to be bad, in the order in which their images lie in files."""
+        rows = rows[~np.isin(rows, list(self.bad))] if self.bad else rows
+        return rows if self.ranks is None else rows[np.argsort(self.ranks[rows])]
 
     def factors(self, rows: NDArray[np.int64], scales: Scales) -> NDArray[np.float64] | None:
         """The contrast of these rows' groups; None where it is not asked for."""
@@ -123,7 +127,7 @@ def problem(source: ImageSource, particles: Table, settings: Class2DSettings, co
         intact_first_peak=settings.ctf.ignore_ctf_until_first_peak,
         seed=context.seed_for("outside the mask"),
     )
-    return Problem(images, settings, turns(chosen, count), _given(particles, pixel), Groups.of(particles))
+    return Problem(images, settings, turns(chosen, count), _given(particles, pixel), Groups.of(particles), file_ranks(particles))
 
 
 def _given(particles: Table, pixel_size_A: float) -> Poses:
@@ -142,10 +146,15 @@ class Pixels:
     masked: torch.Tensor
 
 
-def pixels(setup: Problem, rows: NDArray[np.int64], poses: Poses, mean_norm: float) -> Pixels:
-    """Images of these rows, moved and scaled by what is known of them; bad ones are left out and entered in setup.bad."""
+def pixels(
+    setup: Problem, rows: NDArray[np.int64], poses: Poses, mean_norm: float, *, raw: NDArray[np.float32] | None = None
+) -> Pixels:
+    """Images of these rows, moved and scaled by what is known of them; bad ones are left out and entered in setup.bad.
+
+    raw (n, N, N): the images where they have been read already.
+    """
     images = setup.images
-    raw = np.asarray(images.source.read(rows), np.float32)
+    raw = np.asarray(images.source.read(rows) if raw is None else raw, np.float32)
     found = faults(raw)
     if found:
         setup.bad.update({int(rows[at]): why for at, why in found.items()})

@@ -2,9 +2,11 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from vitreous.context import Team
 from vitreous.methods.refinement import maximisation
@@ -12,11 +14,15 @@ from vitreous.methods.refinement.expectation import BlockResult, Model
 from vitreous.methods.refinement.maximisation import Collected
 from vitreous.methods.refinement.problem2d import Problem
 from vitreous.methods.refinement.schedule import Block, Turn, noise_left
-from vitreous.methods.refinement.state import State, Sums
+from vitreous.methods.refinement.state import Poses, State, Sums
 
 MORE_SHELLS = 10  # beyond the resolution of the best class are scored
 RAMP = 0.75  # of the schedule, in which the last shell rises to Nyquist
 LEAST_OFFSET_VARIANCE_A2 = 2.0
+
+
+NOTHING = torch.zeros(0)
+BY_ROW = ("classes", "psi_deg", "shift_px", "pmax", "log_likelihood", "significant", "norm", "scale")
 
 
 @dataclass
@@ -34,9 +40,15 @@ class Gathered:
             self.sums[key].add(result)
         else:
             self.sums[key] = Collected.start(result)
-        result.modes = []
+        result.modes, result.weight, result.mass, result.noise = [], NOTHING, NOTHING, NOTHING
         self.blocks.append(block)
         self.results.append(result)
+
+    def rows(self) -> tuple[NDArray[np.int64], BlockResult]:
+        """All rows, and the results of all blocks as those of one."""
+        joined: dict[str, Any] = {name: np.concatenate([getattr(result, name) for result in self.results]) for name in BY_ROW}
+        square = sum(result.offset_square for result in self.results)
+        return np.concatenate([block.rows for block in self.blocks]), replace(self.results[0], offset_square=square, **joined)
 
 
 def exchanged(mine: Gathered, team: Team) -> Gathered:
@@ -53,11 +65,10 @@ def exchanged(mine: Gathered, team: Team) -> Gathered:
         values = _values(held) if held else [torch.zeros(shape, dtype=dtype) for shape, dtype in shapes]
         *modes, weight, mass, noise = _summed(values, team)
         together.sums[key] = Collected(modes, weight, mass, noise, sum(part.get(key, 0) for part in counts))
-    nothing = torch.zeros(0)
-    rows = [replace(result, weight=nothing, mass=nothing, noise=nothing) for result in mine.results]
-    for blocks, results in team.gather((mine.blocks, rows)):
-        together.blocks += blocks
-        together.results += results
+    for rows, result in team.gather(mine.rows() if mine.blocks else (None, None)):
+        if result is not None:
+            together.blocks.append(Block(rows, 0, 0))
+            together.results.append(result)
     return together
 
 
@@ -96,8 +107,20 @@ def with_classes(setup: Problem, state: State, sums: Sums, *, centre: bool, iter
     return replace(state, references=references * mask, sums=sums, tau2=tau2, ssnr=ssnr, shares=shares)
 
 
-def updated(setup: Problem, state: State, turn: Turn, gathered: Gathered, model: Model) -> State:
-    """The M step."""
+def poses_after(setup: Problem, state: State, gathered: Gathered) -> Poses:
+    """The poses with those of the rows that this turn looked at."""
+    rows, found = gathered.rows()
+    names = ("classes", "psi_deg", "pmax", "log_likelihood", "significant", "norm")
+    joined = {name: getattr(found, name) for name in names}
+    if setup.settings.search.align:
+        joined["origin_px"] = np.rint(state.poses.origin_px[rows]) + found.shift_px
+    else:
+        del joined["psi_deg"]
+    return state.poses.updated(rows, **joined)
+
+
+def updated(setup: Problem, state: State, turn: Turn, gathered: Gathered, *, model: Model, poses: Poses) -> State:
+    """The M step, with the poses as they are after it."""
     parts = gathered.sums
     sigma2 = state.sigma2.clone()
     for group in {group for group, _ in parts}:
@@ -110,28 +133,17 @@ def updated(setup: Problem, state: State, turn: Turn, gathered: Gathered, model:
     reseeded: tuple[int, ...] = ()
     if turn.revive:
         sums, reseeded = maximisation.revived(sums, state.ssnr)
-    return _advanced(setup, replace(state, sigma2=sigma2, reseeded=reseeded), turn, gathered, sums)
+    return _advanced(setup, replace(state, sigma2=sigma2, reseeded=reseeded, poses=poses), turn, gathered, sums)
 
 
 def _advanced(setup: Problem, state: State, turn: Turn, gathered: Gathered, sums: Sums) -> State:
-    """Poses, spreads and resolution for the next turn."""
-    results = gathered.results
-    rows = np.concatenate([block.rows for block in gathered.blocks])
-    joined = {
-        name: np.concatenate([getattr(r, name) for r in results])
-        for name in ("classes", "psi_deg", "pmax", "log_likelihood", "significant", "norm")
-    }
-    shift = np.concatenate([r.shift_px for r in results])
-    if setup.settings.search.align:
-        joined["origin_px"] = np.rint(state.poses.origin_px[rows]) + shift
-    else:
-        del joined["psi_deg"]
-    poses = state.poses.updated(rows, **joined)
+    """Spreads, contrasts and resolution for the next turn."""
+    rows, found = gathered.rows()
     scales = state.scales
     if setup.settings.classification.correct_scale:
-        found, groups = np.concatenate([r.scale for r in results]), setup.groups
-        scales = scales.updated(groups.of_row[rows], found, step=turn.step, sizes=groups.sizes)
-    variance = sum(r.offset_square for r in results) / (2 * len(rows))
+        groups = setup.groups
+        scales = scales.updated(groups.of_row[rows], found.scale, step=turn.step, sizes=groups.sizes)
+    variance = found.offset_square / (2 * len(rows))
     least = LEAST_OFFSET_VARIANCE_A2 / setup.images.pixel_size_A**2
     blend = (1 - turn.step) * state.offset_sigma_px**2 + turn.step * max(variance, least)
     centre = setup.settings.classification.centre_classes and setup.settings.search.align
@@ -144,11 +156,10 @@ def _advanced(setup: Problem, state: State, turn: Turn, gathered: Gathered, sums
     return replace(
         made,
         iteration=turn.iteration,
-        poses=poses,
         scales=scales,
         offset_sigma_px=math.sqrt(blend),
-        mean_norm=float(poses.norm.mean()),
+        mean_norm=float(state.poses.norm.mean()),
         shells=shells,
-        log_likelihood=float(joined["log_likelihood"].sum()),
-        mean_pmax=float(joined["pmax"].mean()),
+        log_likelihood=float(found.log_likelihood.sum()),
+        mean_pmax=float(found.pmax.mean()),
     )
