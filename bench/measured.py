@@ -44,9 +44,10 @@ def measured(
     minutes: float | None = None,
     watch: Path | None = None,
     pattern: str = "*",
+    until: str = "",
     threads: int = 1,
 ) -> Cost:
-    """Run a program to its end, or stop it after some minutes.
+    """Run a program to its end, or stop it after some minutes, or once a file of the name `until` has appeared.
 
     watch, pattern: a folder whose files are watched for; marks holds how much CPU had been spent when each appeared.
     """
@@ -62,7 +63,8 @@ def measured(
             pid, status, used = os.wait4(child.pid, os.WNOHANG)
             if pid:
                 break
-            if minutes is not None and time.monotonic() - began > 60 * minutes:
+            late = minutes is not None and time.monotonic() - began > 60 * minutes
+            if (late or until in marks) and not stopped:
                 child.terminate()
                 stopped = True
             time.sleep(LOOK_S)

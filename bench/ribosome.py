@@ -52,7 +52,7 @@ def projection(
     landed = np.einsum("nij,pj->npi", turns[:, :2], beads) - origins_A[:, None]
     at = (np.arange(box) - box // 2) * pixel_A
     lines = [np.exp(-((at - landed[:, :, axis, None]) ** 2) / (2 * BEAD_SIGMA_A**2)).astype(np.float32) for axis in (0, 1)]
-    return (lines[1] * heights[:, None].astype(np.float32)).transpose(0, 2, 1) @ lines[0]
+    return np.asarray((lines[1] * heights[:, None].astype(np.float32)).transpose(0, 2, 1) @ lines[0])
 
 
 def contrast(defocus_A: Floats, angle_deg: Floats, *, box: int, pixel_A: float) -> NDArray[np.float32]:
@@ -64,7 +64,7 @@ def contrast(defocus_A: Floats, angle_deg: Floats, *, box: int, pixel_A: float) 
     angle = np.radians(angle_deg)[:, None, None]
     dz = defocus_A[:, None, None] - ASTIGMATISM_A / 2 + ASTIGMATISM_A / 2 * np.cos(2 * (theta - angle))
     phase = np.pi * wave * dz * k2 - np.pi / 2 * CS_MM * 1e7 * wave**3 * k2**2 + np.arcsin(AMPLITUDE_CONTRAST)
-    return np.sin(phase).astype(np.float32)
+    return np.asarray(np.sin(phase), np.float32)
 
 
 def make(folder: Path, count: int, *, distinct: int, box: int, pixel_A: float, snr: float, seed: int) -> None:
