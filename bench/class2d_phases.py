@@ -32,7 +32,7 @@ from vitreous.methods.refinement import (
 from vitreous.methods.refinement.settings import Class2DSettings, Classification
 
 PHASES: dict[str, tuple[Any, tuple[str, ...]]] = {
-    "prepare": (prepare, ("pixels", "contrast", "sample_images", "on_grid")),
+    "prepare": (prepare, ("pixels", "contrast", "quadrants", "sampled", "on_grid")),
     "polar": (polar, ("sample_images", "spread_images")),
     "scores": (
         scores,

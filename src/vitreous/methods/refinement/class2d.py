@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
-from vitreous.maths.fourier import rfft2
-from vitreous.maths.shells import power, shell_count
+from vitreous.maths.shells import shell_count
 from vitreous.methods.refinement import ahead, expectation, first2d, prepare, scale2d, scores
 from vitreous.methods.refinement.expectation import BlockResult, Model
 from vitreous.methods.refinement.polar import PolarGrid
@@ -148,22 +147,29 @@ def _expect(
     )
     if factors is not None:
         result.scale = scale2d.measured(batch, models[0], result, ssnr=state.ssnr, factors=factors)
-    result.norm = _norms(setup, state, block, masked=read.masked, result=result, angles=grid.angles)
+    result.norm = _norms(setup, state, block, batch=batch, result=result, grid=grid)
     return block, result
 
 
 def _norms(
-    setup: Problem, state: State, block: Block, *, masked: torch.Tensor, result: BlockResult, angles: int
+    setup: Problem, state: State, block: Block, *, batch: prepare.Batch, result: BlockResult, grid: PolarGrid
 ) -> NDArray[np.float64]:
     """Each image's noise against the model's: the root of chi squared a degree of freedom, at the pose's likelihood.
 
     The likelihood is the logarithm of a sum over cells; less the logarithm of their number it is that of an average cell.
+    Beyond the shells scored, corners and all, chi squared is the power there over what the model has.
     """
-    count = shell_count(state.box, 2)[1:]
-    variance = state.sigma2[block.group][1:] * setup.images.kept
-    square = (power(rfft2(masked), ndim=2)[:, 1:] * (count / variance)).sum(1).numpy() / 2
-    gained = np.maximum(result.log_likelihood - math.log(angles), 0.0)
-    ratio = np.sqrt(np.maximum(square - 2 * gained, 0.0) / float(count.sum()))
+    box, scored = state.box, grid.shells + 1
+    variance = state.sigma2[block.group] * setup.images.kept
+    points = grid.quadrature * grid.angles
+    power = batch.noise.double() * points
+    count = shell_count(box, 2)[scored:]
+    corners = box**2 - float(shell_count(box, 2).sum())
+    mean = (float((count * variance[scored:]).sum()) + corners * float(variance[-1])) / (float(count.sum()) + corners)
+    rest = (batch.square.double() - power.sum(1)).clamp_min(0.0) / (2 * mean)
+    square = ((power / (2 * variance[:scored]))[:, 1:].sum(1) + rest).numpy()
+    gained = np.maximum(result.log_likelihood - math.log(grid.angles), 0.0)
+    ratio = np.sqrt(np.maximum(square - 2 * gained, 0.0) / (box**2 - 1))
     return np.clip(state.poses.norm[block.rows] / state.mean_norm * ratio, *NORM_LIMITS)
 
 

@@ -109,7 +109,7 @@ def score(
 ) -> Scored:
     """All cells of `pairs`; log_prior (columns,). angle (images,): the only in-plane angle of each image."""
     grid = model.grid
-    turned = paired(scores.columns(batch.score), model.phases, pairs.image, shift=pairs.shift, space=space)
+    turned = paired(batch.score_columns, model.phases, pairs.image, shift=pairs.shift, space=space)
     halves = scores.half_terms(scores.modes(turned, grid, space), model.modes, grid, space, chosen=pairs.chosen)
     klass, column = pairs.split(len(model.log_shares))
     image = pairs.image[column]
@@ -123,13 +123,14 @@ def score(
 def coarser(batch: Batch, grid: PolarGrid, stride: int) -> Batch:
     """The same images on a grid with fewer shells and every stride-th angle."""
     cut = grid.shells + 1
-    return replace(batch, score=batch.score[:, :cut, ::stride], norm=batch.norm[:, :cut].contiguous())
+    real, imag = (part[::stride, :cut].contiguous() for part in batch.score_columns)
+    return replace(batch, score_columns=(real, imag), norm=batch.norm[:, :cut].contiguous())
 
 
 def promising(batch: Batch, model: Model, plan: Plan, *, residue: torch.Tensor, space: scores.Workspace) -> Pairs:
     """The first pass: the fine shifts round those coarse pairs of class and shift that hold 99.9 % of each image's posterior."""
     assert plan.coarse is not None
-    count = len(batch.score)
+    count = len(batch)
     pairs = Pairs.all(count, plan.coarse_shifts_px)
     prior = _offset_prior(pairs, residue, model.offset_sigma_px)
     scored = score(coarser(batch, plan.coarse, plan.stride), model, pairs, log_prior=prior, angle=None, space=space)
@@ -175,7 +176,7 @@ def expect(
     residue (n, 2): whole pixels the images were moved by. fixed: (shift (n, 2), angle index (n,)) when poses are given.
     """
     fine, rough = models
-    count = len(batch.score)
+    count = len(batch)
     if fixed is not None:
         pairs = Pairs(torch.arange(count), torch.arange(count), fixed[0])
         fine = replace(fine, phases=phases_of(fixed[0], fine.grid))
@@ -228,10 +229,10 @@ def _sums(
     space: scores.Workspace,
     residue: torch.Tensor,
 ) -> BlockResult:
-    grid, count, classes = model.grid, len(batch.whole), len(model.log_shares)
+    grid, count, classes = model.grid, len(batch), len(model.log_shares)
     klass, column = pairs.split(classes)
     image = pairs.image[column]
-    turned = paired(scores.columns(batch.whole), model.phases, pairs.image, shift=pairs.shift, space=space)
+    turned = paired(batch.whole_columns, model.phases, pairs.image, shift=pairs.shift, space=space)
     posterior = _spread(scores.folded_modes(found.folded, grid, space), pairs, classes, space)
     modes = scores.empty_sums(classes, grid, posterior[0])
     scores.accumulate(modes, posterior, scores.modes(turned, grid, space))

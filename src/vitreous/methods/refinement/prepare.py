@@ -1,17 +1,18 @@
 """Particle images of some rows brought onto the polar grid: moved, masked, weighted by CTF and noise."""
 
+import functools
 from dataclasses import dataclass
+from typing import Any
 
+import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from vitreous.arrays.source import ImageSource
-from vitreous.maths import masks
 from vitreous.maths.ctf import CtfParams, ctf_at, phase_at
-from vitreous.methods.refinement.polar import PolarGrid, sample_images
-
-Columns = tuple[torch.Tensor, torch.Tensor]
+from vitreous.methods.refinement.planes import Columns, quadrants, sampled
+from vitreous.methods.refinement.polar import PolarGrid
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Images:
     """The images of a 2D classification and what stays the same about them.
 
     group (n,) row of each image in sigma2, from 0; mask (N, N) the soft circle; outside with_zeros says what is put
-    there: the mean of what is there, or noise (seeded by the row).
+    there: zeros (the mean of what is there is subtracted), or noise (seeded by the row).
     """
 
     source: ImageSource
@@ -36,7 +37,13 @@ class Images:
         """Side of the images in pixels."""
         return int(self.mask.shape[-1])
 
-    @property
+    @functools.cached_property
+    def reach(self) -> int:
+        """Pixels along an axis from the centre to the last that the mask leaves (all, where noise is put outside)."""
+        at = torch.nonzero(self.mask)[:, 0] if self.with_zeros else torch.tensor([0])
+        return int((at - self.box // 2).abs().max())
+
+    @functools.cached_property
     def kept(self) -> float:
         """The share of white noise's power that the mask, and what it puts outside, leave."""
         inside = float(self.mask.square().mean())
@@ -45,43 +52,87 @@ class Images:
 
 @dataclass(frozen=True)
 class Batch:
-    """Images on a grid: score = masked X C / sigma2m, whole = unmasked X C / sigma2, samples (n, shells + 1, half) complex64.
+    """Images on a grid: score = masked X C / sigma2m, whole = unmasked X C / sigma2, as columns (half, shells + 1, n).
 
     sigma2m is the noise left by the mask. Each in the mean round a circle, (n, shells + 1): norm = C^2 / sigma2m,
-    power = C^2 / sigma2, noise = |masked X|^2.
+    power = C^2 / sigma2, noise = |masked X|^2. square (n,): the sum of |masked X|^2 over the whole plane.
     """
 
-    score: torch.Tensor
-    whole: torch.Tensor
+    score_columns: Columns
+    whole_columns: Columns
     norm: torch.Tensor
     power: torch.Tensor
     noise: torch.Tensor
+    square: torch.Tensor
 
+    def __len__(self) -> int:
+        return len(self.norm)
 
-def moved(image: NDArray[np.float32], origin_px: NDArray[np.int64]) -> NDArray[np.float32]:
-    """One image moved by whole pixels (x, y), nothing wrapped round: zeros come in."""
-    x, y = (int(v) for v in origin_px)
-    box = image.shape[0]
-    out = np.zeros_like(image)
-    if abs(x) < box and abs(y) < box:
-        to_x, from_x = slice(max(x, 0), box + min(x, 0)), slice(max(-x, 0), box + min(-x, 0))
-        to_y, from_y = slice(max(y, 0), box + min(y, 0)), slice(max(-y, 0), box + min(-y, 0))
-        out[to_y, to_x] = image[from_y, from_x]
-    return out
+    @property
+    def score(self) -> torch.Tensor:
+        """(n, shells + 1, half) complex64."""
+        return torch.complex(*self.score_columns).permute(2, 1, 0)
+
+    @property
+    def whole(self) -> torch.Tensor:
+        """(n, shells + 1, half) complex64."""
+        return torch.complex(*self.whole_columns).permute(2, 1, 0)
 
 
 def pixels(
     images: Images, raw: NDArray[np.float32], rows: NDArray[np.int64], *, origins: NDArray[np.int64], scale: NDArray[np.float64]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """raw (n, N, N) times scale (n,), moved by origins (n, 2) whole px: unmasked and masked, float32."""
-    whole = torch.from_numpy(np.stack([moved(image, o) for image, o in zip(raw, origins)]))
-    whole = whole * torch.from_numpy(scale.astype(np.float32))[:, None, None]
-    mask = images.mask
-    if images.with_zeros:
-        return whole, masks.apply_soft(whole, mask)
-    noise = torch.stack([_noise(images.seed, int(row), images.box) for row in rows])
-    spread = masks.mean_outside(whole.square(), mask)
-    return whole, whole * mask + noise * spread.sqrt()[:, None, None] * (1 - mask)
+    """raw (n, N, N) times scale (n,), moved by origins (n, 2) whole px: unmasked and masked, float32.
+
+    Nothing is wrapped round: zeros come in. The mean of what the mask takes away is subtracted under it.
+    """
+    raw = np.ascontiguousarray(raw)
+    whole, masked = np.empty_like(raw), np.empty_like(raw)
+    outside = np.empty((len(raw), 2), np.float32)
+    _place(raw, origins, scale.astype(np.float32), images.mask.numpy(), whole, outside)
+    _mask(whole, images.mask.numpy(), outside[:, 0] * np.float32(images.with_zeros), masked)
+    if not images.with_zeros:
+        for n, row in enumerate(rows.tolist()):
+            masked[n] += _noise(images.seed, row, images.box).numpy() * np.sqrt(outside[n, 1]) * (1 - images.mask.numpy())
+    return torch.from_numpy(whole), torch.from_numpy(masked)
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _place(
+    raw: NDArray[Any], origins: NDArray[Any], scale: NDArray[Any], mask: NDArray[Any], whole: NDArray[Any], outside: NDArray[Any]
+) -> None:
+    """Images moved and scaled; mean and mean square of what the mask takes away of each."""
+    box = mask.shape[0]
+    for n in range(raw.shape[0]):
+        to_x, to_y, factor = origins[n, 0], origins[n, 1], scale[n]
+        first, last = min(max(to_x, 0), box), max(min(box + to_x, box), 0)
+        total = square = weight = np.float32(1e-6)
+        for y in range(box):
+            out = whole[n, y]
+            if 0 <= y - to_y < box:
+                line = raw[n, y - to_y]
+                for x in range(first):
+                    out[x] = 0
+                for x in range(first, last):
+                    out[x] = line[x - to_x] * factor
+                for x in range(max(first, last), box):
+                    out[x] = 0
+            else:
+                out[:] = 0
+            for x in range(box):
+                part = np.float32(1) - mask[y, x]
+                total += out[x] * part
+                square += out[x] * out[x] * part
+                weight += part
+        outside[n, 0], outside[n, 1] = total / weight, square / weight
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _mask(whole: NDArray[Any], mask: NDArray[Any], mean: NDArray[Any], masked: NDArray[Any]) -> None:
+    for n in range(whole.shape[0]):
+        for y in range(mask.shape[0]):
+            for x in range(mask.shape[0]):
+                masked[n, y, x] = (whole[n, y, x] - mean[n]) * mask[y, x]
 
 
 def _noise(seed: int, row: int, box: int) -> torch.Tensor:
@@ -122,11 +173,18 @@ def on_grid(
     """
     weight = torch.zeros(grid.shells + 1)
     weight[1:] = (1 / sigma2[1 : grid.shells + 1]).to(torch.float32)
-    ctf = contrast(images, rows, grid)
+    ctf = contrast(images, rows, grid).permute(2, 1, 0).contiguous()
     if factors is not None:
-        ctf = ctf * torch.from_numpy(factors).float()[:, None, None]
+        ctf *= torch.from_numpy(factors).float()
     factor = ctf * weight[:, None]
-    masked_samples = sample_images(masked, grid)
-    noise = torch.view_as_real(masked_samples).square().sum(-1).mean(-1)
-    power, kept = ctf.square().mean(-1) * weight, images.kept
-    return Batch(masked_samples * (factor / kept), sample_images(whole, grid) * factor, power / kept, power, noise)
+    inside = sampled(quadrants(masked, grid.shells, images.reach), grid)
+    noise = (inside[0].square() + inside[1].square()).mean(0).T
+    around = sampled(quadrants(whole, grid.shells), grid)
+    power, kept = ctf.square().mean(0).T * weight, images.kept
+    square = masked.square().sum((1, 2)) * images.box**2
+    return Batch(_times(inside, factor / kept), _times(around, factor), power / kept, power, noise, square)
+
+
+def _times(samples: Columns, factor: torch.Tensor) -> Columns:
+    """Samples times a real factor, in place."""
+    return samples[0].mul_(factor), samples[1].mul_(factor)
