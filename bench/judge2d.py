@@ -1,10 +1,11 @@
 """How good a 2D classification of bench/ribosome.py's particles is, against the truth that only the simulation knows.
 
-python bench/judge2d.py FOLDER-OF-PARTICLES DATA.star [CLASSES.mrcs] [--against DATA.star CLASSES.mrcs] [--oracle] [--picture PNG]
+python bench/judge2d.py FOLDER-OF-PARTICLES DATA.star [CLASSES.mrcs] [--against DATA.star CLASSES.mrcs] [--oracle] [--each]
+    [--picture PNG]
 
 With the averages: their Fourier ring correlation with true projections, and with --against the other run's beside it, shell by
 shell. --oracle does so with averages by k-means of the true views, at the true angles and shifts of the same images. --picture
-draws the averages, largest class first, with the projections below them.
+draws the averages, largest class first, with the projections below them; --each prints a line for each class in that order.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from class_frc import Compared, Specimen, compared, resolution_A, true_average
 from class_sheet import picture
-from class_views import Floats, Integers, in_plane_spread, mirrored, perfect, spread, turns_of
+from class_views import Floats, Integers, in_plane_errors, in_plane_spread, mirrored, perfect, spread, turns_of
 from vitreous.files import mrc, star
 from vitreous.tables.table import Table
 
@@ -98,6 +99,20 @@ class Run:
         mine, random = (in_plane_spread(self.turns, self.classes, angles) for angles in (self.psi_deg, psi))
         return f"in-plane angles of a class agree within {mine:.1f} degrees (random {random:.1f})"
 
+    def each(self, found: Compared, specimen: Specimen) -> str:
+        """A line for each class that is not empty, largest first: share, views, mirror images, in-plane angles, FRC 0.5."""
+        errors, lines = in_plane_errors(self.turns, self.classes, self.psi_deg), []
+        for k in np.argsort(-found.shares)[: np.count_nonzero(found.shares)]:
+            mine = self.classes == k
+            views, one = self.turns[mine, 2], np.zeros(mine.sum(), int)
+            reached = resolution_A(found.curves[k], specimen.box, specimen.pixel_A)
+            lines.append(
+                f"class {k + 1:3d} {100 * found.shares[k]:5.1f} %  views {spread(views, one, folded=True):5.1f}  "
+                f"mirrored {100 * mirrored(views, one):3.0f} %  in-plane {np.median(errors[mine]):5.1f}  "
+                f"FRC 0.5 at {reached:5.1f} Å"
+            )
+        return "\n".join(lines)
+
     def compared(self, folder: Path) -> Compared:
         """The averages beside true projections."""
         if self.averages is None:
@@ -145,6 +160,7 @@ def main() -> None:
     ask.add_argument("classes", type=Path, nargs="?")
     ask.add_argument("--against", type=Path, nargs=2, metavar=("DATA", "CLASSES"))
     ask.add_argument("--oracle", action="store_true")
+    ask.add_argument("--each", action="store_true")
     ask.add_argument("--picture", type=Path)
     given = ask.parse_args()
     run = Run.read(given.particles, given.data, given.classes)
@@ -156,6 +172,8 @@ def main() -> None:
         named["other"] = Run.read(given.particles, *given.against).compared(given.particles)
     if given.oracle:
         named["oracle"] = oracle(run, given.particles).compared(given.particles)
+    if given.each:
+        print(run.each(named["this"], Specimen.of(given.particles)))
     if given.picture:
         sheet(given.picture, run.averages, named["this"])
     print(table({name: one.mean for name, one in named.items()}, Specimen.of(given.particles)))
