@@ -10,8 +10,12 @@ import pytest
 
 from vitreous.context import Context, UserError
 from vitreous.files import chain, classification, exact, iterations, mrc, star
+from vitreous.job.options import build
 from vitreous.jobs.class2d import Class2D
+from vitreous.jobs.select import Select
 from vitreous.methods.refinement.settings import Classification
+from vitreous.methods.selection.settings import ClassChoice
+from vitreous.project.project import Project
 
 BOX, COUNT, PIXEL_A = 32, 60, 5.0
 
@@ -187,3 +191,27 @@ def test_what_it_will_write_is_told_before(project: Path, batches: bool) -> None
     run(task, Path("Class2D/job001"))
     written = sum(path.stat().st_size for path in Path("Class2D/job001").glob("run_*"))
     assert 0.3 < written / size.bytes < 3
+
+
+@pytest.mark.parametrize("least_score", [0.0, 0.999999])
+def test_good_classes_are_kept_if_asked(project: Path, least_score: float) -> None:
+    made = Project.new(".")
+    options = {"particles": "particles.star", "classes": 2, "particle_diameter_A": 110, "use_em": True, "use_mini_batches": False}
+    choice = {"auto_select": True, "least_score": least_score}
+    name = made.add(build(Class2D, {**options, **choice, "em_iterations": 3}), seed=5)
+    assert made.run(name, quiet=True).status == "succeeded"
+    nodes = {node.removeprefix(name) for job, node in made.graph().outputs if job == name}
+    kept = {"particles.star", "class_averages.star", "backup_selection.star"}
+    if least_score > 0.9:
+        assert not kept & nodes
+        assert "nothing was selected" in Path(f"{name}run.out").read_text()
+        return
+    assert kept < nodes
+    chosen = star.read_table(f"{name}particles.star", "particles")
+    assert len(chosen) == COUNT
+    assert star.read_table(f"{name}class_averages.star", "")["reference_image"].tolist() == [
+        f"{i:06d}@{name}run_it003_classes.mrcs" for i in (1, 2)
+    ]
+    again = made.add(Select(model=name, choice=ClassChoice(by_score=True, least_score=least_score)))
+    made.run(again, quiet=True)
+    assert np.array_equal(star.read_table(f"{again}particles.star", "particles")["image"], chosen["image"])

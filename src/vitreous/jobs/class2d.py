@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vitreous.context import Context
-from vitreous.job.declare import LoopJob, Size, group, input, job, output
-from vitreous.methods.refinement.settings import Class2DSettings, Classification, CtfUse, PlaneSearch
+from vitreous.context import Context, UserError
+from vitreous.job.declare import LoopJob, Size, Unit, group, input, job, output
+from vitreous.methods.refinement.settings import AutoSelect, Class2DSettings, Classification, CtfUse, PlaneSearch
 
 if TYPE_CHECKING:
     from vitreous.methods.refinement.problem2d import Problem
@@ -57,11 +57,15 @@ class Class2D(LoopJob):
     ctf: CtfUse = group(CtfUse, tab="CTF")
     classification: Classification = group(Classification, tab="Optimisation")
     search: PlaneSearch = group(PlaneSearch, tab="Sampling")
+    selection: AutoSelect = group(AutoSelect, tab="Selection")
 
     optimiser = output("{root}_it{iteration}_optimiser.star", kind="optimiser", help="To select classes from, or to go on from")
     classified = output("{root}_it{iteration}_data.star", kind="particles", help="Particles with class, angle and shift")
     model = output("{root}_it{iteration}_model.star", kind="model", help="Classes, as RELION 3.1 selects from them")
     averages = output("{root}_it{iteration}_classes.mrcs", kind="references2d", help="The class averages")
+    kept_particles = output("particles.star", kind="particles", help="Particles of the kept classes", when="auto_select")
+    kept_averages = output("class_averages.star", kind="references2d", help="The classes that were kept", when="auto_select")
+    backup = output("backup_selection.star", kind="file", help="Which classes were kept", when="auto_select")
 
     @classmethod
     def older_options(cls, said: Mapping[str, str]) -> Mapping[str, str]:
@@ -139,9 +143,25 @@ class Class2D(LoopJob):
         return Running(setup, table, state)
 
     def finish(self, state: Running, context: Context) -> None:
-        """The last iteration's files are the result."""
+        """The last iteration's files are the result; of these the good classes are chosen, if that is asked for."""
         shares = ", ".join(f"{100 * share:.1f}" for share in sorted(state.state.shares.tolist(), reverse=True))
         context.note(f"{len(state.particles)} particles in {state.state.classes} classes of {shares} %")
+        if self.selection.auto_select:
+            self._select(f"{context.root}_it{state.iteration:03d}_optimiser.star", context)
+
+    def _select(self, optimiser: str, context: Context) -> None:
+        """What the job of selection does by score. That no class is good enough does not spoil the classification."""
+        from vitreous.job import options, registry
+
+        for made in (self.kept_particles, self.kept_averages, self.backup):
+            (context.folder / made.name).unlink(missing_ok=True)
+        path = str(context.folder / optimiser)
+        chosen = {name: getattr(self.selection, name) for name in ("least_score", "least_particles", "least_classes")}
+        select = options.build(registry.job_types()["select"], {"model": path, "by_score": True, **chosen})
+        try:
+            context.note(select.work(Unit(key=path), context)["note"])
+        except UserError as error:
+            context.note(f"nothing was selected: {error}")
 
     def _problem(self, context: Context) -> "tuple[Problem, Table]":
         from vitreous.files import particles

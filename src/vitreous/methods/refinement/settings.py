@@ -144,6 +144,37 @@ class PlaneSearch:
 
 
 @settings
+class AutoSelect:
+    """Which classes are kept without being asked, when the last iteration is done."""
+
+    auto_select: bool = param(
+        False,
+        usual=True,
+        help="After the last iteration write particles.star and class_averages.star of the classes that look good, by the "
+        "score that the selection job has. The iterations' files keep all.",
+    )
+    least_score: float = param(
+        0.5, low=0, high=1, step=0.05, when="auto_select", help="The lowest score, between 0 and 1, of a class that is kept."
+    )
+    least_particles: int = param(
+        -1,
+        low=-1,
+        high=10000,
+        step=500,
+        when="auto_select",
+        help="Keep at least so many particles, whatever the score of their classes; negative: no such rule.",
+    )
+    least_classes: int = param(
+        -1,
+        low=-1,
+        high=24,
+        step=1,
+        when="auto_select",
+        help="Keep at least so many classes, whatever their score; negative: no such rule.",
+    )
+
+
+@settings
 class Class2DSettings:
     """Everything that decides a 2D classification beside its particles."""
 
