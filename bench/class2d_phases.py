@@ -36,7 +36,17 @@ PHASES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "polar": (polar, ("sample_images", "spread_images")),
     "scores": (
         scores,
-        ("columns", "modes", "cross_terms", "_product", "norm_terms", "posterior_modes", "accumulate", "reference_modes"),
+        (
+            "columns",
+            "modes",
+            "_product",
+            "quarter_terms",
+            "quarter_modes",
+            "norm_terms",
+            "posterior_modes",
+            "accumulate",
+            "reference_modes",
+        ),
     ),
     "expectation": (expectation, ("paired", "score", "promising", "gathered", "expect", "_sums", "phases_of")),
     "loop": (class2d, ("pixels", "updated", "step", "_norms", "_models", "plan_for")),

@@ -7,6 +7,7 @@ import torch
 
 from vitreous.methods.refinement import cells, polar, scores
 from vitreous.methods.refinement.polar import PolarGrid
+from vitreous.methods.refinement.turning import paired
 
 
 @pytest.fixture
@@ -17,46 +18,78 @@ def generator() -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def halves_of(generator: torch.Generator, half: int, pairs: int) -> cells.Halves:
+def quarters_of(generator: torch.Generator, half: int, pairs: int) -> scores.Quarters:
     """Cells that spread over hundreds, as log likelihoods do."""
     scale = 60 * torch.rand((1, pairs), generator=generator)
-    return (
-        torch.randn((half, pairs), generator=generator) * scale - 300 * torch.rand((1, pairs), generator=generator),
-        torch.randn((half, pairs), generator=generator) * scale,
-    )
+    values = torch.randn((2 * half, pairs), generator=generator) * scale - 300 * torch.rand((1, pairs), generator=generator)
+    even, odd = (values[:half] + values[half:]) / 2, (values[:half] - values[half:]) / 2
+    a, b, c, d = (part / 2 for part in scores.quarters(even, odd))
+    for part in (a, b, c, d):
+        part[0] *= 2
+        if half % 2 == 0:
+            part[-1] *= 2
+    b[0], d[0] = 0, 0
+    if half % 2 == 0:
+        b[-1], c[-1] = 0, 0
+    whole = torch.empty_like(values)
+    scores.unfolded((a, b, c, d), whole)
+    assert torch.allclose(whole, values, atol=1e-3)
+    return a, b, c, d
 
 
-def test_log_sums_are_those_of_all_angles(generator: torch.Generator) -> None:
-    halves = halves_of(generator, 27, 333)
-    wide = (halves[0].double(), halves[1].double())
-    truth = torch.logsumexp(torch.cat((wide[0] + wide[1], wide[0] - wide[1])), 0)
-    assert (cells.log_sums(halves) - truth).abs().max() < 2e-4
-    assert (cells.log_sums(wide) - truth).abs().max() < 1e-12
+def wide(parts: scores.Quarters) -> scores.Quarters:
+    """In float64."""
+    a, b, c, d = (part.double() for part in parts)
+    return a, b, c, d
 
 
-def test_posteriors_of_both_branches_agree(generator: torch.Generator) -> None:
-    halves = halves_of(generator, 20, 150)
-    wide = (halves[0].double(), halves[1].double())
-    factor = -cells.log_sums(wide) + torch.log(torch.rand(150, generator=generator, dtype=torch.float64))
-    truth = cells.posterior(wide, factor, least=1e-3)
-    found = cells.posterior(halves, factor.float(), least=1e-3)
-    for mine, theirs in zip(found.folded, truth.folded):
+@pytest.mark.parametrize("half", [27, 30])
+def test_log_sums_are_those_of_all_angles(generator: torch.Generator, half: int) -> None:
+    parts = quarters_of(generator, half, 333)
+    whole = torch.empty((2 * half, 333), dtype=torch.float64)
+    scores.unfolded(wide(parts), whole)
+    assert (cells.log_sums(parts, half) - torch.logsumexp(whole, 0)).abs().max() < 2e-4
+    assert (cells.log_sums(wide(parts), half) - torch.logsumexp(whole, 0)).abs().max() < 1e-12
+
+
+@pytest.mark.parametrize("half", [21, 20])
+def test_posteriors_of_both_branches_agree(generator: torch.Generator, half: int) -> None:
+    parts = quarters_of(generator, half, 150)
+    factor = torch.log(torch.rand(150, generator=generator, dtype=torch.float64)) - cells.log_sums(wide(parts), half)
+    truth = cells.posterior(wide(parts), half, factor, least=1e-3)
+    found = cells.posterior(parts, half, factor.float(), least=1e-3)
+    for mine, theirs in zip((*found.folded, found.total, found.top), (*truth.folded, truth.total, truth.top)):
         assert (mine - theirs).abs().max() < 1e-4
-    assert (found.top - truth.top).abs().max() < 1e-4
     assert (found.angle == truth.angle).float().mean() > 0.98
     assert (found.many - truth.many).abs().float().mean() < 0.1
 
 
 def test_one_angle_is_read_and_written_where_it_is(generator: torch.Generator) -> None:
     half, pairs = 12, 40
-    halves = halves_of(generator, half, pairs)
-    whole = torch.cat((halves[0] + halves[1], halves[0] - halves[1]))
+    parts = quarters_of(generator, half, pairs)
+    whole = torch.empty((2 * half, pairs))
+    scores.unfolded(parts, whole)
     angle = torch.randint(2 * half, (pairs,), generator=generator)
-    assert torch.equal(cells.at_angles(halves, angle), whole[angle, torch.arange(pairs)])
+    assert torch.equal(cells.at_angles(parts, half, angle), whole[angle, torch.arange(pairs)])
     found = cells.single(angle, torch.rand(pairs, generator=generator), half)
-    back = torch.cat((found.folded[0] + found.folded[1], found.folded[0] - found.folded[1])) / 2
-    assert torch.equal(back.argmax(0), angle)
-    assert torch.allclose(back.sum(0), found.top)
+    assert torch.equal(found.angle, angle)
+    assert torch.allclose(found.total, found.top)
+
+
+def test_moved_columns_are_those_of_plain_products(generator: torch.Generator) -> None:
+    """Both compiled ways against torch in float64, and quarters against the plain transform."""
+    grid, space = PolarGrid(32, 10, 44), scores.Workspace()
+    samples = scores.columns(polar.sample_images(torch.randn((5, 32, 32), generator=generator, dtype=torch.float64), grid))
+    shifts = torch.rand((3, 2), generator=generator, dtype=torch.float64) * 4 - 2
+    phases = scores.columns(polar.shift_phases(shifts, grid))
+    image, shift = torch.arange(5).repeat(3), torch.arange(3).repeat_interleave(5)
+    some = torch.randperm(15, generator=generator)[:7]
+    for which in (torch.arange(15), some):
+        truth = paired(samples, phases, image[which], shift=shift[which], space=space)
+        single = tuple(part.float() for part in samples), tuple(part.float() for part in phases)
+        found = paired(*single, image[which], shift=shift[which], space=space)  # type: ignore[arg-type]
+        for mine, theirs in zip(found, truth):
+            assert (mine - theirs).norm() / theirs.norm() < 1e-6
 
 
 def test_chosen_pairs_have_the_cells_they_have_among_all(generator: torch.Generator) -> None:
@@ -65,10 +98,8 @@ def test_chosen_pairs_have_the_cells_they_have_among_all(generator: torch.Genera
         scores.columns(polar.sample_images(torch.randn((n, 32, 32), generator=generator), grid)) for n in (5, 3)
     )
     x, a = scores.modes(images, grid, space, "x"), scores.modes(references, grid, space, "a")
-    every = [half.clone() for half in scores.half_terms(x, a, grid, space)]
+    every = [part.clone() for part in scores.quarter_terms(x, a, grid, space)]
     chosen = torch.randperm(15, generator=generator)[:6]
-    some = scores.half_terms(x, a, grid, space, chosen=chosen)
+    some = scores.quarter_terms(x, a, grid, space, chosen=chosen)
     for whole, part in zip(every, some):
         assert torch.allclose(whole[:, chosen], part, rtol=1e-4, atol=1e-4 * float(whole.abs().max()))
-    cells_of = scores.cross_terms(x, a, grid, space)
-    assert torch.allclose(cells_of.flatten(1), torch.cat((every[0] + every[1], every[0] - every[1])))

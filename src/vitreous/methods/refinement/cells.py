@@ -1,6 +1,7 @@
 """Cells of the E step, pair by pair: a pair is one class against one shifted image, its cells all in-plane angles.
 
-Cells come as halves (even, odd), each (half, pairs): angle h has the value even + odd, angle h + half even - odd.
+Cells come as scores.quarter_terms(): sums of cosines and sines of even and odd modes, each (half // 2 + 1, pairs). With c, s,
+C, S of row h, angle h has the value c + s + C + S, h + half c + s - C - S, half - h c - s - C + S and angles - h c - s + C - S.
 """
 
 from dataclasses import dataclass
@@ -13,62 +14,66 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-Halves = tuple[torch.Tensor, torch.Tensor]
+from vitreous.methods.refinement.scores import Quarters, quarters, unfolded
+
 SMALLEST = -80.0  # exponents below count as this
 
 
 @dataclass(frozen=True)
 class Found:
-    """The posterior of pairs: its halves p(h) + p(h + half) and p(h) - p(h + half), each (half, pairs); and of each pair
-    the most likely cell's probability and angle, and how many cells exceed the least that matters."""
+    """The posterior of pairs as scores.folded_modes() takes it; and of each pair its sum, the most likely cell's probability
+    and angle, and how many cells exceed the least that matters."""
 
-    folded: Halves
+    folded: Quarters
+    total: torch.Tensor
     top: torch.Tensor
     angle: torch.Tensor
     many: torch.Tensor
 
 
-def log_sums(halves: Halves) -> torch.Tensor:
+def _all(parts: Quarters, half: int) -> torch.Tensor:
+    """(angles, pairs)."""
+    out = parts[0].new_empty((2 * half, parts[0].shape[1]))
+    unfolded(parts, out)
+    return out
+
+
+def log_sums(parts: Quarters, half: int) -> torch.Tensor:
     """(pairs,): the logarithm of the sum of exp over all angles."""
-    even, odd = halves
-    if even.device.type == "cpu" and even.dtype == torch.float32:
-        top = torch.full((even.shape[1],), -torch.inf)
-        total = torch.zeros(even.shape[1])
-        _sums(even.numpy(), odd.numpy(), top.numpy(), total.numpy())
+    if parts[0].device.type == "cpu" and parts[0].dtype == torch.float32:
+        count = parts[0].shape[1]
+        top, total = torch.full((count,), -torch.inf), torch.zeros(count)
+        _sums(tuple(part.numpy() for part in parts), half % 2 == 0, top.numpy(), total.numpy())
         return top + torch.log(total)
-    return torch.logsumexp(torch.cat((even + odd, even - odd)), 0)
+    return torch.logsumexp(_all(parts, half), 0)
 
 
-def posterior(halves: Halves, log_factor: torch.Tensor, *, least: float) -> Found:
-    """exp(cell + log_factor (pairs,)); overwrites the halves, and the result holds them."""
-    even, odd = halves
-    if even.device.type == "cpu" and even.dtype == torch.float32:
-        count = even.shape[1]
-        top, many = torch.full((count,), -1.0), torch.zeros(count, dtype=torch.long)
-        found = Found(halves, top, torch.zeros_like(many), many)
-        results = (found.top.numpy(), found.angle.numpy(), found.many.numpy())
-        _posterior(even.numpy(), odd.numpy(), log_factor.numpy(), results[0], results[1], results[2], least)
-        return found
-    values = torch.cat((even + odd, even - odd)).add_(log_factor).exp_()
+def posterior(parts: Quarters, half: int, log_factor: torch.Tensor, *, least: float) -> Found:
+    """exp(cell + log_factor (pairs,)); overwrites the parts, and the result holds them."""
+    if parts[0].device.type == "cpu" and parts[0].dtype == torch.float32:
+        count = parts[0].shape[1]
+        sums, many = torch.full((2, count), -1.0), torch.zeros((2, count), dtype=torch.long)
+        sums[0] = 0
+        _posterior(tuple(part.numpy() for part in parts), half, log_factor.numpy(), sums.numpy(), many.numpy(), least)
+        return Found(parts, sums[0], sums[1], many[0], many[1])
+    return _found(_all(parts, half).add_(log_factor).exp_(), least)
+
+
+def _found(values: torch.Tensor, least: float) -> Found:
     top, angle = values.max(0)
     first, second = values.chunk(2)
-    return Found((first + second, first - second), top, angle, (values > least).sum(0))
+    return Found(quarters(first + second, first - second), values.sum(0), top, angle, (values > least).sum(0))
 
 
-def at_angles(halves: Halves, angle: torch.Tensor) -> torch.Tensor:
+def at_angles(parts: Quarters, half: int, angle: torch.Tensor) -> torch.Tensor:
     """(pairs,): the cell of each pair at its angle (pairs,)."""
-    even, odd = halves
-    row, pair = angle % len(even), torch.arange(len(angle), device=angle.device)
-    return even[row, pair] + torch.where(angle < len(even), 1.0, -1.0) * odd[row, pair]
+    return torch.gather(_all(parts, half), 0, angle[None])[0]
 
 
 def single(angle: torch.Tensor, probability: torch.Tensor, half: int) -> Found:
     """The posterior of pairs with one cell each."""
-    even, pair = probability.new_zeros((half, len(angle))), torch.arange(len(angle), device=angle.device)
-    odd = even.clone()
-    even[angle % half, pair] = probability
-    odd[angle % half, pair] = torch.where(angle < half, probability, -probability)
-    return Found((even, odd), probability, angle, torch.ones_like(angle))
+    values = probability.new_zeros((2 * half, len(angle)))
+    return _found(values.scatter_(0, angle[None], probability[None]), 0.0)
 
 
 def _from_bits(context: Any, bits: Any) -> Any:
@@ -99,35 +104,42 @@ def _exp(x: Any) -> Any:
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
-def _sums(even: NDArray[Any], odd: NDArray[Any], top: NDArray[Any], total: NDArray[Any]) -> None:
-    for h in range(even.shape[0]):
+def _sums(parts: Any, last_alone: bool, top: NDArray[Any], total: NDArray[Any]) -> None:
+    even_cos, even_sin, odd_cos, odd_sin = parts
+    rows = even_cos.shape[0]
+    for h in range(rows):
         for p in range(top.size):
-            top[p] = max(top[p], even[h, p] + abs(odd[h, p]))
-    for h in range(even.shape[0]):
+            c, s, oc, os = even_cos[h, p], even_sin[h, p], odd_cos[h, p], odd_sin[h, p]
+            top[p] = max(top[p], max(c + s + abs(oc + os), c - s + abs(oc - os)))
+    for h in range(rows):
+        mates = np.float32(0.0 if h == 0 or (last_alone and h == rows - 1) else 1.0)
         for p in range(top.size):
-            centre = even[h, p] - top[p]
-            total[p] += _exp(centre + odd[h, p]) + _exp(centre - odd[h, p])
+            c, s, oc, os = even_cos[h, p] - top[p], even_sin[h, p], odd_cos[h, p], odd_sin[h, p]
+            total[p] += _exp(c + s + oc + os) + _exp(c + s - oc - os) + mates * (_exp(c - s - oc + os) + _exp(c - s + oc - os))
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
-def _posterior(
-    even: NDArray[Any],
-    odd: NDArray[Any],
-    factor: NDArray[Any],
-    top: NDArray[Any],
-    angle: NDArray[Any],
-    many: NDArray[Any],
-    least: float,
-) -> None:
-    half = even.shape[0]
-    for h in range(half):
-        for p in range(top.size):
-            centre = even[h, p] + factor[p]
-            first, second = _exp(centre + odd[h, p]), _exp(centre - odd[h, p])
-            even[h, p] = first + second
-            odd[h, p] = first - second
-            many[p] += (first > least) + (second > least)
-            best = max(first, second)
-            if best > top[p]:
-                top[p] = best
-                angle[p] = h if first >= second else h + half
+def _posterior(parts: Any, half: int, factor: NDArray[Any], sums: NDArray[Any], many: NDArray[Any], least: float) -> None:
+    even_cos, even_sin, odd_cos, odd_sin = parts
+    rows = even_cos.shape[0]
+    for h in range(rows):
+        alone = h == 0 or 2 * h == half
+        for p in range(factor.size):
+            c, s, oc, os = even_cos[h, p] + factor[p], even_sin[h, p], odd_cos[h, p], odd_sin[h, p]
+            first, second, third, fourth = _exp(c + s + oc + os), _exp(c + s - oc - os), np.float32(0), np.float32(0)
+            if not alone:
+                third, fourth = _exp(c - s - oc + os), _exp(c - s + oc - os)
+            even, odd, mate, odd_mate = first + second, first - second, third + fourth, third - fourth
+            even_cos[h, p], even_sin[h, p] = even + mate, even - mate
+            odd_cos[h, p], odd_sin[h, p] = odd - odd_mate, odd + odd_mate
+            sums[0, p] += even + mate
+            many[1, p] += (first > least) + (second > least) + (third > least) + (fourth > least)
+            best = max(max(first, second), max(third, fourth))
+            if best > sums[1, p]:
+                sums[1, p] = best
+                if best == first:
+                    many[0, p] = h
+                elif best == second:
+                    many[0, p] = h + half
+                else:
+                    many[0, p] = half - h if best == third else 2 * half - h

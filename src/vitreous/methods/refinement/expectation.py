@@ -93,10 +93,10 @@ class BlockResult:
 
 @dataclass(frozen=True)
 class Scored:
-    """Cells of pairs: halves (half, pairs) as in cells, to which bias (pairs,) is to be added; and of each pair its class,
-    column, and the log of the sum over angles, bias and all. angle (pairs,): the only angle there is."""
+    """Cells of pairs as in cells, to which bias (pairs,) is to be added; and of each pair its class, column, and the log
+    of the sum over angles, bias and all. angle (pairs,): the only angle there is."""
 
-    halves: cells.Halves
+    parts: scores.Quarters
     bias: torch.Tensor
     klass: torch.Tensor
     column: torch.Tensor
@@ -110,14 +110,14 @@ def score(
     """All cells of `pairs`; log_prior (columns,). angle (images,): the only in-plane angle of each image."""
     grid = model.grid
     turned = paired(batch.score_columns, model.phases, pairs.image, shift=pairs.shift, space=space)
-    halves = scores.half_terms(scores.modes(turned, grid, space), model.modes, grid, space, chosen=pairs.chosen)
+    parts = scores.quarter_terms(scores.quarter_modes(turned, grid, space), model.modes, grid, space, chosen=pairs.chosen)
     klass, column = pairs.split(len(model.log_shares))
     image = pairs.image[column]
     norm = scores.norm_terms(batch.norm, model.samples, grid)
     bias = model.log_shares[klass] - norm[klass, image] + log_prior[column]
     if angle is None:
-        return Scored(halves, bias, klass, column, cells.log_sums(halves) + bias)
-    return Scored(halves, bias, klass, column, cells.at_angles(halves, angle[image]) + bias, angle[image])
+        return Scored(parts, bias, klass, column, cells.log_sums(parts, grid.half) + bias)
+    return Scored(parts, bias, klass, column, cells.at_angles(parts, grid.half, angle[image]) + bias, angle[image])
 
 
 def coarser(batch: Batch, grid: PolarGrid, stride: int) -> Batch:
@@ -186,25 +186,28 @@ def expect(
         pairs = Pairs.all(count, plan.shifts_px)
     prior = _offset_prior(pairs, residue, fine.offset_sigma_px)
     scored = score(batch, fine, pairs, log_prior=prior, angle=None if fixed is None else fixed[1], space=space)
-    kept, found, total = _posterior(scored, pairs.image[scored.column], count, space)
+    kept, found, total = _posterior(scored, pairs.image[scored.column], count, half=fine.grid.half, space=space)
     columns, at = torch.unique(scored.column[kept], return_inverse=True)
     held = Pairs(pairs.image[columns], pairs.shift[columns], pairs.shifts_px, scored.klass[kept] * len(columns) + at)
     return _sums(batch, fine, held, found=found, total=total, space=space, residue=residue)
 
 
 def _posterior(
-    scored: Scored, image: torch.Tensor, count: int, space: scores.Workspace
+    scored: Scored, image: torch.Tensor, count: int, *, half: int, space: scores.Workspace
 ) -> tuple[torch.Tensor, cells.Found, torch.Tensor]:
     """Which pairs hold nearly all of each image's posterior, their posterior, and the log of each image's sum (count,)."""
     share, total = _shares(scored.log_sum, image, count)
     kept = torch.nonzero(share > LEAST * _largest(share, image, count)[image])[:, 0]
     mass = torch.zeros(count).index_add_(0, image[kept], share[kept])
     factor = scored.bias[kept] - total[image[kept]] - torch.log(mass)[image[kept]]
-    shape = (scored.halves[0].shape[0], len(kept))
-    chosen = [torch.index_select(half, 1, kept, out=space.get(f"kept {i}", shape, half)) for i, half in enumerate(scored.halves)]
-    if scored.angle is None:
-        return kept, cells.posterior((chosen[0], chosen[1]), factor, least=LEAST), total
-    return kept, cells.single(scored.angle[kept], torch.exp(scored.log_sum[kept] - scored.bias[kept] + factor), shape[0]), total
+    if scored.angle is not None:
+        only = torch.exp(scored.log_sum[kept] - scored.bias[kept] + factor)
+        return kept, cells.single(scored.angle[kept], only, half), total
+    shape = (len(scored.parts[0]), len(kept))
+    a, b, c, d = (
+        torch.index_select(part, 1, kept, out=space.get(f"kept {i}", shape, part)) for i, part in enumerate(scored.parts)
+    )
+    return kept, cells.posterior((a, b, c, d), half, factor, least=LEAST), total
 
 
 def _largest(values: torch.Tensor, image: torch.Tensor, count: int) -> torch.Tensor:
@@ -235,8 +238,8 @@ def _sums(
     turned = paired(batch.whole_columns, model.phases, pairs.image, shift=pairs.shift, space=space)
     posterior = _spread(scores.folded_modes(found.folded, grid, space), pairs, classes, space)
     modes = scores.empty_sums(classes, grid, posterior[0])
-    scores.accumulate(modes, posterior, scores.modes(turned, grid, space))
-    weight = found.folded[0].sum(0)
+    scores.accumulate(modes, posterior, scores.quarter_modes(turned, grid, space))
+    weight = found.total
     per_image = torch.zeros(classes * count).index_add_(0, klass * count + image, weight).view(classes, count)
     whole = residue[image] + pairs.shifts_px[pairs.shift[column]].to(torch.float32)
     winner = _winners(found.top, image, count)

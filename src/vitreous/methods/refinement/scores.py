@@ -2,6 +2,7 @@
 
 Layout: the long axis last. Modes are a list with one real tensor (2 [re, im], modes, shells from first_shell, columns) a
 block of grid.blocks; cells are (angles, K, columns), columns running over shifts, then images (images fastest).
+Functions of the angle are transformed as quarters, half the work: angle h < half with its mate half - h, see quarters().
 """
 
 import functools
@@ -13,34 +14,46 @@ import torch
 from vitreous.methods.refinement.polar import PolarGrid
 
 Modes = list[torch.Tensor]
+Quarters = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 @dataclass(frozen=True)
 class Matrices:
-    """The angular transforms of a grid as real matrices, block by block."""
+    """The angular transforms of a grid as real matrices, block by block; pairs are for the quarter of cosines and of sines."""
 
-    forward: tuple[torch.Tensor, ...]
-    real: tuple[torch.Tensor, ...]
-    inverse: tuple[torch.Tensor, ...]
+    forward: tuple[tuple[torch.Tensor, torch.Tensor], ...]
+    real: tuple[tuple[torch.Tensor, torch.Tensor], ...]
+    inverse: tuple[tuple[torch.Tensor, torch.Tensor], ...]
     back: tuple[torch.Tensor, ...]
 
 
 @functools.lru_cache(maxsize=32)
 def matrices(grid: PolarGrid, dtype: torch.dtype = torch.float32, device: str = "cpu") -> Matrices:
     """forward: samples to modes; back: its inverse; real: a folded real function to modes; inverse: its inverse, folded."""
-    forward, real, inverse, back = [], [], [], []
+    forward, real, inverse = [], [], []
+    back: list[torch.Tensor] = []
     h = torch.arange(grid.half, dtype=torch.float64)
+
+    def made(first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return first.to(dtype).to(device).contiguous(), second.to(dtype).to(device).contiguous()
+
     for block in grid.blocks:
         m = torch.tensor(block.modes, dtype=torch.float64)
         phase = 2 * math.pi / grid.angles * m[:, None] * h
         cos, sin = torch.cos(phase), torch.sin(phase)
-        forward.append(2 * torch.cat((sin, cos) if block.odd else (cos, -sin)))
-        real.append(torch.cat((cos, -sin)))
         weight = torch.where(m == 0, 1.0, 2.0)[:, None] / grid.angles
-        inverse.append((weight * torch.stack((cos, -sin))).flatten(0, 1).T)
-        back.append((weight * torch.stack((sin, cos) if block.odd else (cos, -sin))).flatten(0, 1).T)
-    made = ([t.to(dtype).to(device).contiguous() for t in part] for part in (forward, real, inverse, back))
-    return Matrices(*(tuple(part) for part in made))
+        back.append(
+            (weight * torch.cat((sin, cos) if block.odd else (cos, -sin)).view(2, *cos.shape))
+            .flatten(0, 1)
+            .T.to(dtype)
+            .to(device)
+            .contiguous()
+        )
+        cos, sin = cos[:, : grid.half // 2 + 1], sin[:, : grid.half // 2 + 1]
+        forward.append(made(2 * cos, 2 * sin if block.odd else -2 * sin))
+        real.append(made(cos, -sin))
+        inverse.append(made((weight * cos).T, (-weight * sin).T))
+    return Matrices(tuple(forward), tuple(real), tuple(inverse), tuple(back))
 
 
 class Workspace:
@@ -77,15 +90,35 @@ def shifted(
     return out_real.flatten(2), out_imag.flatten(2)
 
 
+def quarters(even: torch.Tensor, odd: torch.Tensor) -> Quarters:
+    """Functions (half, ...) that meet even and odd modes, split for cosines and sines of each: four of (half // 2 + 1, ...).
+
+    Row h holds the value at h plus or minus that at half - h; rows that are their own mates (0 and half / 2) the value.
+    """
+    rows = len(even) // 2 + 1
+    mates = torch.remainder(-torch.arange(rows, device=even.device), len(even))
+    alone = (mates == torch.arange(rows, device=even.device)).view(-1, *[1] * (even.ndim - 1))
+    made = []
+    for part, sign in ((even, 1), (even, -1), (odd, -1), (odd, 1)):
+        mate = sign * part[mates]
+        made.append(part[:rows] + torch.where(alone, torch.zeros_like(mate), mate))
+    return made[0], made[1], made[2], made[3]
+
+
 def modes(samples: tuple[torch.Tensor, torch.Tensor], grid: PolarGrid, space: Workspace, name: str = "modes") -> Modes:
     """Angular modes (unnormalised, over the full circle) of samples given by columns() or shifted()."""
-    real, imag = samples
+    return quarter_modes(quarters(*samples), grid, space, name)
+
+
+def quarter_modes(parts: Quarters, grid: PolarGrid, space: Workspace, name: str = "modes") -> Modes:
+    """The same from quarters(real, imaginary)."""
     made: Modes = []
-    for i, (block, matrix) in enumerate(zip(grid.blocks, matrices(grid, real.dtype, str(real.device)).forward)):
-        part = (imag if block.odd else real)[:, block.first_shell :]
-        shape = (2, len(block.modes), *part.shape[1:])
-        out = space.get(f"{name} {i}", shape, real)
-        torch.mm(matrix, part.flatten(1), out=out.view(matrix.shape[0], -1))
+    like = parts[0]
+    for i, (block, pair) in enumerate(zip(grid.blocks, matrices(grid, like.dtype, str(like.device)).forward)):
+        cos, sin = (part[:, block.first_shell :] for part in parts[2 * block.odd : 2 * block.odd + 2])
+        out = space.get(f"{name} {i}", (2, len(block.modes), *cos.shape[1:]), like)
+        torch.mm(pair[0], cos.flatten(1), out=out[int(block.odd)].flatten(1))
+        torch.mm(pair[1], sin.flatten(1), out=out[1 - int(block.odd)].flatten(1))
         made.append(out)
     return made
 
@@ -102,17 +135,31 @@ def cross_terms(images: Modes, references: Modes, grid: PolarGrid, space: Worksp
     Entry j is the reference A(theta - psi_j), psi_j = 2 pi j / angles, so that rlnAnglePsi = -psi_j.
     images: modes() of weighted, shifted images; references: reference_modes(). The result lives in `space`.
     """
-    even, odd = half_terms(images, references, grid, space)
-    cells = space.get("cells", (grid.angles, even.shape[1]), even)
-    torch.add(even, odd, out=cells[: grid.half])
-    torch.sub(even, odd, out=cells[grid.half :])
+    parts = quarter_terms(images, references, grid, space)
+    cells = space.get("cells", (grid.angles, parts[0].shape[1]), parts[0])
+    unfolded(parts, cells)
     return cells.view(grid.angles, references[0].shape[-1], images[0].shape[-1])
 
 
-def half_terms(
+def unfolded(parts: Quarters, out: torch.Tensor) -> None:
+    """Values at all angles (angles, ...) of the function whose cosines and sines of even and odd modes are given."""
+    half = len(out) // 2
+    inner = (half + 1) // 2
+    even_cos, even_sin, odd_cos, odd_sin = parts
+    rows = slice(0, half // 2 + 1)
+    torch.add(even_cos + even_sin, odd_cos + odd_sin, out=out[:half][rows])
+    torch.sub(even_cos + even_sin, odd_cos + odd_sin, out=out[half:][rows])
+    if inner > 1:
+        even = (even_cos[1:inner] - even_sin[1:inner]).flip(0)
+        odd = (odd_sin[1:inner] - odd_cos[1:inner]).flip(0)
+        torch.add(even, odd, out=out[half - inner + 1 : half])
+        torch.sub(even, odd, out=out[2 * half - inner + 1 :])
+
+
+def quarter_terms(
     images: Modes, references: Modes, grid: PolarGrid, space: Workspace, *, chosen: torch.Tensor | None = None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """cross_terms as sums of even and of odd modes, each (half, pairs): even + odd, then even - odd half a turn on.
+) -> Quarters:
+    """cross_terms as the sums of cosines and sines of even and of odd modes, each (half // 2 + 1, pairs), see unfolded().
 
     Pairs are all of (K, columns), or those whose flat index is in `chosen`. The result lives in `space`.
     """
@@ -120,15 +167,16 @@ def half_terms(
     every = references[0].shape[-1] * like.shape[-1]
     width = every if chosen is None else len(chosen)
     inverse = matrices(grid, like.dtype, str(like.device)).inverse
-    halves = tuple(space.get(f"half {odd}", (grid.half, width), like) for odd in (False, True))
+    parts = [space.get(f"quarter {i}", (grid.half // 2 + 1, width), like) for i in range(4)]
     begun = [False, False]
     for i, block in enumerate(grid.blocks):
         product, odd = _product(images[i], references[i], space), int(block.odd)
         if chosen is not None:
             product = torch.index_select(product, 1, chosen, out=space.get("chosen", (len(product), width), like))
-        torch.addmm(halves[odd], inverse[i], product, beta=int(begun[odd]), out=halves[odd])
+        for matrix, out, part in zip(inverse[i], parts[2 * odd :], product.chunk(2)):
+            torch.addmm(out, matrix, part, beta=int(begun[odd]), out=out)
         begun[odd] = True
-    return halves[0], halves[1]
+    return parts[0], parts[1], parts[2], parts[3]
 
 
 def _product(x: torch.Tensor, a: torch.Tensor, space: Workspace) -> torch.Tensor:
@@ -155,18 +203,18 @@ def norm_terms(weights: torch.Tensor, samples: torch.Tensor, grid: PolarGrid) ->
 def posterior_modes(posterior: torch.Tensor, grid: PolarGrid, space: Workspace) -> Modes:
     """Modes sum_j p_j exp(-i m psi_j) of cells (angles, K, columns): one (2, modes, K, columns) a block."""
     first, second = posterior[: grid.half].flatten(1), posterior[grid.half :].flatten(1)
-    made = folded_modes((first + second, first - second), grid, space)
+    made = folded_modes(quarters(first + second, first - second), grid, space)
     return [part.view(*part.shape[:2], *posterior.shape[1:]) for part in made]
 
 
-def folded_modes(folded: tuple[torch.Tensor, torch.Tensor], grid: PolarGrid, space: Workspace) -> Modes:
-    """The same of pairs given as p(h) + p(h + half) and p(h) - p(h + half), each (half, pairs): (2, modes, pairs) a block."""
+def folded_modes(parts: Quarters, grid: PolarGrid, space: Workspace) -> Modes:
+    """The same of pairs given as quarters(p(h) + p(h + half), p(h) - p(h + half)): (2, modes, pairs) a block."""
     made: Modes = []
-    transforms = matrices(grid, folded[0].dtype, str(folded[0].device)).real
-    for i, (block, matrix) in enumerate(zip(grid.blocks, transforms)):
-        part = folded[int(block.odd)]
-        out = space.get(f"posterior {i}", (2, len(block.modes), part.shape[1]), part)
-        torch.mm(matrix, part, out=out.view(matrix.shape[0], -1))
+    like = parts[0]
+    for i, (block, pair) in enumerate(zip(grid.blocks, matrices(grid, like.dtype, str(like.device)).real)):
+        out = space.get(f"posterior {i}", (2, len(block.modes), like.shape[1]), like)
+        for part, matrix, into in zip(parts[2 * block.odd :], pair, out):
+            torch.mm(matrix, part, out=into)
         made.append(out)
     return made
 
