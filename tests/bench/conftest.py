@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
-NAMES = ("class_frc", "class_views", "judge2d", "measured", "ribosome")
+NAMES = ("class2d_scaling", "class2d_vs_relion", "class_frc", "class_views", "judge2d", "measured", "ribosome")
 
 
 @pytest.fixture(scope="module")

@@ -21,3 +21,20 @@ def test_a_program_is_stopped_once_a_file_is_there_and_one_that_fails_is_told(be
     assert cost.stopped and cost.wall_s < 30
     with pytest.raises(SystemExit, match="ended with 3"):
         bench.measured.measured([sys.executable, "-c", "raise SystemExit(3)"], log=tmp_path / "log")
+
+
+def test_what_each_iteration_and_each_visit_took_is_told_from_the_files_seen(bench):
+    marks = {f"run_it{number:03d}_optimiser.star": seconds for number, seconds in ((0, 1.0), (10, 5.0), (1, 2.5))}
+    cost = bench.measured.Cost(cpu_s=6.0, wall_s=9.0, peak_MB=80.0, stopped=True, marks=marks)
+    assert bench.class2d_vs_relion.by_iteration(cost) == "2 iterations, stopped; CPU-s of each: 1.5 2.5"
+    row = bench.class2d_scaling.line(5000, cost, classes=20, mini_batches=50, whole=False).split()
+    assert row[:2] == ["5,000", "1.0"] and row[4] == "80"
+    visits = int(row[2].replace(",", ""))
+    assert float(row[3]) == pytest.approx(4000 / visits, rel=1e-3)
+
+
+def test_the_last_whole_iteration_is_found(bench, tmp_path):
+    for name in ("run_it000_optimiser.star", "run_it009_optimiser.star", "run_it010_data.star"):
+        (tmp_path / name).touch()
+    data, classes = bench.class2d_vs_relion.last_iteration(tmp_path)
+    assert (data.name, classes.name) == ("run_it009_data.star", "run_it009_classes.mrcs")
