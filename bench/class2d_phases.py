@@ -19,13 +19,15 @@ import torch
 from vitreous.context import Context
 from vitreous.files import particles
 from vitreous.methods.refinement import (
+    cells,
     class2d,
     expectation,
     first2d,
     maximisation,
-    polar,
+    planes,
     prepare,
     problem2d,
+    scale2d,
     scores,
     update2d,
 )
@@ -33,23 +35,15 @@ from vitreous.methods.refinement.settings import Class2DSettings, Classification
 
 PHASES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "prepare": (prepare, ("pixels", "contrast", "quadrants", "sampled", "on_grid")),
-    "polar": (polar, ("sample_images", "spread_images")),
+    "planes": (planes, ("sample_images", "spread_images")),
     "scores": (
         scores,
-        (
-            "columns",
-            "modes",
-            "_product",
-            "quarter_terms",
-            "quarter_modes",
-            "norm_terms",
-            "posterior_modes",
-            "accumulate",
-            "reference_modes",
-        ),
+        ("columns", "modes", "quarter_modes", "quarter_terms", "_product", "norm_terms", "folded_modes", "accumulate"),
     ),
-    "expectation": (expectation, ("paired", "score", "promising", "gathered", "expect", "_sums", "phases_of")),
-    "loop": (class2d, ("pixels", "updated", "step", "_norms", "_models", "plan_for")),
+    "cells": (cells, ("log_sums", "posterior")),
+    "expectation": (expectation, ("paired", "score", "promising", "expect", "_sums", "phases_of")),
+    "loop": (class2d, ("pixels", "updated", "step", "_norms", "_models", "plan_for", "_expect")),
+    "scale": (scale2d, ("measured",)),
     "update": (update2d, ("with_classes",)),
     "maximisation": (maximisation, ("residual_noise", "to_sums", "signal_to_noise", "regularised", "centred", "revived")),
 }

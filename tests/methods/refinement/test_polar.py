@@ -22,27 +22,6 @@ def test_samples_are_the_transform(box: int, seed: int, blobs: Maker, direct: Ma
     assert (found - truth).norm() / truth.norm() < 1e-3
 
 
-def test_there_and_back(blobs: Maker) -> None:
-    """Exact but for a slow offset at the rim, which comes of the mean: a mean that is small, as in real images, hides it."""
-    images = blobs(2, 64, 3, width=2.2, reach=0.15)
-    images -= blobs(2, 64, 3, width=3.0, reach=0.15) * (2.2 / 3.0) ** 2
-    grid = PolarGrid(64, 28, polar.angles_for(28, 32, 64))
-    back = polar.spread_images(polar.sample_images(images, grid), grid)
-    inside = torch.hypot(*torch.meshgrid(*(torch.arange(64.0) - 32,) * 2, indexing="ij")) < 24
-    assert ((back - images) * inside).norm() / images.norm() < 3e-3
-
-
-def test_spreading_is_the_adjoint_of_sampling() -> None:
-    box = 30
-    grid = PolarGrid(box, 12, 36)
-    generator = torch.Generator().manual_seed(4)
-    images = torch.randn((1, box, box), generator=generator, dtype=torch.float64)
-    values = torch.randn((1, 13, 18), generator=generator, dtype=torch.complex128)
-    left = (polar.sample_images(images, grid) * values.conj() * grid.quadrature[:, None]).real.sum() * 2 / box**2
-    right = (images * polar.spread_images(values, grid)).sum()
-    assert torch.isclose(left, right, rtol=1e-5)
-
-
 def test_phases_move_as_the_origin_says(blobs: Maker) -> None:
     box = 40
     image = blobs(1, box, 5)

@@ -70,7 +70,8 @@ def _block_size(setup: Problem, state: State, plan: Plan, context: Context) -> i
             f"a thread, more than the {context.memory_GB:g} GB allowed: raise --memory-gb, or choose "
             "fewer threads, classes or shifts"
         )
-    size = min(most, max(LEAST_BLOCK, min(256, CELLS_BYTES // cells)))
+    first = 4 * (plan.coarse or plan.fine).angles * state.classes * shifts
+    size = min(most, max(LEAST_BLOCK, min(256, CELLS_BYTES // first // 16 * 16)))
     tell_batch(setup, size, size * held / 1e9, context)
     return size
 

@@ -1,12 +1,13 @@
 """The E step of 2D classification for one block of images: posterior over class, angle and shift, and its sums."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vitreous.methods.refinement import cells, polar, scores
+from vitreous.methods.refinement import cells, planes, scores
 from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.prepare import Batch
 from vitreous.methods.refinement.sampling import Plan
@@ -32,15 +33,19 @@ class Model:
         references: torch.Tensor, grid: PolarGrid, shares: torch.Tensor, *, offset_sigma_px: float, shifts_px: torch.Tensor
     ) -> "Model":
         """From references (K, N, N), their shares (K,) and the shifts (s, 2) to be tried."""
-        samples = polar.sample_images(references, grid)
+        samples = planes.sample_images(references, grid)
         log_shares = torch.log(shares.clamp_min(1e-30)).to(torch.float32)
         modes = scores.reference_modes(samples, grid)
         return Model(grid, samples, modes, log_shares, offset_sigma_px, phases_of(shifts_px, grid))
 
 
 def phases_of(shifts_px: torch.Tensor, grid: PolarGrid) -> Columns:
-    """Phases of shifts in the layout of scores.columns()."""
-    return scores.columns(polar.shift_phases(shifts_px, grid).to(torch.complex64))
+    """Phases of shifts (s, 2) in the layout of scores.columns(): cos and sin (half, shells + 1, s) float32."""
+    kx, ky = (k.T[:, :, None] for k in grid.points)
+    x, y = shifts_px.to(torch.float64).T / -grid.box
+    turns = kx * x + ky * y
+    angle = ((turns - torch.round(turns)) * (2 * math.pi)).to(torch.float32)
+    return torch.cos(angle), torch.sin(angle)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import torch
 from vitreous.maths.fourier import irfft2, rfft2
 from vitreous.maths.grids import radius2
 from vitreous.maths.shells import power
-from vitreous.methods.refinement import polar, scores
+from vitreous.methods.refinement import planes, scores
 from vitreous.methods.refinement.expectation import BlockResult, Model
 from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.state import Sums
@@ -67,7 +67,7 @@ def to_sums(parts: dict[int, list[Collected]], grid: PolarGrid, classes: int) ->
     made = Sums.empty(classes, grid.box)
     for half, collected in parts.items():
         for part in collected:
-            made.data[half] += polar.spread_images(scores.to_samples(part.modes, grid), grid)
+            made.data[half] += planes.spread_images(scores.to_samples(part.modes, grid), grid)
             made.weight[half, :, : grid.shells + 1] += part.weight
             made.mass[half] += part.mass
     return made

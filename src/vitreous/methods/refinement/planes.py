@@ -7,19 +7,17 @@ Only the low frequencies that a grid asks for are made, as sums with cosines and
 import functools
 import math
 from dataclasses import dataclass
-from typing import Any
 
-import numba
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from vitreous.maths.conventions import KAISER_WIDTH
 from vitreous.maths.kernels.sample import correction, kernel, padded_box, shape_parameter
+from vitreous.methods.refinement import planes_cpu
 from vitreous.methods.refinement.polar import PolarGrid
 
 Columns = tuple[torch.Tensor, torch.Tensor]
 REACH = KAISER_WIDTH // 2
+LANES = 16  # images are read in steps of as many as a vector register holds
 
 
 def _steps(box: int, shells: int) -> int:
@@ -47,7 +45,7 @@ def folded(images: torch.Tensor, reach: int | None = None) -> torch.Tensor:
     size = min(most, most if reach is None else reach) + 1
     if images.device.type == "cpu" and images.dtype == torch.float32:
         out = torch.empty((2, 2, size, count, size))
-        _fold(images.contiguous().numpy(), out.numpy())
+        planes_cpu.fold(images.contiguous().numpy(), out.numpy())
         return out
     return _fold_axis(_fold_axis(images)).transpose(0, 1).transpose(2, 3)[:, :, :size, :, :size].contiguous()
 
@@ -65,17 +63,17 @@ def _fold_axis(images: torch.Tensor) -> torch.Tensor:
 def quadrants(images: torch.Tensor, shells: int, reach: int | None = None) -> torch.Tensor:
     """Sums of images (n, N, N) with waves along y and x: (2, steps, 2, steps, n), cosines and sines along y, then along x.
 
-    reach: pixels farther from the centre along an axis are zero.
+    n is rounded up to whole LANES with zeros. reach: pixels farther from the centre along an axis are zero.
     """
     count, steps = len(images), _steps(images.shape[-1], shells)
     parts = folded(images, reach)
     lines = waves(images.shape[-1], shells, parts.shape[-1], str(images.device), images.dtype)
-    out = images.new_empty((2, steps, 2, steps, count))
+    out = images.new_zeros((2, steps, 2, steps, -(-count // LANES) * LANES))
     for wave_x in (0, 1):
         along = (parts[wave_x].view(-1, parts.shape[-1]) @ lines[wave_x]).view(2, -1, count * steps)
         for wave_y in (0, 1):
             made = lines[wave_y].T @ along[wave_y]
-            out[wave_y, :, wave_x] = made.view(steps, count, steps).transpose(1, 2)
+            out[wave_y, :, wave_x, :, :count] = made.view(steps, count, steps).transpose(1, 2)
     return out
 
 
@@ -111,9 +109,9 @@ def reads(grid: PolarGrid, device: str = "cpu") -> Reads:
     return Reads(*(t.to(device) for t in made))
 
 
-def sampled(quadrant: torch.Tensor, grid: PolarGrid) -> Columns:
-    """Real and imaginary parts (half, shells + 1, n) of the transforms at the grid's points, from quadrants()."""
-    steps, count = quadrant.shape[1], quadrant.shape[-1]
+def sampled(quadrant: torch.Tensor, grid: PolarGrid, count: int) -> Columns:
+    """Real and imaginary parts (half, shells + 1, count) of the transforms at the grid's points, from quadrants()."""
+    steps = quadrant.shape[1]
     if grid.half % 2 or steps < _steps(grid.box, grid.shells):
         raise ValueError(f"quadrants of {steps} steps cannot be read at {grid}")
     found = reads(grid, str(quadrant.device))
@@ -121,9 +119,69 @@ def sampled(quadrant: torch.Tensor, grid: PolarGrid) -> Columns:
     if quadrant.device.type == "cpu" and quadrant.dtype == torch.float32:
         re, im = torch.empty(shape), torch.empty(shape)
         where = (found.rows.numpy(), found.columns.numpy(), _single(grid).numpy(), found.place.numpy(), found.mirror.numpy())
-        _sample(quadrant.numpy(), where, re.view(-1, count).numpy(), im.view(-1, count).numpy())
+        planes_cpu.sample(quadrant.numpy(), where, re.view(-1, count).numpy(), im.view(-1, count).numpy())
         return re, im
-    return _by_reference(quadrant, found, shape)
+    return _by_reference(quadrant[..., :count], found, shape)
+
+
+def sample_images(images: torch.Tensor, grid: PolarGrid) -> torch.Tensor:
+    """polar.sample_images() by these means: images (n, N, N) -> samples (n, shells + 1, half) complex."""
+    return torch.complex(*sampled(quadrants(images, grid.shells), grid, len(images))).permute(2, 1, 0)
+
+
+def spread_images(samples: torch.Tensor, grid: PolarGrid) -> torch.Tensor:
+    """The inverse by quadrature: samples (n, shells + 1, half) complex -> images (n, N, N).
+
+    Exact (to the gridding error) for an image within radius N / 2 whose transform ends at the last shell.
+    """
+    count, box = len(samples), grid.box
+    weight = (grid.quadrature * (2 / box**2)).to(samples.real.dtype).to(samples.device)
+    columns = (torch.view_as_real(samples).permute(3, 2, 1, 0) * weight[:, None]).contiguous()
+    quadrant = _spread_reads(columns, reads(grid, str(samples.device)), _steps(box, grid.shells))
+    lines = waves(box, grid.shells, box // 2 + 1, str(samples.device), columns.dtype)
+    parts = columns.new_empty((2, 2, box // 2 + 1, count, box // 2 + 1))
+    for wave_x in (0, 1):
+        for wave_y in (0, 1):
+            along = lines[wave_y] @ quadrant[wave_y, :, wave_x].flatten(1)
+            parts[wave_x, wave_y] = along.view(box // 2 + 1, -1, count).transpose(1, 2) @ lines[wave_x].T
+    return _unfolded(parts, box)
+
+
+def _unfolded(parts: torch.Tensor, box: int) -> torch.Tensor:
+    """Images (n, N, N) of even and odd parts (2 along x, 2 along y, m, n, m), as in folded()."""
+    centre, after = box // 2, box - box // 2
+    out = parts.new_empty((parts.shape[3], box, box))
+    for sign_x, columns in ((1, slice(centre, None)), (-1, slice(0, centre))):
+        line = parts[0] + sign_x * parts[1]
+        line = line[..., :after] if sign_x > 0 else line[..., 1:].flip(-1)
+        out[:, centre:, columns] = (line[0] + line[1])[:after].transpose(0, 1)
+        out[:, :centre, columns] = (line[0] - line[1])[1:].flip(0).transpose(0, 1)
+    return out
+
+
+def _spread_reads(columns: torch.Tensor, found: Reads, steps: int) -> torch.Tensor:
+    """The transpose of what sampled() does: (2, half, shells + 1, n) -> (2, steps, 2, steps, n)."""
+    re, im = columns.flatten(1, 2)
+    twin = (found.mirror >= 0)[:, None]
+    re_twin, im_twin = (torch.where(twin, part[found.mirror], torch.zeros_like(part[:1])) for part in (re, im))
+    re, im = re[found.place], im[found.place]
+    values = torch.stack((re + re_twin, im_twin - im, -im - im_twin, re_twin - re)).view(2, 2, *re.shape)
+    out = columns.new_zeros((2, steps, 2, steps, columns.shape[-1]))
+    if columns.device.type == "cpu":
+        where = (found.rows.numpy(), found.columns.numpy(), found.weights.numpy())
+        planes_cpu.spread(values.numpy(), where, out.numpy())
+        return out
+    weights = found.weights.to(values.dtype)
+    for wave_y in (0, 1):
+        for wave_x in (0, 1):
+            for j in range(KAISER_WIDTH):
+                for i in range(KAISER_WIDTH):
+                    weight = weights[wave_y, :, j] * weights[2 + wave_x, :, i]
+                    place = found.rows[:, j] * steps + found.columns[:, i]
+                    flat = torch.zeros_like(out[0, :, 0]).flatten(0, 1)
+                    flat.index_add_(0, place, weight[:, None] * values[wave_y, wave_x])
+                    out[wave_y, :, wave_x] += flat.view(steps, steps, -1)
+    return out
 
 
 @functools.lru_cache(maxsize=64)
@@ -147,58 +205,3 @@ def _by_reference(parts: torch.Tensor, found: Reads, shape: tuple[int, ...]) -> 
     re[found.mirror[twin]] = (total[0, 0] + total[1, 1])[twin]
     im[found.mirror[twin]] = (total[0, 1] - total[1, 0])[twin]
     return re.view(shape), im.view(shape)
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)
-def _fold(images: NDArray[Any], out: NDArray[Any]) -> None:
-    box = images.shape[1]
-    size, centre, beyond = out.shape[2], box // 2, box - box // 2
-    rows, back = np.empty((2, box), np.float32), np.empty((2, centre + 1), np.float32)
-    for n in range(images.shape[0]):
-        for y in range(size):
-            up, down = images[n, centre - y], images[n, (centre + y) % box]
-            first = np.float32(y > 0)
-            second = np.float32(y < beyond)
-            for x in range(box):
-                rows[0, x] = second * down[x] + first * up[x]
-                rows[1, x] = first * (second * down[x] - up[x])
-            for x in range(centre):
-                back[0, x + 1] = rows[0, centre - 1 - x]
-                back[1, x + 1] = rows[1, centre - 1 - x]
-            for parity in range(2):
-                row, left, even, odd = rows[parity], back[parity], out[0, parity, y, n], out[1, parity, y, n]
-                even[0], odd[0] = row[centre], 0
-                for x in range(1, min(beyond, size)):
-                    even[x] = row[centre + x] + left[x]
-                    odd[x] = row[centre + x] - left[x]
-                for x in range(beyond, size):
-                    even[x] = left[x]
-                    odd[x] = -left[x]
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)
-def _sample(parts: NDArray[Any], where: Any, re: NDArray[Any], im: NDArray[Any]) -> None:
-    rows, columns, weights, place, mirror = where
-    count = parts.shape[4]
-    total = np.empty((2, 2, count), np.float32)
-    for p in range(place.size):
-        total[:] = 0
-        for j in range(KAISER_WIDTH):
-            row = rows[p, j]
-            for wave_x in range(2):
-                w0, w1, w2, w3, w4 = weights[2 + wave_x, p]
-                c0, c1, c2, c3, c4 = columns[p]
-                for wave_y in range(2):
-                    line, weight, out = parts[wave_y, row, wave_x], weights[wave_y, p, j], total[wave_y, wave_x]
-                    for n in range(count):
-                        out[n] += weight * (
-                            w0 * line[c0, n] + w1 * line[c1, n] + w2 * line[c2, n] + w3 * line[c3, n] + w4 * line[c4, n]
-                        )
-        at, twin = place[p], mirror[p]
-        for n in range(count):
-            re[at, n] = total[0, 0, n] - total[1, 1, n]
-            im[at, n] = -total[1, 0, n] - total[0, 1, n]
-        if twin >= 0:
-            for n in range(count):
-                re[twin, n] = total[0, 0, n] + total[1, 1, n]
-                im[twin, n] = total[0, 1, n] - total[1, 0, n]

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from vitreous.maths.fourier import unwrapped
-from vitreous.maths.kernels.sample import Prepared, correction, padded_box, prepare_images, sample2, sample3
-from vitreous.methods.refinement import spreading
+from vitreous.maths.kernels.sample import Prepared, prepare_images, sample2, sample3
 
 BLOCK_MODES = 16  # modes multiplied together; fewer blocks are quicker, larger ones waste shells that do not matter
 
@@ -106,21 +104,6 @@ def sample_images(images: torch.Tensor, grid: PolarGrid) -> torch.Tensor:
     """Images (n, N, N) real -> samples (n, shells + 1, half) complex64 (complex128 for float64 images)."""
     kx, ky = (k.flatten() for k in grid.points)
     return sample2(prepare_images(images), kx, ky).view(len(images), grid.shells + 1, grid.half)
-
-
-def spread_images(samples: torch.Tensor, grid: PolarGrid) -> torch.Tensor:
-    """The inverse by quadrature: samples (n, shells + 1, half) complex -> images (n, N, N), float32 or float64.
-
-    Exact (to the gridding error) for an image within radius N / 2 whose transform ends at the last shell.
-    """
-    size = padded_box(grid.box)
-    kx, ky = (k.flatten() * (size / grid.box) for k in grid.points)
-    weighted = (samples.cpu() * grid.quadrature[:, None]).reshape(len(samples), -1).to(torch.complex128)
-    planes = torch.zeros((len(samples), size, size), dtype=torch.complex128)
-    spreading.spread(weighted.numpy(), kx.numpy(), ky.numpy(), spreading.table(grid.box, size), planes.numpy())
-    whole = torch.fft.ifft2(planes).real * (2.0 * size**2 / grid.box**2)
-    off = correction(grid.box, size)
-    return (unwrapped(whole, [grid.box] * 2) / (off[:, None] * off)).to(samples.real)
 
 
 def slices(volume: Prepared, rotations: torch.Tensor, grid: PolarGrid) -> torch.Tensor:

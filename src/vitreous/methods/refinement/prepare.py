@@ -177,9 +177,9 @@ def on_grid(
     if factors is not None:
         ctf *= torch.from_numpy(factors).float()
     factor = ctf * weight[:, None]
-    inside = sampled(quadrants(masked, grid.shells, images.reach), grid)
+    inside = sampled(quadrants(masked, grid.shells, images.reach), grid, len(rows))
     noise = (inside[0].square() + inside[1].square()).mean(0).T
-    around = sampled(quadrants(whole, grid.shells), grid)
+    around = sampled(quadrants(whole, grid.shells), grid, len(rows))
     power, kept = ctf.square().mean(0).T * weight, images.kept
     square = masked.square().sum((1, 2)) * images.box**2
     return Batch(_times(inside, factor / kept), _times(around, factor), power / kept, power, noise, square)
