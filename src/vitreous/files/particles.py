@@ -28,6 +28,8 @@ def in_order_of(found: Table, table: Table, *, where: str) -> Table:
 
     RELION sorts them by micrograph. where: the iteration's file, for the error when they are not the same particles.
     """
+    if np.array_equal(found["image"], table["image"]):
+        return found
     place = {name: row for row, name in enumerate(found["image"].tolist())}
     rows = [place.get(name, -1) for name in table["image"].tolist()]
     if len(found) != len(table) or min(rows, default=0) < 0:
