@@ -96,6 +96,37 @@ def test_classes_by_score(project):
     assert again["particles"] == 20
 
 
+def test_particles_that_do_not_look_like_their_class_can_go(project):
+    rng = np.random.default_rng(5)
+    average = mrc.read_stack("Class2D/job008/run_it025_classes.mrcs")[0][0]
+    images = rng.normal(size=(50, 64, 64)) + 2.5 * average
+    strangers = np.arange(0, 50, 7)
+    images[strangers] -= 2.5 * average
+    mrc.write_stack("Extract/job007/a.mrcs", images.astype(np.float32), pixel_size_A=3.0)
+    choice = ClassChoice(classes=(1, 2, 3), by_particle_score=True, least_particle_score=0)
+    carry_out(Select(model=OPTIMISER, choice=choice))
+    score = star.read_table("Select/job009/particles.star", "particles")["particle_fom"]
+    assert len(score) == 50
+    members = np.delete(score, strangers)
+    assert (members[:, None] > score[strangers]).mean() > 0.9
+    cut = float(np.quantile(score, 0.2))
+    count = int((score >= cut).sum())
+    record = carry_out(
+        Select(model=OPTIMISER, choice=ClassChoice(by_particle_score=True, least_particle_score=cut)), "Select/job010"
+    )
+    kept = star.read_table("Select/job010/particles.star", "particles")
+    assert len(kept) == record["particles"] == count < 50
+    assert kept["particle_fom"].min() >= cut
+    assert "rlnParticleFigureOfMerit" in Path("Select/job010/particles.star").read_text()
+    assert f"of which {count} score" in record["note"]
+    both = ClassChoice(classes=(1,), by_particle_score=True, least_particle_score=cut)
+    carry_out(Select(model=OPTIMISER, choice=both), "Select/job011")
+    kept = star.read_table("Select/job011/particles.star", "particles")
+    assert set(kept["class_number"]) == {1} and kept["particle_fom"].min() >= cut
+    with pytest.raises(UserError, match="--least-particle-score"):
+        carry_out(Select(model=OPTIMISER, choice=ClassChoice(by_particle_score=True, least_particle_score=1)), "Select/job012")
+
+
 def test_averages_can_be_centred(project):
     carry_out(Select(model=OPTIMISER, choice=ClassChoice(classes=(1, 3), recentre=True)))
     averages = star.read_table("Select/job009/class_averages.star")
@@ -284,7 +315,7 @@ def test_bad_input_ends_with_a_sentence(project):
         (Select(model="Class2D", choice=ClassChoice(by_score=True)), "holds no run_itNNN_optimiser"),
         (Select(particles=DATA), "say what to do"),
         (Select(model=OPTIMISER, choice=ClassChoice(classes=(9,))), "no class 9"),
-        (Select(model=OPTIMISER, choice=ClassChoice(classes=(4,))), "hold no particles"),
+        (Select(model=OPTIMISER, choice=ClassChoice(classes=(4,))), "nothing is left of"),
         (Select(model=DATA, choice=ClassChoice(by_score=True)), "neither an optimiser nor a model"),
         (Select(particles=DATA, rows=RowChoice(by_value=True, column="nonsense")), "no column nonsense"),
         (Select(particles=DATA, rows=RowChoice(by_value=True, column="micrograph")), "does not hold numbers"),

@@ -15,13 +15,17 @@ from vitreous.tables.table import Table
 
 @dataclass(frozen=True)
 class Classification:
-    """Classes and particles of one iteration, and the files that hold them. diameter_A of the mask; negative: unknown."""
+    """Classes and particles of one iteration, and the files that hold them.
+
+    diameter_A of the mask and offset_sigma_A, the spread of the origins along an axis, are negative where they are not known.
+    """
 
     classes: Table
     particles: Table
     model: Path
     optimiser: Path | None
     diameter_A: float
+    offset_sigma_A: float = -1.0
 
 
 def last_iteration(path: str | os.PathLike[str]) -> Path:
@@ -56,7 +60,22 @@ def read(path: str | os.PathLike[str]) -> Classification:
         model=model,
         optimiser=optimiser if optimiser.is_file() else None,
         diameter_A=float(settings.get("rlnParticleDiameter", -1)),
+        offset_sigma_A=float(_general(model).get("rlnSigmaOffsetsAngst", -1)),
     )
+
+
+def _general(model: Path) -> dict[str, str]:
+    """The list of a model file that tells of all classes together; empty where it has none."""
+    return star.read_list(model, "model_general") if "model_general" in star.read(model) else {}
+
+
+def spectra(found: Classification) -> NDArray[np.float64] | None:
+    """The spectral signal to noise (K, shells) of each class; None where the model does not tell."""
+    file = star.read(found.model)
+    names = [f"model_class_{number}" for number in range(1, len(found.classes) + 1)]
+    if not all(name in file and "rlnSsnrMap" in file[name] for name in names):
+        return None
+    return np.array([np.asarray(file[name]["rlnSsnrMap"], np.float64) for name in names])
 
 
 def write_ranked(found: Classification, scores: NDArray[np.float64], folder: Path) -> None:

@@ -52,12 +52,16 @@ class Select(AskJob):
     some_particles = output("particles*.star", kind="particles", help="The particles that were kept", when="particles")
     some_micrographs = output("micrographs*.star", kind="micrographs", help="The micrographs kept", when="micrographs")
 
+    @property
+    def _chooses_classes(self) -> bool:
+        return bool(self.choice.classes) or self.choice.by_score or self.choice.by_particle_score
+
     def question(self) -> str:
         """Which classes, or which micrographs, where only an input is given."""
         if self.answer or self.rows.by_value or self.rows.by_statistics or self.rows.remove_duplicates or self.splitting.split:
             return ""
         if self.model:
-            return "" if self.choice.classes or self.choice.by_score else "classes"
+            return "" if self._chooses_classes else "classes"
         return "micrographs" if self.micrographs and not self.particles else ""
 
     def units(self, context: Context) -> Sequence[Unit]:
@@ -72,7 +76,7 @@ class Select(AskJob):
         if self.answer:
             return [Unit(key=str(path), row={"digest": digest(path), "answer": digest(self.answer)})]
         chosen = {
-            "--classes or --by-score (among classes)": bool(self.choice.classes) or self.choice.by_score,
+            "--classes or --by-score (among classes)": self._chooses_classes,
             "--by-value": self.rows.by_value,
             "--by-statistics": self.rows.by_statistics,
             "--remove-duplicates": self.rows.remove_duplicates,
@@ -98,44 +102,53 @@ class Select(AskJob):
     def _choose_classes(self, context: Context) -> dict[str, Any]:
         import numpy as np
 
-        from vitreous.files import answers, classification, star
+        from vitreous.files import classification, star
         from vitreous.files.stacks import ImageStacks
-        from vitreous.methods.selection import answered, choose
+        from vitreous.methods.selection import choose, columns
 
         found = classification.read(classification.last_iteration(self.model))
-        classes, particles = found.classes, found.particles
-        sizes = np.bincount(particles["class_number"].astype(np.intp), minlength=len(classes) + 1)[1 : len(classes) + 1]
-        numbers = self.choice.classes
-        if self.answer:
-            numbers = answered.classes(answers.read(self.answer, {"classes"}))
-        if numbers or self.answer:
-            try:
-                kept = choose.by_number(numbers, len(classes))
-            except ValueError as error:
-                raise UserError(f"{self.model}: {error}") from error
-        else:
-            scores = _scores(found)
-            classes = classes.with_(class_score=scores)
-            kept = choose.by_score(scores, sizes, self.choice)
-            classification.write_ranked(found, scores, context.folder)
+        classes, kept = self._kept(found, context)
+        particles = found.particles
+        if self.choice.by_particle_score:
+            particles = particles.with_(particle_fom=_particle_scores(found, context))
         mine = particles.select(np.isin(particles["class_number"], np.flatnonzero(kept) + 1))
         note = f"{kept.sum()} of {len(kept)} classes kept, with {len(mine)} of {len(particles)} particles"
+        if self.choice.by_particle_score and len(mine):
+            mine = mine.select(mine["particle_fom"] >= self.choice.least_particle_score)
+            note += f", of which {len(mine)} score {self.choice.least_particle_score:g} or more"
         if not len(mine):
             best = f"; the best score is {classes['class_score'].max():.2f}" if "class_score" in classes else ""
-            raise UserError(f"the chosen classes of {self.model} hold no particles{best}: choose others, or lower --least-score")
+            lower = " or --least-particle-score" if self.choice.by_particle_score else ""
+            raise UserError(f"nothing is left of {self.model}{best}: choose other classes, or lower --least-score{lower}")
         if self.choice.regroup:
-            mine = _regrouped(found, mine, self.choice.group_count)
+            scales = classification.scales(found)
+            mine = columns.in_new_groups(mine, scales, count=self.choice.group_count, path=str(found.model))
         star.write_table(context.folder / self.kept_particles.name, mine)
         recentre = self.choice.recentre and classification.are_images(classes)
         stacks = ImageStacks(list(classes.select(kept)["reference_image"])) if recentre else None
-        classification.write_selection(
-            context.folder,
-            classes,
-            kept,
-            centred=choose.centred(stacks.read(np.arange(len(stacks)))) if stacks else None,
-            pixel_size_A=stacks.pixel_size_A if stacks else 0.0,
-        )
+        centred = choose.centred(stacks.read(np.arange(len(stacks)))) if stacks else None
+        pixel = stacks.pixel_size_A if stacks else 0.0
+        classification.write_selection(context.folder, classes, kept, centred=centred, pixel_size_A=pixel)
         return {"note": note, "classes": (np.flatnonzero(kept) + 1).tolist(), "particles": len(mine)}
+
+    def _kept(self, found: "Classification", context: Context) -> "tuple[Table, NDArray[np.bool_]]":
+        """The classes, with their scores if these choose, and which of them are kept."""
+        import numpy as np
+
+        from vitreous.files import answers, classification
+        from vitreous.methods.selection import answered, choose
+
+        numbers = answered.classes(answers.read(self.answer, {"classes"})) if self.answer else self.choice.classes
+        if numbers or self.answer:
+            try:
+                return found.classes, choose.by_number(numbers, len(found.classes))
+            except ValueError as error:
+                raise UserError(f"{self.model}: {error}") from error
+        if not self.choice.by_score:
+            return found.classes, _sizes(found) > 0
+        scores = _scores(found)
+        classification.write_ranked(found, scores, context.folder)
+        return found.classes.with_(class_score=scores), choose.by_score(scores, _sizes(found).astype(np.int64), self.choice)
 
     def _as_answered(self, table: "Table", kind: str) -> "Table":
         """The rows that a person chose."""
@@ -154,19 +167,19 @@ class Select(AskJob):
         import numpy as np
 
         from vitreous.files import image_statistics, star
-        from vitreous.methods.selection import rows
+        from vitreous.methods.selection import columns, rows
 
         path, kind = (self.micrographs, "micrographs") if self.micrographs else (self.particles, "particles")
         table = star.read_table(path, kind)
         left = self._as_answered(table, kind) if self.answer else table
         if self.rows.by_value:
-            values = _numbers(left, self.rows.column, path)
+            values = columns.numbers(left, self.rows.column, path)
             left = left.select(rows.by_value(values, self.rows.lowest, self.rows.highest))
         if self.rows.by_statistics:
-            statistics = image_statistics.moments(_names(left, self.rows.image_column, path))
+            statistics = image_statistics.moments(columns.image_names(left, self.rows.image_column, path))
             left = left.select(rows.without_outliers(*statistics, sigma=self.rows.sigma))
         if self.rows.remove_duplicates:
-            left = left.select(_singles(left, self.rows, path))
+            left = left.select(columns.singles(left, self.rows, path))
         if not len(left):
             raise UserError(f"none of the {len(table)} rows of {path} is left: widen the limits of the selection")
         if not self.splitting.split:
@@ -183,89 +196,54 @@ class Select(AskJob):
 
 
 def _scores(found: "Classification") -> "NDArray[np.float64]":
+    """The score of each class."""
     import numpy as np
 
     from vitreous.files import classification
     from vitreous.files.stacks import ImageStacks
     from vitreous.methods.selection.score import measure_classes
 
-    for name, label in (("estimated_resolution_A", "rlnEstimatedResolution"), ("class_distribution", "rlnClassDistribution")):
-        if name not in found.classes:
-            raise UserError(f"{found.model} has no column {label} in data_model_classes, so its classes cannot be scored")
+    if "estimated_resolution_A" not in found.classes:
+        raise UserError(f"{found.model} has no column rlnEstimatedResolution in data_model_classes, so classes cannot be scored")
     if not classification.are_images(found.classes):
         raise UserError(f"{found.model} holds maps, and only 2D class averages can be scored: choose with --classes")
     stacks = ImageStacks(list(found.classes["reference_image"]))
-    pixel = float(found.particles.optics_column("pixel_size_A")[0])
-    diameter = found.diameter_A if found.diameter_A > 0 else 0.8 * stacks.box * pixel
     measures = measure_classes(
         stacks.read(np.arange(len(stacks))),
-        pixel,
+        float(found.particles.optics_column("pixel_size_A")[0]),
         resolution_A=found.classes["estimated_resolution_A"].astype(np.float64),
-        distribution=found.classes["class_distribution"].astype(np.float64),
-        diameter_A=diameter,
+        sizes=_sizes(found),
+        diameter_A=_diameter_A(found, stacks.box),
+        ssnr=classification.spectra(found),
     )
     return measures.score
 
 
-def _regrouped(found: "Classification", particles: "Table", count: int) -> "Table":
-    """The particles with a group name for each of about `count` groups; the numbers of the groups they came from go."""
-    import numpy as np
-
+def _particle_scores(found: "Classification", context: Context) -> "NDArray[np.float64]":
+    """The score of each particle, of all classes."""
     from vitreous.files import classification
-    from vitreous.methods.selection.rows import regrouped
+    from vitreous.files.stacks import ImageStacks
+    from vitreous.methods.selection.evidence import Placed, evidence
 
-    of = next((name for name in ("group_number", "group_name", "micrograph") if name in particles), None)
-    if of is None:
-        raise UserError(f"the particles of {found.model} have neither groups nor micrographs, so that they cannot be regrouped")
-    groups = particles[of].astype(np.int64) if of == "group_number" else np.unique(particles[of], return_inverse=True)[1]
-    scales = classification.scales(found) if of == "group_number" else {}
-    new = regrouped(groups, particles.get("optics_group", 1).astype(np.int64), scales, count=count)
-    digits = len(str(int(new.max())))
-    named = particles.with_(group_name=np.array([f"group_{number:0{digits}d}" for number in new], object))
-    return named.without("group_number") if "group_number" in named else named
+    if not classification.are_images(found.classes):
+        raise UserError(
+            f"{found.model} holds maps, and only particles of 2D classes can be scored: leave --by-particle-score out"
+        )
+    images = ImageStacks(found.particles["image"].tolist(), reading=context.reading)
+    images.check()
+    diameter = _diameter_A(found, images.box)
+    placed = Placed.of(found.particles, offset_sigma_A=found.offset_sigma_A, diameter_A=diameter)
+    return evidence(images, placed, context).score
 
 
-def _numbers(table: "Table", column: str, path: str) -> "NDArray[np.float64]":
-    """A column of numbers, by our name or its STAR label, also one of the optics table."""
+def _sizes(found: "Classification") -> "NDArray[np.float64]":
+    """How many particles each class holds."""
     import numpy as np
 
-    from vitreous.tables.columns import name_of
-
-    name = name_of(column)
-    if name not in table and (table.optics is None or name not in table.optics):
-        raise UserError(f"{path} has no column {column}; it has {', '.join(table)}")
-    try:
-        return table.optics_column(name).astype(np.float64)
-    except ValueError:
-        raise UserError(f"the column {column} of {path} does not hold numbers: choose another with --column") from None
+    numbers = found.particles["class_number"].astype(np.intp)
+    return np.bincount(numbers, minlength=len(found.classes) + 1)[1 : len(found.classes) + 1].astype(np.float64)
 
 
-def _names(table: "Table", column: str, path: str) -> list[str]:
-    """The images that a column names."""
-    from vitreous.tables.columns import name_of
-
-    name = name_of(column)
-    if name not in table:
-        raise UserError(f"{path} has no column {column} that names images; it has {', '.join(table)}")
-    return [str(value) for value in table[name]]
-
-
-def _singles(table: "Table", choice: RowChoice, path: str) -> "NDArray[np.intp]":
-    """The rows that are left when particles at the same place are one."""
-    import numpy as np
-
-    from vitreous.methods.selection.rows import without_duplicates
-
-    for name, label in (("x_px", "rlnCoordinateX"), ("y_px", "rlnCoordinateY"), ("micrograph", "rlnMicrographName")):
-        if name not in table:
-            raise UserError(f"{path} has no column {label}, so duplicates cannot be found")
-    pixel: Any = choice.coordinate_pixel_size_A
-    if pixel <= 0:
-        known = [n for n in ("micrograph_pixel_size_A", "original_pixel_size_A") if table.optics and n in table.optics]
-        if not known:
-            raise UserError(f"{path} does not say the micrographs' pixel size: give it with --coordinate-pixel-size-a")
-        pixel = table.optics_column(known[0])
-    x = table["x_px"] * pixel - table.get("origin_x_A", 0.0)
-    y = table["y_px"] * pixel - table.get("origin_y_A", 0.0)
-    groups = list(table.split_by("micrograph").values())
-    return without_duplicates(groups, x.astype(np.float64), y.astype(np.float64), distance_A=choice.duplicate_distance_A)
+def _diameter_A(found: "Classification", box: int) -> float:
+    """That of the particle mask; where no file tells, four fifths of the box."""
+    return found.diameter_A if found.diameter_A > 0 else 0.8 * box * float(found.particles.optics_column("pixel_size_A")[0])

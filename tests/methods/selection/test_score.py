@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vitreous.files import mrc, star
+from vitreous.files import classification, mrc
 from vitreous.methods.selection.choose import by_number, by_score, centred
 from vitreous.methods.selection.score import edge_ratio, measure_classes
 from vitreous.methods.selection.settings import ClassChoice
@@ -19,10 +19,8 @@ def particle(seed: int, shift: tuple[float, float] = (0, 0)) -> np.ndarray:
 
 
 def score(images: list[np.ndarray], resolution: list[float], share: list[float]) -> np.ndarray:
-    distribution = np.array(share) / len(share)
-    measures = measure_classes(
-        np.array(images), 3.0, resolution_A=np.array(resolution), distribution=distribution, diameter_A=168
-    )
+    sizes = 100.0 * np.array(share)
+    measures = measure_classes(np.array(images), 3.0, resolution_A=np.array(resolution), sizes=sizes, diameter_A=168)
     return measures.score
 
 
@@ -32,14 +30,40 @@ def test_each_fault_lowers_the_score(seed):
     noise = np.random.default_rng(seed).normal(size=(64, 64)).astype(np.float32)
     images = [good, good, good, particle(seed, (22, 0)), noise, good, np.zeros((64, 64), np.float32)]
     found = score(images, [12, 13, 40, 12, 12, 12, np.inf], [1, 1, 1, 1, 1, 0.01, 0])
-    assert found[:2].min() > 0.9
+    assert found[:2].min() > 0.8
     assert found[2:].max() < 0.3
     assert found.min() >= 0
+    assert found[0] > found[1]
 
 
 def test_scores_stay_finite_when_nothing_is_resolved():
     found = score([particle(1)] * 3, [np.inf] * 3, [1, 1, 1])
-    assert found.tolist() == [0, 0, 0]
+    assert np.isfinite(found).all() and found.max() < 1e-6
+
+
+def test_no_class_reaches_one_and_better_ones_go_on_scoring_higher():
+    found = score([particle(1)] * 6, [4, 5, 7, 10, 14, 20], [1, 1, 1, 1, 1, 1])
+    assert (np.diff(found) < -0.005).all()
+    assert found.max() < 0.995
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_the_score_does_not_depend_on_box_or_pixel(factor):
+    images = np.array([particle(1), particle(2, (20, 0)), particle(3)])
+    rng = np.random.default_rng(6)
+    ssnr = 400 * rng.uniform(0.5, 2, (3, 1)) * np.exp(-np.arange(33) / np.array([[4.0], [5], [2]]))
+    common = {"resolution_A": np.array([14.0, 15, 33]), "sizes": np.array([80.0, 60, 100]), "diameter_A": 168}
+    plain = measure_classes(images, 3.0, ssnr=ssnr, **common).score
+    finer = np.repeat(np.repeat(images, factor, 1), factor, 2)
+    at = np.arange(32 * factor + 1)
+    more = np.array([np.interp(at, np.arange(33), one) for one in ssnr]) * (at <= 32)
+    assert measure_classes(finer, 3.0 / factor, ssnr=more, **common).score == pytest.approx(plain, abs=0.03)
+    wide = np.pad(images, ((0, 0), (32, 32), (32, 32)))
+    more = np.array([np.interp(np.arange(65) / 2, np.arange(33), one) for one in ssnr])
+    assert measure_classes(wide, 3.0, ssnr=more, **common).score == pytest.approx(plain, abs=0.03)
+    assert measure_classes(
+        images, 3.0 * factor, ssnr=ssnr, **{**common, "diameter_A": 168 * factor, "resolution_A": factor * common["resolution_A"]}
+    ).score == pytest.approx(plain, abs=1e-6)
 
 
 def test_the_edge_ratio_does_not_depend_on_scale_or_offset():
@@ -80,21 +104,22 @@ def test_averages_are_moved_to_the_middle():
 
 
 @pytest.mark.data
-def test_classes_of_a_real_classification(data, tmp_path):
+def test_classes_of_a_real_classification(data, tmp_path, monkeypatch):
     """The seven classes of beta-galactosidase that show detail to the eye, among 50."""
     import tarfile
 
     with tarfile.open(data / "relion_projects" / "relion5_class2d.tar.xz") as archive:
-        wanted = [m for m in archive.getmembers() if "run_it025_" in m.name and "data" not in m.name]
+        wanted = [m for m in archive.getmembers() if "/Class2D/job010/run_it025_" in m.name]
         archive.extractall(tmp_path, members=wanted, filter="data")
-    folder = next(tmp_path.glob("**/Class2D/job010"))
-    classes = star.read_table(folder / "run_it025_model.star", "model_classes")
-    images, pixel = mrc.read_stack(folder / "run_it025_classes.mrcs")
+    monkeypatch.chdir(next(tmp_path.glob("*/Class2D")).parent)
+    found = classification.read("Class2D/job010/run_it025_optimiser.star")
+    images, pixel = mrc.read_stack("Class2D/job010/run_it025_classes.mrcs")
     measures = measure_classes(
         images,
         pixel,
-        resolution_A=classes["estimated_resolution_A"],
-        distribution=classes["class_distribution"],
-        diameter_A=200,
+        resolution_A=found.classes["estimated_resolution_A"],
+        sizes=np.bincount(found.particles["class_number"].astype(int), minlength=51)[1:].astype(float),
+        diameter_A=found.diameter_A,
+        ssnr=classification.spectra(found),
     )
     assert (np.flatnonzero(measures.score > 0.5) + 1).tolist() == [22, 26, 28, 33, 38, 47, 50]

@@ -38,6 +38,19 @@ class ClassChoice:
         relion="select_nr_classes",
         help="Keep at least so many classes, whatever their score; negative: no such rule.",
     )
+    by_particle_score: bool = param(
+        False,
+        help="Of the kept classes keep the particles whose images look like their class, by a score between 0 and 1 that "
+        "becomes a column (rlnParticleFigureOfMerit). Every image is read twice.",
+    )
+    least_particle_score: float = param(
+        0.5,
+        low=0,
+        high=1,
+        step=0.05,
+        when="by_particle_score",
+        help="The lowest score of a particle that is kept; 0 keeps all, with their scores.",
+    )
     recentre: bool = param(
         False,
         relion="do_recenter",
