@@ -6,13 +6,14 @@ the noise, at the likeliest pose and over shells where the class stands well abo
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
+import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from vitreous.methods.refinement.expectation import BlockResult, Model
-from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.prepare import Batch
 
 Floats = NDArray[np.float64]
@@ -74,23 +75,46 @@ def measured(batch: Batch, model: Model, result: BlockResult, *, ssnr: torch.Ten
     upto = int(trusted.any(0).nonzero().max()) + 1 if bool(trusted.any()) else 0
     if upto == 0:
         return np.zeros((len(factors), 2))
-    classes = torch.from_numpy(result.classes)
-    weight = (trusted[classes, :upto] * grid.quadrature[:upto]).float()
     samples = model.samples[:, :upto]
-    place = torch.round(torch.from_numpy(-result.psi_deg * (grid.angles / 360.0))).long()
-    at = (torch.arange(grid.half) - place[:, None]) % grid.angles
-    turned = torch.gather(samples[classes], 2, (at % grid.half)[:, None, :].expand(-1, upto, -1))
-    turned = torch.where((at >= grid.half)[:, None, :], turned.conj(), turned)
-    both = (batch.score[:, :upto] * _phases(result.shift_px, grid, upto) * turned.conj()).real.sum(-1)
-    cross = (both * weight).sum(1).double().numpy() - POSE_FREEDOMS / 2
-    square = samples.abs().square().mean(-1)[classes] * grid.half
-    power = (batch.norm[:, :upto] * square * weight).sum(1).double().numpy()
-    return np.stack([np.where(power > 0, cross, 0.0) / factors, power / factors**2], 1)
+    weight = (trusted[:, :upto] * grid.quadrature[:upto]).float()
+    place = np.rint(-result.psi_deg * (grid.angles / 360.0)).astype(np.int64) % grid.angles
+    shift = result.shift_px * (-2 * math.pi / grid.box)
+    real, imag = (part.numpy() for part in batch.score_columns)
+    cross = np.zeros(len(factors))
+    _add_products(real, imag, samples.numpy(), weight.numpy(), result.classes, place, shift, cross)
+    square = (samples.abs().square().mean(-1) * grid.half * weight)[torch.from_numpy(result.classes)]
+    power = (batch.norm[:, :upto] * square).sum(1).double().numpy()
+    return np.stack([np.where(power > 0, cross - POSE_FREEDOMS / 2, 0.0) / factors, power / factors**2], 1)
 
 
-def _phases(shift_px: Floats, grid: PolarGrid, upto: int) -> torch.Tensor:
-    """Factors (n, upto, half) complex64 that move images by these shifts (n, 2)."""
-    kx, ky = (k[:upto].float() for k in grid.points)
-    x, y = torch.from_numpy(shift_px * (-2 * math.pi / grid.box)).float().T[:, :, None, None]
-    turns = kx * x + ky * y
-    return torch.complex(torch.cos(turns), torch.sin(turns))
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _add_products(
+    real: NDArray[Any],
+    imag: NDArray[Any],
+    samples: NDArray[Any],
+    weight: NDArray[Any],
+    classes: NDArray[Any],
+    place: NDArray[Any],
+    shift: NDArray[Any],
+    cross: NDArray[Any],
+) -> None:
+    """Add to cross (n,) the real part of image times phase times conj(class), weighted by shell (K, shells).
+
+    Images are columns (half, shells or more, n); the class is turned by place (n,) angles; shift (n, 2) in radians a cycle.
+    """
+    half, shells, count = real.shape[0], samples.shape[1], real.shape[2]
+    for h in range(half):
+        x, y = math.cos(math.pi * h / half), math.sin(math.pi * h / half)
+        for n in range(count):
+            k, at = classes[n], (h - place[n]) % (2 * half)
+            sign = np.float32(1) if at < half else np.float32(-1)
+            turn = x * shift[n, 0] + y * shift[n, 1]
+            c, s = np.float32(math.cos(turn)), np.float32(math.sin(turn))
+            p, q = np.float32(1), np.float32(0)
+            total = np.float32(0)
+            for r in range(shells):
+                a = samples[k, r, at % half]
+                u, v = real[h, r, n], imag[h, r, n]
+                total += weight[k, r] * ((u * p - v * q) * a.real + (u * q + v * p) * a.imag * sign)
+                p, q = p * c - q * s, p * s + q * c
+            cross[n] += total
