@@ -2,8 +2,9 @@
 
 python bench/betagal.py --out FOLDER [--data FOLDER] [--steps reconstruct,class2d,...] [--picture FOLDER]
 The data folder holds betagal_particles and models; without --data it is VITREOUS_TEST_DATA. Steps: reconstruct, class2d
-(mini-batches), em (25 full passes), initial-model (D2), refine3d (D2, from the map at the true poses), refine3d-model (from an
-atomic model). Steps after the first need the map of reconstruct, in this call or an earlier one with the same --out.
+(mini-batches), class2d50 (50 classes), em (25 full passes), initial-model (D2), refine3d (D2, from the map at the true poses),
+refine3d-model (from an atomic model). Steps after the first need the map of reconstruct, in this call or an earlier one with
+the same --out.
 """
 
 import argparse
@@ -33,7 +34,7 @@ from vitreous.simulation.specimen import true_map
 from vitreous.tables.table import Table
 
 BOX, PIXEL_A, DIAMETER_A = 64, 3.54, 210.0
-CLASSES, MASK_A = "20", "200"
+MASK_A = "200"
 TRUE_MAP = "Reconstruct/truth/reconstruction.mrc"
 
 
@@ -114,9 +115,10 @@ def spread_of_views(data: Data, particles: Table) -> tuple[float, float]:
 
 def class2d(data: Data, words: tuple[str, ...], job: str, pictures: Path | None) -> None:
     """Classify, score the classes as select does, compare with the labels."""
-    took = run(data, "class2d", "--particles", "particles.star", "--classes", CLASSES, *words, "--out", job)
+    took = run(data, "class2d", "--particles", "particles.star", "--classes", *words, "--out", job)
     found = classification.read(classification.last_iteration(data.out / job).relative_to(data.out))
-    run(data, "select", "--model", job, "--by-score", "--least-score", "0", "--out", f"{job}_scored")
+    all_with_scores = ("--by-score", "--least-score", "0", "--by-particle-score", "--least-particle-score", "0")
+    run(data, "select", "--model", job, *all_with_scores, "--out", f"{job}_scored")
     score = star.read_table(f"{job}_scored/rank_model.star", "model_classes")["class_score"].astype(float)
     classes = found.particles["class_number"][rows_of(found.particles, data.names)].astype(int) - 1
     known, good = data.labels != "ambiguous", data.labels == "good"
@@ -125,8 +127,11 @@ def class2d(data: Data, words: tuple[str, ...], job: str, pictures: Path | None)
     resolution = found.classes["estimated_resolution_A"].astype(float)
     by = {"score": score, "resolution": -resolution, "the labels themselves": purity}
     aucs = ", ".join(f"{auc(values[classes][known], good[known]):.3f} by {name}" for name, values in by.items())
+    scored = star.read_table(f"{job}_scored/particles.star", "particles")
+    own = scored["particle_fom"][rows_of(scored, data.names)].astype(float)
     print(
-        f"{took}best class {resolution.min():.1f} Å, AUC of classes {aucs}, views of a class within {spread:.1f}° "
+        f"{took}best class {resolution.min():.1f} Å, AUC of classes {aucs}, AUC of particles by their own score "
+        f"{auc(own[known], good[known]):.3f}, views of a class within {spread:.1f}° "
         f"(shuffled {shuffled:.1f}°), {(np.bincount(classes) > 20).sum()} classes with more than 20 images",
         flush=True,
     )
@@ -237,8 +242,9 @@ def main() -> None:
     os.chdir(data.out)
     actions = {
         "reconstruct": lambda: rebuild(data),
-        "class2d": lambda: class2d(data, (), "Class2D/mini", pictures),
-        "em": lambda: class2d(data, ("--use-em", "--no-use-mini-batches"), "Class2D/em", pictures),
+        "class2d": lambda: class2d(data, ("20",), "Class2D/mini", pictures),
+        "class2d50": lambda: class2d(data, ("50",), "Class2D/mini50", pictures),
+        "em": lambda: class2d(data, ("20", "--use-em", "--no-use-mini-batches"), "Class2D/em", pictures),
         "initial-model": lambda: initial_model(data, chosen(data)),
         "refine3d": lambda: refine(data, "truth.star", TRUE_MAP, "Refine3D/from_map"),
         "refine3d-model": lambda: refine(data, "truth.star", model_map(data), "Refine3D/from_model"),

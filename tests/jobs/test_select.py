@@ -163,6 +163,16 @@ def test_rows_by_value_and_parts(project):
     assert len(star.read_table("Select/job010/particles_split3.star", "particles")) == 10
 
 
+def test_classes_of_a_table_of_particles_by_number(project):
+    assert carry_out(Select(particles=DATA, choice=ClassChoice(classes=(1, 3))))["rows"] == 30
+    carry_out(Select(model=OPTIMISER, choice=ClassChoice(classes=(1, 3))), "Select/job010")
+    one, other = (star.read_table(f"Select/{job}/particles.star", "particles") for job in ("job009", "job010"))
+    assert one["image"].tolist() == other["image"].tolist()
+    star.write_table("unsorted.star", star.read_table(DATA, "particles").without("class_number"))
+    with pytest.raises(UserError, match="no column class_number"):
+        carry_out(Select(particles="unsorted.star", choice=ClassChoice(classes=(1,))))
+
+
 def test_micrographs_are_selected_under_their_own_name(project):
     columns = {"micrograph": np.array(["a.mrc", "b.mrc"], object), "optics_group": [1, 1], "ctf_resolution_A": [3.0, 9.0]}
     star.write_table("ctf.star", Table(columns, "micrographs", OPTICS))

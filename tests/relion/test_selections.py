@@ -76,6 +76,14 @@ def test_values_and_statistics_keep_the_rows_that_relion_keeps(relion, particles
     assert 0 < COUNT - len(kept) < 8
 
 
+def test_relion_reads_the_score_of_particles(relion, particles):
+    table = star.read_table(particles, "particles")
+    star.write_table("scored.star", table.with_(particle_fom=np.linspace(0, 1, COUNT)))
+    words = ("--select", "rlnParticleFigureOfMerit", "--minval", 0.5)
+    called(Path(relion) / "relion_star_handler", "--i", "scored.star", "--o", "kept.star", *words)
+    assert images_of("kept.star") == images_of("scored.star")[COUNT // 2 :]
+
+
 def test_parts_are_relions(relion, particles):
     handler = Path(relion) / "relion_star_handler"
     for said, splitting in (

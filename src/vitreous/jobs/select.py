@@ -76,16 +76,16 @@ class Select(AskJob):
         if self.answer:
             return [Unit(key=str(path), row={"digest": digest(path), "answer": digest(self.answer)})]
         chosen = {
-            "--classes or --by-score (among classes)": self._chooses_classes,
+            "--classes": bool(self.choice.classes) and not self.micrographs,
             "--by-value": self.rows.by_value,
             "--by-statistics": self.rows.by_statistics,
             "--remove-duplicates": self.rows.remove_duplicates,
             "--split": self.splitting.split,
         }
-        if self.model and not chosen["--classes or --by-score (among classes)"]:
+        if self.model and not self._chooses_classes:
             raise UserError("say which classes to keep: --classes 1,3,5, or --by-score for those that look good")
-        if not self.model and not any(list(chosen.values())[1:]):
-            raise UserError(f"say what to do with {given[0]}: {', '.join(list(chosen)[1:])}")
+        if not self.model and not any(chosen.values()):
+            raise UserError(f"say what to do with {given[0]}: {', '.join(chosen)}")
         return [Unit(key=str(path), row={"digest": digest(path)})]
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:
@@ -172,6 +172,8 @@ class Select(AskJob):
         path, kind = (self.micrographs, "micrographs") if self.micrographs else (self.particles, "particles")
         table = star.read_table(path, kind)
         left = self._as_answered(table, kind) if self.answer else table
+        if self.choice.classes and self.particles:
+            left = left.select(np.isin(columns.numbers(left, "class_number", path), self.choice.classes))
         if self.rows.by_value:
             values = columns.numbers(left, self.rows.column, path)
             left = left.select(rows.by_value(values, self.rows.lowest, self.rows.highest))

@@ -7,7 +7,7 @@ from vitreous.param import param, settings
 class ClassChoice:
     """Which classes go on."""
 
-    classes: tuple[int, ...] = param((), help="The classes to keep, by number, such as 1,3,5.")
+    classes: tuple[int, ...] = param((), help="The classes to keep, by number, such as 1,3,5; also of a table of particles.")
     by_score: bool = param(
         False, relion="do_class_ranker", help="Keep the classes whose averages look good, by a score between 0 and 1."
     )
