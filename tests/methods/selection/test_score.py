@@ -5,7 +5,7 @@ import pytest
 
 from vitreous.files import classification, mrc
 from vitreous.methods.selection.choose import by_number, by_score, centred
-from vitreous.methods.selection.score import edge_ratio, measure_classes
+from vitreous.methods.selection.score import measure_classes, rim_and_grain
 from vitreous.methods.selection.settings import ClassChoice
 
 
@@ -68,9 +68,18 @@ def test_the_score_does_not_depend_on_box_or_pixel(factor):
 
 def test_the_edge_ratio_does_not_depend_on_scale_or_offset():
     images = np.array([particle(1), 7 * particle(1) + 3])
-    first, second = edge_ratio(images, 28, smooth_px=2)
+    (first, second), grain = rim_and_grain(images, 28, smooth_px=2)
     assert first == pytest.approx(second, abs=1e-6)
     assert first < 0.2
+    assert grain[0] == pytest.approx(grain[1], abs=1e-6)
+    assert grain[0] < 0.05
+
+
+def test_grain_spoils_an_average_that_says_it_is_fine():
+    rng = np.random.default_rng(7)
+    images = [particle(1), particle(1) + (0.4 * particle(1).max() * rng.standard_normal((64, 64))).astype(np.float32)]
+    smooth, grainy = score(images, [12, 12], [1, 1])
+    assert smooth > 0.8 > 0.5 > grainy
 
 
 def test_choosing_by_score_with_least_numbers():

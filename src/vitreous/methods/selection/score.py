@@ -12,6 +12,7 @@ FINEST = 10.0  # parts of the diameter: finer detail is left out of the signal o
 MIDDLING = 7.5  # parts of the diameter that an average of score 1/2 shows
 FAINT = 0.5  # signal of such an average against the best ones
 LOUD_RIM = 0.3  # strength near the rim against that in the middle, beyond which an average loses
+GRAINY = 0.2  # of that strength, which fine grain near the rim may have
 RARE = 0.3  # of an even share of the particles, below which it loses
 
 
@@ -20,12 +21,14 @@ class ClassMeasures:
     """What the score is made of, one value a class.
 
     detail: parts of the diameter that are resolved; signal: information about the class in one of its images, against the best
-    classes of the set; rim: strength near the rim over that in the middle; share: of the particles, 1 for an even one.
+    classes of the set; rim: strength near the rim over that in the middle; grain: the same of what is finer than a twentieth of
+    the diameter; share: of the particles, 1 for an even one.
     """
 
     detail: Floats
     signal: Floats
     rim: Floats
+    grain: Floats
     share: Floats
 
     @property
@@ -38,26 +41,30 @@ class ClassMeasures:
         least = 1e-6
         sum_of = 2 * np.log(np.maximum(self.detail, least) / MIDDLING) + 1.5 * np.log(np.maximum(self.signal, least) / FAINT)
         sum_of -= 5 * np.log(np.clip(self.rim / LOUD_RIM, 1, 20))
+        sum_of -= 4 * np.log(np.clip(self.grain / GRAINY, 1, 20))
         sum_of += 2 * np.log(np.clip(self.share / RARE, least, 1))
         found: Floats = np.where(self.share > 0, 1 / (1 + np.exp(-np.maximum(sum_of, -50))), 0.0)
         return found
 
 
-def edge_ratio(images: NDArray[np.float32], radius_px: float, *, smooth_px: float) -> Floats:
-    """Strength of each image near its rim over that in the middle: small for one whole, centred particle.
+def rim_and_grain(images: NDArray[np.float32], radius_px: float, *, smooth_px: float) -> tuple[Floats, Floats]:
+    """Strength of each image near its rim over that in the middle: small for one whole, centred particle without noise.
 
-    Root mean squares of the smoothed images, less the lower quartile of grey values within the circle (the solvent), in
-    the ring between 0.8 and 1 radius and in the circle of half the radius.
+    Root mean squares in the ring between 0.8 and 1 radius over that of the smoothed image in the circle of half the radius:
+    of the smoothed images, less the lower quartile of grey values within the circle (the solvent), and of what smoothing took.
     """
     box = images.shape[-1]
     steps = np.arange(box) - box // 2
     r = np.hypot(steps[:, None], steps[None, :])
     rim, core, disc = (r > 0.8 * radius_px) & (r <= radius_px), r <= 0.5 * radius_px, r <= radius_px
-    smooth = ndimage.gaussian_filter(images.astype(np.float64), (0, smooth_px, smooth_px))
+    whole = images.astype(np.float64)
+    smooth = ndimage.gaussian_filter(whole, (0, smooth_px, smooth_px))
+    fine = np.sqrt(((whole - smooth)[:, rim] ** 2).mean(axis=1))
     smooth = smooth - np.percentile(smooth[:, disc], 25, axis=1)[:, None, None]
     inner = np.sqrt((smooth[:, core] ** 2).mean(axis=1))
     outer = np.sqrt((smooth[:, rim] ** 2).mean(axis=1))
-    return np.where(inner > 0, outer / np.where(inner > 0, inner, 1), np.inf)
+    over = np.where(inner > 0, inner, 1)
+    return np.where(inner > 0, outer / over, np.inf), np.where(inner > 0, fine / over, np.inf)
 
 
 def information(ssnr: Floats, sizes: Floats, *, parts: Floats) -> Floats:
@@ -102,9 +109,12 @@ def measure_classes(
     order = np.argsort(-told)
     reached = np.cumsum(sizes[order]) >= 0.1 * sizes.sum()
     best = told[order[int(np.argmax(reached))]] if len(told) else 0.0
+    smooth_px = max(1.0, diameter_A / 20 / pixel_size_A)
+    rim, grain = rim_and_grain(images, diameter_A / 2 / pixel_size_A, smooth_px=smooth_px)
     return ClassMeasures(
         detail=np.where(finite, diameter_A / np.where(finite, resolution_A, 1), 0),
         signal=told / best if best > 0 else np.zeros(len(told)),
-        rim=edge_ratio(images, diameter_A / 2 / pixel_size_A, smooth_px=max(1.0, diameter_A / 20 / pixel_size_A)),
+        rim=rim,
+        grain=grain,
         share=sizes * len(sizes) / max(sizes.sum(), 1),
     )
