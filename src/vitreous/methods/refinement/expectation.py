@@ -94,6 +94,8 @@ class BlockResult:
     significant: NDArray[np.int64]
     norm: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     scale: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
+    by_class: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    """(n, K) posterior of each class."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +117,12 @@ def score(
     """All cells of `pairs`; log_prior (columns,). angle (images,): the only in-plane angle of each image."""
     grid = model.grid
     turned = paired(batch.score_columns, model.phases, pairs.image, shift=pairs.shift, space=space)
-    parts = scores.quarter_terms(scores.quarter_modes(turned, grid, space), model.modes, grid, space, chosen=pairs.chosen)
     klass, column = pairs.split(len(model.log_shares))
     image = pairs.image[column]
+    modes, less = scores.quarter_modes(turned, grid, space), None
+    if batch.around.shape[1]:
+        less = scores.norm_modes(batch.around, model.samples, grid, space).flatten(2)[..., klass * len(batch) + image]
+    parts = scores.quarter_terms(modes, model.modes, grid, space, chosen=pairs.chosen, less=less)
     norm = scores.norm_terms(batch.norm, model.samples, grid)
     bias = model.log_shares[klass] - norm[klass, image] + log_prior[column]
     if angle is None:
@@ -129,7 +134,9 @@ def coarser(batch: Batch, grid: PolarGrid, stride: int) -> Batch:
     """The same images on a grid with fewer shells and every stride-th angle."""
     cut = grid.shells + 1
     real, imag = (part[::stride, :cut].contiguous() for part in batch.score_columns)
-    return replace(batch, score_columns=(real, imag), norm=batch.norm[:, :cut].contiguous())
+    return replace(
+        batch, score_columns=(real, imag), norm=batch.norm[:, :cut].contiguous(), around=batch.around[:, :, :cut].contiguous()
+    )
 
 
 def promising(batch: Batch, model: Model, plan: Plan, *, residue: torch.Tensor, space: scores.Workspace) -> Pairs:
@@ -261,6 +268,7 @@ def _sums(
         shift_px=pairs.shifts_px[pairs.shift[column[winner]]].double().numpy(),
         pmax=found.top[winner].double().numpy(),
         significant=torch.zeros(count, dtype=torch.long).index_add_(0, image, found.many).numpy(),
+        by_class=per_image.T.contiguous().numpy(),
     )
 
 

@@ -1,6 +1,7 @@
 """Particle images of some rows brought onto the polar grid: moved, masked, weighted by CTF and noise."""
 
 import functools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.arrays.source import ImageSource
-from vitreous.maths.ctf import CtfParams, ctf_at, phase_at
+from vitreous.maths.ctf import CtfParams, ctf_at, phase_at, wavelength_A
+from vitreous.methods.refinement import scores
 from vitreous.methods.refinement.planes import Columns, quadrants, sampled
 from vitreous.methods.refinement.polar import PolarGrid
+
+LEAST_MODE = 1e-3  # of C^2's angular modes, the size of the first that is left out
+MOST_MODES = 12
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Images:
     with_zeros: bool
     intact_first_peak: bool
     seed: int
+    phase_flipped: bool = False
 
     @property
     def box(self) -> int:
@@ -55,7 +61,8 @@ class Batch:
     """Images on a grid: score = masked X C / sigma2m, whole = unmasked X C / sigma2, as columns (half, shells + 1, n).
 
     sigma2m is the noise left by the mask. Each in the mean round a circle, (n, shells + 1): norm = C^2 / sigma2m,
-    power = C^2 / sigma2, noise = |masked X|^2. square (n,): the sum of |masked X|^2 over the whole plane.
+    power = C^2 / sigma2, noise = |masked X|^2. square (n,): the sum of |masked X|^2 over the whole plane. around: the
+    angular modes 2, 4, ... of C^2 / sigma2m, scores.even_modes(); none where astigmatism does not matter.
     """
 
     score_columns: Columns
@@ -64,6 +71,7 @@ class Batch:
     power: torch.Tensor
     noise: torch.Tensor
     square: torch.Tensor
+    around: torch.Tensor
 
     def __len__(self) -> int:
         return len(self.norm)
@@ -151,6 +159,8 @@ def contrast(images: Images, rows: NDArray[np.int64], grid: PolarGrid) -> torch.
         before = (phase_at(params, kx, ky) < torch.pi / 2).view(len(rows), grid.shells + 1, grid.half)
         until = torch.cumprod(before.int(), 1).view(len(rows), -1) > 0
         values = torch.where(until, torch.ones_like(values), values)
+    if images.phase_flipped:
+        values = values.abs()
     return values.view(len(rows), grid.shells + 1, grid.half)
 
 
@@ -179,10 +189,26 @@ def on_grid(
     factor = ctf * weight[:, None]
     inside = sampled(quadrants(masked, grid.shells, images.reach), grid, len(rows))
     noise = (inside[0].square() + inside[1].square()).mean(0).T
-    around = sampled(quadrants(whole, grid.shells), grid, len(rows))
+    outside = sampled(quadrants(whole, grid.shells), grid, len(rows))
     power, kept = ctf.square().mean(0).T * weight, images.kept
     square = masked.square().sum((1, 2)) * images.box**2
-    return Batch(_times(inside, factor / kept), _times(around, factor), power / kept, power, noise, square)
+    modes = scores.even_modes(ctf.square(), grid, modes_of_contrast(images, rows, grid)) * (weight / kept)[:, None]
+    return Batch(_times(inside, factor / kept), _times(outside, factor), power / kept, power, noise, square, modes)
+
+
+def modes_of_contrast(images: Images, rows: NDArray[np.int64], grid: PolarGrid) -> int:
+    """How many angular modes 2, 4, ... C^2 has up to the last shell: they are Bessel functions of pi lambda k^2 (U - V)."""
+    if images.ctf is None:
+        return 0
+    of = torch.from_numpy(rows)
+    split = (images.ctf.defocus_u_A - images.ctf.defocus_v_A)[of].abs()
+    wavelength = wavelength_A(images.ctf.voltage_kV[of])
+    argument = float((wavelength * split).max()) * math.pi * (grid.shells / (grid.box * images.pixel_size_A)) ** 2
+    count, size = 0, argument / 2
+    while size > LEAST_MODE and count < min(MOST_MODES, grid.half // 2 - 2):
+        count += 1
+        size *= argument / 2 / (count + 1)
+    return count
 
 
 def _times(samples: Columns, factor: torch.Tensor) -> Columns:

@@ -157,11 +157,18 @@ def unfolded(parts: Quarters, out: torch.Tensor) -> None:
 
 
 def quarter_terms(
-    images: Modes, references: Modes, grid: PolarGrid, space: Workspace, *, chosen: torch.Tensor | None = None
+    images: Modes,
+    references: Modes,
+    grid: PolarGrid,
+    space: Workspace,
+    *,
+    chosen: torch.Tensor | None = None,
+    less: torch.Tensor | None = None,
 ) -> Quarters:
     """cross_terms as the sums of cosines and sines of even and of odd modes, each (half // 2 + 1, pairs), see unfolded().
 
-    Pairs are all of (K, columns), or those whose flat index is in `chosen`. The result lives in `space`.
+    Pairs are all of (K, columns), or those whose flat index is in `chosen`. less (2, count, pairs): modes 2, 4, ... 2 count
+    to be subtracted. The result lives in `space`.
     """
     like = images[0]
     every = references[0].shape[-1] * like.shape[-1]
@@ -173,6 +180,11 @@ def quarter_terms(
         product, odd = _product(images[i], references[i], space), int(block.odd)
         if chosen is not None:
             product = torch.index_select(product, 1, chosen, out=space.get("chosen", (len(product), width), like))
+        if less is not None and not odd:
+            first, last = max(block.modes[0] // 2, 1), min(block.modes[-1] // 2, less.shape[1])
+            if first <= last:
+                rows = slice(first - block.modes[0] // 2, last + 1 - block.modes[0] // 2)
+                product.view(2, -1, width)[:, rows] -= less[:, first - 1 : last]
         for matrix, out, part in zip(inverse[i], parts[2 * odd :], product.chunk(2)):
             torch.addmm(out, matrix, part, beta=int(begun[odd]), out=out)
         begun[odd] = True
@@ -198,6 +210,24 @@ def norm_terms(weights: torch.Tensor, samples: torch.Tensor, grid: PolarGrid) ->
     """
     power = samples.abs().square().mean(-1) * (grid.quadrature * grid.angles / 4).to(weights.dtype).to(weights.device)
     return power @ weights.T
+
+
+def even_modes(values: torch.Tensor, grid: PolarGrid, count: int) -> torch.Tensor:
+    """Modes 2, 4, ... 2 count (unnormalised, over the full circle) of real values (half, ...) of period pi: (2, count, ...)."""
+    theta = torch.arange(grid.half, dtype=torch.float64) * (2 * math.pi / grid.angles)
+    phase = 2.0 * torch.arange(1, count + 1, dtype=torch.float64)[:, None] * theta
+    matrix = torch.cat((2 * torch.cos(phase), -2 * torch.sin(phase))).to(values)
+    return (matrix @ values.flatten(1)).view(2, count, *values.shape[1:])
+
+
+def norm_modes(weights: torch.Tensor, samples: torch.Tensor, grid: PolarGrid, space: Workspace) -> torch.Tensor:
+    """What norm_terms leaves out where weights depend on the angle, as modes 2, 4, ... over the angle: (2, count, K, n).
+
+    weights: even_modes() of C^2 / sigma^2, (2, count, shells + 1, n); samples (K, shells + 1, half) complex.
+    """
+    square = (samples.real.square() + samples.imag.square()).permute(2, 1, 0)
+    power = even_modes(square * (grid.quadrature[:, None] / 4).to(square), grid, weights.shape[1])
+    return _product(weights, power, space).view(2, weights.shape[1], -1, weights.shape[-1])
 
 
 def posterior_modes(posterior: torch.Tensor, grid: PolarGrid, space: Workspace) -> Modes:
