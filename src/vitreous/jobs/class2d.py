@@ -97,13 +97,13 @@ class Class2D(LoopJob):
 
         setup, now = state.setup, state.state
         while True:
-            before, now = now, class2d.step(setup, now, context)
-            context.progress(now.iteration, len(setup.schedule), _said(setup, now))
+            now = class2d.step(setup, now, context)
+            context.progress(now.iteration, setup.schedule[-1].iteration, _said(setup, now))
             if self.classification.use_em or now.iteration % WRITE_EVERY == 0 or class2d.done(setup, now):
-                return Running(setup, state.particles, now, iteration2d.changes(setup, before, now))
+                return Running(setup, state.particles, now, iteration2d.changes(setup, state.state, now))
 
     def done(self, state: Running) -> bool:
-        return state.state.iteration >= len(state.setup.schedule)
+        return state.state.iteration >= state.setup.schedule[-1].iteration
 
     def save(self, state: Running, folder: Path, context: Context) -> None:
         """RELION's five files of the iteration, and the exact state, to go on as if there had been no stop."""

@@ -32,7 +32,7 @@ def plain(setup: Problem, state: State) -> dict[str, Any]:
     angle_deg, shift_px = accuracies(setup, state)
     return {
         "iteration": state.iteration,
-        "iterations": len(setup.schedule),
+        "iterations": setup.schedule[-1].iteration,
         "references": state.references.numpy(),
         "pixel_size_A": pixel,
         "shares": state.shares.numpy(),
@@ -59,8 +59,8 @@ def plain(setup: Problem, state: State) -> dict[str, Any]:
 
 
 def changes(setup: Problem, before: State, after: State) -> dict[str, float]:
-    """How far poses moved, of the images that were seen before and again: mean angle in degrees, root mean square of an
-    origin's coordinate in Å, share that changed class. Empty when there are none."""
+    """How far poses moved between two saved iterations: of the images that were seen before and again mean angle in degrees
+    and root mean square of an origin's coordinate in Å; the share of all that changed class. Empty at the beginning."""
     one, other = before.poses, after.poses
     seen = (one.classes >= 0) & (one.log_likelihood != other.log_likelihood)
     if not seen.any():
@@ -70,7 +70,7 @@ def changes(setup: Problem, before: State, after: State) -> dict[str, float]:
     return {
         "angle_deg": float(turned.mean()),
         "offset_A": float(np.sqrt(np.square(moved).mean())),
-        "classes": float((one.classes[seen] != other.classes[seen]).mean()),
+        "classes": float((one.classes != other.classes).mean()),
     }
 
 
