@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vitreous.context import Context
-from vitreous.files import chain, mrc
+from vitreous.files import chain, mrc, star
 from vitreous.job.options import build
 from vitreous.job.placement import Placement
 from vitreous.job.registry import by_command
@@ -50,6 +50,8 @@ def test_2d_classes_on_four_nodes_are_those_of_one_process(project):
     assert project.wait(spread, poll_s=0.2) == "Succeeded"
     found, expected = (mrc.read_stack(f"{name}run_it003_classes.mrcs")[0] for name in (spread, alone))
     np.testing.assert_allclose(found, expected, rtol=0, atol=2e-3 * np.abs(expected).max())
+    contrasts = [star.read(f"{name}run_it003_model.star")["model_groups"]["rlnGroupScaleCorrection"] for name in (spread, alone)]
+    np.testing.assert_allclose(*contrasts, rtol=2e-3)
     assert "4 processes of 1 threads share each iteration" in Path(f"{spread}run.out").read_text()
 
 
