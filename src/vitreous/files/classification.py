@@ -15,17 +15,13 @@ from vitreous.tables.table import Table
 
 @dataclass(frozen=True)
 class Classification:
-    """Classes and particles of one iteration, and the files that hold them.
-
-    diameter_A of the mask and offset_sigma_A, the spread of the origins along an axis, are negative where they are not known.
-    """
+    """Classes and particles of one iteration, and the files that hold them. diameter_A of the mask; negative: unknown."""
 
     classes: Table
     particles: Table
     model: Path
     optimiser: Path | None
     diameter_A: float
-    offset_sigma_A: float = -1.0
 
 
 def last_iteration(path: str | os.PathLike[str]) -> Path:
@@ -60,13 +56,7 @@ def read(path: str | os.PathLike[str]) -> Classification:
         model=model,
         optimiser=optimiser if optimiser.is_file() else None,
         diameter_A=float(settings.get("rlnParticleDiameter", -1)),
-        offset_sigma_A=float(_general(model).get("rlnSigmaOffsetsAngst", -1)),
     )
-
-
-def _general(model: Path) -> dict[str, str]:
-    """The list of a model file that tells of all classes together; empty where it has none."""
-    return star.read_list(model, "model_general") if "model_general" in star.read(model) else {}
 
 
 def spectra(found: Classification) -> NDArray[np.float64] | None:

@@ -234,8 +234,7 @@ def _particle_scores(found: "Classification", context: Context) -> "NDArray[np.f
     images = ImageStacks(found.particles["image"].tolist(), reading=context.reading)
     images.check()
     diameter = _diameter_A(found, images.box)
-    placed = Placed.of(found.particles, offset_sigma_A=found.offset_sigma_A, diameter_A=diameter)
-    return evidence(images, placed, context).score
+    return evidence(images, Placed.of(found.particles, diameter_A=diameter), context).score
 
 
 def _sizes(found: "Classification") -> "NDArray[np.float64]":

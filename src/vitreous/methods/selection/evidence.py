@@ -22,6 +22,8 @@ BLOCK_BYTES = 1 << 26
 LEAST_SSNR = 1e-4
 BY_CHANCE = 3.5  # standard deviations that noise comes to when it is turned and shifted to its best
 LEAST_WIDTH = 2.0
+BEST = 1 / 3
+LEAST_SIGMA_PX = 0.5
 ALL = slice(1, None)
 
 
@@ -29,7 +31,7 @@ ALL = slice(1, None)
 class Placed:
     """Particles as a classification left them: class from 0 (-1: none), in-plane angle, origin (x, y) in px, CTF (or None).
 
-    offset_sigma_px: spread of the origins along one axis; radius_px: of the particle.
+    radius_px: of the particle.
     """
 
     classes: NDArray[np.int64]
@@ -37,22 +39,19 @@ class Placed:
     origin_px: Floats
     ctf: CtfParams | None
     pixel_size_A: float
-    offset_sigma_px: float
     radius_px: float
 
     @staticmethod
-    def of(particles: Table, *, offset_sigma_A: float, diameter_A: float) -> "Placed":
-        """From a table; an unknown spread of origins (negative) is that of the table."""
+    def of(particles: Table, *, diameter_A: float) -> "Placed":
+        """From a table."""
         pixel = pixel_size_of(particles)
         origin = np.stack([particles.get(f"origin_{axis}_A", 0.0) for axis in "xy"], 1).astype(float)
-        sigma = offset_sigma_A if offset_sigma_A > 0 else float(np.sqrt((origin**2).mean())) or pixel
         return Placed(
             classes=particles["class_number"].astype(np.int64) - 1,
             psi_deg=particles.get("psi_deg", 0.0).astype(float),
             origin_px=origin / pixel,
             ctf=ctf_of(particles),
             pixel_size_A=pixel,
-            offset_sigma_px=sigma / pixel,
             radius_px=diameter_A / 2 / pixel,
         )
 
@@ -62,7 +61,8 @@ class Evidence:
     """For each particle (n,), -inf and 0 where its image cannot be used.
 
     found: log of the chance of the image as a view of what its class shows, over that as one of something else with the same
-    power, in standard deviations above what such another thing has on average. expected: that of a true member.
+    power, and of its origin among those of good images, in standard deviations above what such another thing has on average.
+    expected: that of a true member.
     """
 
     found: Floats
@@ -104,10 +104,19 @@ def evidence(source: ImageSource, placed: Placed, context: Context = QUIET) -> E
     shells = int(max(4, min(box // 2 - 1, MOST_SHELLS, round(FINEST * box / (2 * radius)))))
     grid = PolarGrid(box, shells, angles_for(shells, radius, box), radius)
     sums = _summed(source, placed, grid, context)
-    found, expected = np.full(len(placed.classes), -np.inf), np.zeros(len(placed.classes))
+    found = np.full(len(placed.classes), -np.inf)
+    expected, spread = np.zeros(len(found)), np.ones(len(found))
     for views in _views(source, placed, grid, context):
-        found[views.rows], expected[views.rows] = _compared(views, placed, sums, grid)
-    return Evidence(found, expected)
+        found[views.rows], expected[views.rows], spread[views.rows] = _compared(views, placed, sums, grid)
+    return Evidence(found - _far_off(found, placed.origin_px) / spread, expected)
+
+
+def _far_off(found: Floats, origin_px: Floats) -> Floats:
+    """What the log of a Gaussian takes from each origin (n, 2). Its spread is that of the third of the images that fit best."""
+    square = (origin_px**2).sum(1)
+    best = found >= np.quantile(found, 1 - BEST) if len(found) else np.zeros(0, bool)
+    variance = max(float(np.median(square[best])) / (2 * np.log(2)), LEAST_SIGMA_PX**2) if best.any() else 1.0
+    return np.asarray(square / (2 * variance))
 
 
 def _views(source: ImageSource, placed: Placed, grid: PolarGrid, context: Context) -> Iterator[_Views]:
@@ -181,8 +190,8 @@ def _halves(classes: NDArray[np.int64]) -> NDArray[np.int64]:
     return half
 
 
-def _compared(views: _Views, placed: Placed, sums: _Sums, grid: PolarGrid) -> tuple[Floats, Floats]:
-    """Found and expected of Evidence, for a block.
+def _compared(views: _Views, placed: Placed, sums: _Sums, grid: PolarGrid) -> tuple[Floats, Floats, Floats]:
+    """Found (without origins) and expected of Evidence, and the standard deviation that is their unit, for a block.
 
     With noise variance s, the class without the image A known to a variance v, and its power t: the image X of contrast C is
     Gaussian about C A with s + C^2 v if it is of the class, about 0 with s + C^2 t if it is something else. What is stronger
@@ -209,10 +218,9 @@ def _compared(views: _Views, placed: Placed, sums: _Sums, grid: PolarGrid) -> tu
     centre = total(1 - (other + there) / member + volume)
     true = total((there + member) / other - 1 + volume)
     spread = np.sqrt(1 + total((other / member - 1).square() + 2 * there * other / member.square()))
-    offset = (placed.origin_px[views.rows] ** 2).sum(1) / (2 * max(placed.offset_sigma_px, 1e-6) ** 2)
     coarse = round(grid.shells / 3)
     too_much = sum(_excess(total(misfit, part), float(weights[part].sum())) for part in (slice(1, coarse), slice(coarse, None)))
-    return (ratio - offset - too_much - centre) / spread, (true - centre) / spread
+    return (ratio - too_much - centre) / spread, (true - centre) / spread, spread
 
 
 def _excess(misfit: Floats, many: float) -> Floats:
