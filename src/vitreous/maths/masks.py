@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import ndimage
 from torch import Tensor
 
 from vitreous.maths.grids import distance2, distance3
@@ -32,6 +31,8 @@ def soft_edge(binary: Any, extend_px: float, edge_px: float) -> Tensor:
 
     A negative extend_px shrinks the region. An empty region gives an empty mask.
     """
+    from scipy import ndimage  # a tenth of a second that most who use masks need not spend
+
     region = np.asarray(binary, dtype=bool)
     if not region.any():
         return torch.zeros(region.shape, dtype=torch.float32)
