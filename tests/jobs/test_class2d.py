@@ -215,3 +215,29 @@ def test_good_classes_are_kept_if_asked(project: Path, least_score: float) -> No
     again = made.add(Select(model=name, choice=ClassChoice(by_score=True, least_score=least_score)))
     made.run(again, quiet=True)
     assert np.array_equal(star.read_table(f"{again}particles.star", "particles")["image"], chosen["image"])
+
+
+@pytest.mark.relion
+@pytest.mark.parametrize("batches", [False, True], ids=["em", "batches"])
+def test_a_classification_that_relion_began_goes_on_here(project: Path, relion: str, batches: bool) -> None:
+    """Its files keep RELION's labels, its contrasts and noise are taken over, and the two shapes come apart."""
+    made = Project.new(".")
+    options = {"particles": "particles.star", "classes": 2, "particle_diameter_A": 110.0, "mini_batches": 20}
+    how = {"use_em": not batches, "use_mini_batches": batches, "em_iterations": 8}
+    Path("Theirs").mkdir()
+    said = "--K 2 --particle_diameter 110 --ctf --tau2_fudge 2 --flatten_solvent --zero_mask --norm --scale --pad 2"
+    grid = "--oversampling 1 --psi_step 12 --offset_range 5 --offset_step 2 --random_seed 4 --iter 4 --center_classes"
+    command = [f"{relion}/relion_refine", "--i", "particles.star", "--o", "Theirs/run", *said.split(), *grid.split()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    start = "Theirs/run_it004_optimiser.star"
+    name = made.add(build(Class2D, {**options, **how, "continue_from": start}), seed=5)
+    assert made.run(name, quiet=True).status == "succeeded"
+    last = chain.latest(Path(name))
+    assert last is not None and last.name == ("run_ct4_it020" if batches else "run_ct4_it008")
+    for end in ("model", "sampling", "optimiser"):
+        assert labels(Path(name) / f"{last.name}_{end}.star") == labels(Path(f"Theirs/run_it004_{end}.star"))
+    found = iterations.read(Path(name), last).particles
+    kind = np.array([int(one.partition("@")[0]) % 2 for one in found["image"].tolist()])
+    same = (kind == found["class_number"] - 1).mean()
+    assert max(same, 1 - same) > 0.9
