@@ -5,11 +5,13 @@ import pytest
 import torch
 
 from vitreous.arrays.source import InMemory
+from vitreous.context import UserError
 from vitreous.maths.ctf import CtfParams, ctf2d
 from vitreous.maths.fourier import irfft2, rfft2
 from vitreous.maths.masks import disc as disc_of
 from vitreous.maths.rotations import from_euler
 from vitreous.methods.selection.evidence import Evidence, Placed, evidence
+from vitreous.tables.table import Table
 
 BOX, PIXEL_A, RADIUS_PX = 48, 4.0, 20.0
 
@@ -25,7 +27,9 @@ def seen(places: np.ndarray, psi_deg: np.ndarray, origin_px: np.ndarray, ctf: Ct
     return irfft2(rfft2(clean) * ctf2d(ctf, BOX, PIXEL_A, dtype=torch.float64), BOX).numpy()
 
 
-def made(seed: int, count: int = 300, classes: int = 3, *, strangers: int = 75, signal: float = 0.3) -> tuple[np.ndarray, Placed]:
+def made(
+    seed: int, count: int = 300, classes: int = 3, *, strangers: int = 75, defocus_A: tuple[float, float] = (8000, 18000)
+) -> tuple[np.ndarray, Placed]:
     """Noisy images of `classes` objects, the first of them of others; and how they lie."""
     rng = np.random.default_rng(seed)
     which = np.arange(count) % classes
@@ -33,10 +37,10 @@ def made(seed: int, count: int = 300, classes: int = 3, *, strangers: int = 75, 
     places = objects[which]
     places[:strangers] = rng.normal(0, 6, (strangers, 25, 2))
     psi, origin = rng.uniform(-180, 180, count), rng.normal(0, 1.5, (count, 2))
-    defocus = rng.uniform(8000, 18000, count)
+    defocus = rng.uniform(*defocus_A, count)
     ctf = CtfParams.of(defocus, defocus - 300, defocus_angle_deg=rng.uniform(0, 180, count))
     clean = seen(places, psi, origin, ctf)
-    images = signal * clean / clean.std() + rng.standard_normal((count, BOX, BOX))
+    images = 0.3 * clean / clean.std() + rng.standard_normal((count, BOX, BOX))
     return images.astype(np.float32), Placed(which, psi, origin, ctf, PIXEL_A, RADIUS_PX)
 
 
@@ -81,6 +85,32 @@ def test_an_image_that_is_too_strong_is_something_else():
     after = evidence(InMemory(images), placed).found
     assert after[3] < before[3] - 3
     assert np.abs(np.delete(after - before, 3)).max() < 1
+
+
+def test_flipped_phases_are_known():
+    images, placed = made(9, strangers=0, defocus_A=(50_000, 80_000))
+    sign = torch.sign(ctf2d(placed.ctf, BOX, PIXEL_A))
+    flipped = irfft2(rfft2(torch.from_numpy(images)) * sign, BOX).numpy()
+    plain, told, untold = (
+        evidence(InMemory(stack), Placed(**{**placed.__dict__, "flipped": flag})).found.mean()
+        for stack, flag in ((images, False), (flipped, True), (flipped, False))
+    )
+    assert told == pytest.approx(plain, abs=0.03)
+    assert untold < plain - 0.1
+
+
+def test_what_a_table_says_of_its_images():
+    optics = Table(
+        {"optics_group": [1], "pixel_size_A": [2.0], "voltage_kV": [300.0], "cs_mm": [2.7], "amplitude_contrast": [0.1]}
+    )
+    columns = {"class_number": [1, 2], "psi_deg": [10.0, 20], "origin_x_A": [4.0, 0], "origin_y_A": [0.0, -2]}
+    table = Table({**columns, "optics_group": [1, 1], "defocus_u_A": [9000.0, 9000]}, "particles", optics)
+    placed = Placed.of(table, diameter_A=100)
+    assert placed.classes.tolist() == [0, 1] and placed.origin_px.tolist() == [[2, 0], [0, -1]]
+    assert placed.radius_px == 25 and not placed.flipped
+    assert Placed.of(table.with_(ctf_phase_flipped=[1, 1]), diameter_A=100).flipped
+    with pytest.raises(UserError, match="multiplied by their CTF"):
+        Placed.of(table.with_optics(optics.with_(ctf_premultiplied=[1])), diameter_A=100)
 
 
 def test_a_far_origin_counts_against_an_image():

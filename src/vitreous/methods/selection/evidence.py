@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.arrays.source import ImageSource
-from vitreous.context import QUIET, Context
+from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import masks
 from vitreous.maths.ctf import CtfParams, ctf_at
 from vitreous.methods.particles import ctf_of, faults, pixel_size_of
@@ -31,7 +31,7 @@ ALL = slice(1, None)
 class Placed:
     """Particles as a classification left them: class from 0 (-1: none), in-plane angle, origin (x, y) in px, CTF (or None).
 
-    radius_px: of the particle.
+    radius_px: of the particle; flipped: the images' phases were flipped, so that their CTF has no sign.
     """
 
     classes: NDArray[np.int64]
@@ -40,10 +40,13 @@ class Placed:
     ctf: CtfParams | None
     pixel_size_A: float
     radius_px: float
+    flipped: bool = False
 
     @staticmethod
     def of(particles: Table, *, diameter_A: float) -> "Placed":
         """From a table."""
+        if _said(particles, "ctf_premultiplied"):
+            raise UserError("images that are multiplied by their CTF cannot be scored: leave the score of particles out")
         pixel = pixel_size_of(particles)
         origin = np.stack([particles.get(f"origin_{axis}_A", 0.0) for axis in "xy"], 1).astype(float)
         return Placed(
@@ -53,7 +56,14 @@ class Placed:
             ctf=ctf_of(particles),
             pixel_size_A=pixel,
             radius_px=diameter_A / 2 / pixel,
+            flipped=_said(particles, "ctf_phase_flipped"),
         )
+
+
+def _said(particles: Table, name: str) -> bool:
+    """Whether a column of the rows or of the optics table is true of any."""
+    known = name in particles or (particles.optics is not None and name in particles.optics)
+    return known and bool(particles.optics_column(name).astype(bool).any())
 
 
 @dataclass(frozen=True)
@@ -146,7 +156,8 @@ def _contrast(placed: Placed, rows: NDArray[np.int64], grid: PolarGrid) -> torch
     if placed.ctf is None:
         return torch.ones((len(rows), grid.shells + 1, grid.half))
     kx, ky = ((k / (grid.box * placed.pixel_size_A)).flatten() for k in grid.points)
-    return ctf_at(placed.ctf[torch.from_numpy(rows)], kx, ky).view(len(rows), grid.shells + 1, grid.half)
+    values = ctf_at(placed.ctf[torch.from_numpy(rows)], kx, ky).view(len(rows), grid.shells + 1, grid.half)
+    return values.abs() if placed.flipped else values
 
 
 def _turned(samples: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
