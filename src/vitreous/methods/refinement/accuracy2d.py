@@ -1,4 +1,4 @@
-"""How finely the classes of a 2D classification fix angles and shifts: RELION's accuracies, from what a wrong pose would cost."""
+"""How finely the classes of a 2D classification fix angles and shifts: the accuracies, from what a wrong pose would cost."""
 
 import math
 

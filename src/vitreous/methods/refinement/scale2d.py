@@ -1,4 +1,4 @@
-"""The contrast of each group of images (a micrograph's) against the classes: RELION's scale correction.
+"""The contrast of each group of images (a micrograph's) against the classes: the scale correction.
 
 s_g multiplies the CTF of a group's images. It is the sum of image . class over that of class . class, both weighted by
 the noise, at the likeliest pose and over shells where the class stands well above its noise (Scheres 2012).
