@@ -11,6 +11,8 @@ from vitreous.methods.refinement.settings import PlaneSearch
 
 ONE_PASS = 30  # shifts, up to which a coarse pass does not pay
 STEPS_A_PERIOD = 5.0  # of shifts, in a period of the last shell scored
+ROUGH_DETAIL = 9.0  # half periods in the radius of the particle that the first pass goes to, if two thirds of the shells do
+LIKELY_COLUMNS = 10  # shifts of an image that the last pass is reckoned to look at
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,26 @@ def plan_for(search: PlaneSearch, box: int, shells: int, *, support_px: float, j
     """Angles and shifts for scoring up to `shells`; jitter (2,) in -0.5..0.5 moves the grid of shifts by parts of a step."""
     step = max(search.offset_step_px, box / (STEPS_A_PERIOD * shells))
     fine_shifts = disc_of_shifts(search.offset_range_px, step)
-    rough_shells = max(6, shells // 2)
+    rough_shells = max(6, shells // 2, min(2 * shells // 3, round(ROUGH_DETAIL * box / support_px)))
     angles = polar.angles_for(shells, support_px, box, coarsest_deg=search.angle_step_deg)
     none = torch.zeros((0, 2), dtype=torch.float64)
     if len(fine_shifts) <= ONE_PASS or rough_shells >= shells or not search.align:
         grid = PolarGrid(box, shells, angles, support_px)
         return Plan(grid, fine_shifts + jitter * step, None, 1, none, torch.zeros((0, 4), dtype=torch.long))
-    rough_angles = polar.angles_for(rough_shells, support_px, box, coarsest_deg=2 * search.angle_step_deg)
-    stride = max(1, math.ceil(angles / rough_angles))
-    fine = PolarGrid(box, shells, rough_angles * stride, support_px)
-    coarse = PolarGrid(box, rough_shells, rough_angles, support_px)
+    least = polar.angles_for(rough_shells, support_px, box, coarsest_deg=2 * search.angle_step_deg)
     middles = disc_of_shifts(search.offset_range_px, 2 * step) + jitter * step
+
+    def work(stride: int) -> float:
+        """Of the angular transforms, which go with the square of the angles."""
+        coarse = rough_angles(stride)
+        return coarse**2 * (len(middles) * rough_shells + LIKELY_COLUMNS * shells * stride**2)
+
+    def rough_angles(stride: int) -> int:
+        return max(least, 4 * math.ceil(angles / stride / 4))
+
+    stride = min(range(1, 5), key=work)
+    fine = PolarGrid(box, shells, rough_angles(stride) * stride, support_px)
+    coarse = PolarGrid(box, rough_shells, rough_angles(stride), support_px)
     corners = torch.tensor([[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]], dtype=torch.float64) * step
     shifts = (middles[:, None, :] + corners).view(-1, 2)
     return Plan(fine, shifts, coarse, stride, middles, torch.arange(len(shifts)).view(-1, 4))
