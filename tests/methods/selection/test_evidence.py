@@ -16,22 +16,22 @@ from vitreous.tables.table import Table
 BOX, PIXEL_A, RADIUS_PX = 48, 4.0, 20.0
 
 
-def seen(places: np.ndarray, psi_deg: np.ndarray, origin_px: np.ndarray, ctf: CtfParams) -> np.ndarray:
+def seen(places: np.ndarray, psi_deg: np.ndarray, origin_px: np.ndarray, ctf: CtfParams, *, bead_px: float = 2.0) -> np.ndarray:
     """Images (n, N, N) of places (n, p, 2) in px turned and moved by their poses."""
     zeros = torch.zeros(len(psi_deg), dtype=torch.float64)
     turns = from_euler(zeros, zeros, torch.from_numpy(psi_deg)).numpy()[:, :2, :2]
     landed = np.einsum("nij,npj->npi", turns, places) - origin_px[:, None]
     at = np.arange(BOX) - BOX // 2
-    lines = np.exp(-((at - landed[..., None]) ** 2) / 8)
+    lines = np.exp(-((at - landed[..., None]) ** 2) / (2 * bead_px**2))
     clean = torch.from_numpy(np.einsum("npy,npx->nyx", lines[:, :, 1], lines[:, :, 0]))
     return irfft2(rfft2(clean) * ctf2d(ctf, BOX, PIXEL_A, dtype=torch.float64), BOX).numpy()
 
 
 def made(
-    seed: int, count: int = 300, classes: int = 3, *, strangers: int = 75, defocus_A: tuple[float, float] = (8000, 18000)
+    seed: int, classes: int = 3, *, strangers: int = 75, defocus_A: tuple[float, float] = (8000, 18000), bead_px: float = 2.0
 ) -> tuple[np.ndarray, Placed]:
-    """Noisy images of `classes` objects, the first of them of others; and how they lie."""
-    rng = np.random.default_rng(seed)
+    """300 noisy images of `classes` objects, the first of them of others; and how they lie."""
+    rng, count = np.random.default_rng(seed), 300
     which = np.arange(count) % classes
     objects = rng.normal(0, 6, (classes, 25, 2))
     places = objects[which]
@@ -39,7 +39,7 @@ def made(
     psi, origin = rng.uniform(-180, 180, count), rng.normal(0, 1.5, (count, 2))
     defocus = rng.uniform(*defocus_A, count)
     ctf = CtfParams.of(defocus, defocus - 300, defocus_angle_deg=rng.uniform(0, 180, count))
-    clean = seen(places, psi, origin, ctf)
+    clean = seen(places, psi, origin, ctf, bead_px=bead_px)
     images = 0.3 * clean / clean.std() + rng.standard_normal((count, BOX, BOX))
     return images.astype(np.float32), Placed(which, psi, origin, ctf, PIXEL_A, RADIUS_PX)
 
@@ -88,15 +88,15 @@ def test_an_image_that_is_too_strong_is_something_else():
 
 
 def test_flipped_phases_are_known():
-    images, placed = made(9, strangers=0, defocus_A=(50_000, 80_000))
+    images, placed = made(9, strangers=0, defocus_A=(40_000, 60_000), bead_px=0.8)
     sign = torch.sign(ctf2d(placed.ctf, BOX, PIXEL_A))
     flipped = irfft2(rfft2(torch.from_numpy(images)) * sign, BOX).numpy()
     plain, told, untold = (
         evidence(InMemory(stack), Placed(**{**placed.__dict__, "flipped": flag})).found.mean()
         for stack, flag in ((images, False), (flipped, True), (flipped, False))
     )
-    assert told == pytest.approx(plain, abs=0.03)
-    assert untold < plain - 0.1
+    assert told == pytest.approx(plain, abs=0.4)
+    assert untold < plain - 1
 
 
 def test_what_a_table_says_of_its_images():
