@@ -209,6 +209,8 @@ def test_classes_of_maps_are_chosen_by_number_only(project):
     assert not Path("Select/job009/class_averages.star").exists()
     with pytest.raises(UserError, match="only 2D class averages can be scored"):
         carry_out(Select(model=OPTIMISER, choice=ClassChoice(by_score=True)), "Select/job010")
+    with pytest.raises(UserError, match="only particles of 2D classes can be scored"):
+        carry_out(Select(model=OPTIMISER, choice=ClassChoice(by_particle_score=True)), "Select/job011")
 
 
 def answered(name: str, **said) -> str:

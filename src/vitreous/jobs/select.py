@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     number=7,
     folder="Select",
     title="Subset selection",
-    version=1,
+    version=2,
     command="select",
     fixed={"do_filaments": "No", "fn_coords": ""},
     ignored=("dendrogram_threshold", "dendrogram_minclass", "python_exe"),
