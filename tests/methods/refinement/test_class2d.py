@@ -15,7 +15,7 @@ from vitreous.maths.fourier import irfft2, rfft2
 from vitreous.maths.shells import power
 from vitreous.methods.refinement import class2d, expectation, first2d, maximisation, polar, prepare, problem2d, scores
 from vitreous.methods.refinement.class2d import classify2d
-from vitreous.methods.refinement.schedule import blocks_of, turns
+from vitreous.methods.refinement.schedule import blocks_of, following, rows_of, turns
 from vitreous.methods.refinement.settings import Class2DSettings, Classification, CtfUse, PlaneSearch
 from vitreous.methods.refinement.state import State, Sums
 from vitreous.tables.table import Table
@@ -252,7 +252,7 @@ def test_broken_images_are_set_aside_and_told(mixed: SimpleNamespace, first: int
     )
     rest = np.delete(np.arange(len(images)), bad)
     alone = last(Held(images[rest]), mixed.table.select(rest), choices(40, classes=2, em_iterations=2), Context(seed=1))
-    assert np.allclose(state.sigma2, alone.sigma2, rtol=0.02)
+    assert np.allclose(state.sigma2, alone.sigma2, rtol=0.08)  # the first classes are others, as rows have other numbers
 
 
 def test_empty_classes_are_revived() -> None:
@@ -307,18 +307,32 @@ def test_a_class_of_rounding_errors_is_nothing() -> None:
     assert maximisation.regularised(data, weight, ssnr)[1].abs().max() == 0
 
 
-@pytest.mark.parametrize("count", [40, 1157, 2500])
-def test_mini_batches_of_small_sets_look_at_each_image_some_forty_times(count: int) -> None:
-    made = turns(Classification(mini_batches=200), count)
-    assert len(made) == 200 and made[-1].images == count
-    assert max(turn.images for turn in made) <= count
-    looks = sum(turn.images for turn in made) / count
-    assert looks <= 43 or all(turn.images == min(count, 100) for turn in made[:-1])
+@pytest.mark.parametrize(
+    ("count", "classes"), [(1, 1), (40, 3), (500, 20), (5000, 100), (5000, 20), (200_000, 50), (1_000_000, 500)]
+)
+def test_batches_grow_and_the_last_turn_takes_all(count: int, classes: int) -> None:
+    made = turns(Classification(mini_batches=200, classes=classes), count)
+    sizes = [turn.images for turn in made]
+    assert sizes == sorted(sizes) and sizes[-1] == count == max(sizes) and sizes[0] <= max(2 * 50 * classes, 600)
+    assert sum(sizes) <= max(5 * count, 8 * 500)
+    assert all(0.5 <= turn.step <= 1 for turn in made) and made[-1].step == 1
 
 
-def test_mini_batches_of_large_sets_are_not_made_smaller() -> None:
-    made = turns(Classification(mini_batches=200), 100_000)
-    assert made[0].images == 500 and made[-2].images == 5_000
+@pytest.mark.parametrize("asked", [1, 2, 9, 13, 30, 200, 500])
+@pytest.mark.parametrize("count", [40, 5000, 1_000_000])
+def test_turns_have_rising_numbers_up_to_that_asked_for(asked: int, count: int) -> None:
+    numbers = [turn.iteration for turn in turns(Classification(mini_batches=asked, classes=20), count)]
+    assert numbers == sorted(set(numbers)) and numbers[0] >= 1 and numbers[-1] == asked
+    tens = {-(-number // 10) for number in numbers}
+    assert all(min(10 * ten, asked) in numbers for ten in tens)
+
+
+def test_each_image_is_taken_equally_often() -> None:
+    made = turns(Classification(mini_batches=200, classes=20), 3000)
+    taken = np.concatenate([rows_of(made, turn, 3000, lambda name: 1) for turn in made])
+    often = np.bincount(taken, minlength=3000)
+    assert often.max() - often.min() <= 2
+    assert following(made, 0) is made[0] and following(made, made[0].iteration) is made[1]
 
 
 @pytest.mark.parametrize("count", [2, 9, 100])

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from vitreous.maths.fourier import irfft2, rfft2
 from vitreous.maths.grids import radius2
@@ -35,6 +37,10 @@ class Collected:
         self.mass += block.mass
         self.noise += block.noise
         self.count += len(block.classes)
+
+    def of(self, which: NDArray[np.int64]) -> "Collected":
+        """The sums of some of the classes."""
+        return Collected([m[:, :, which] for m in self.modes], self.weight[which], self.mass[which], self.noise, self.count)
 
     @staticmethod
     def start(block: BlockResult) -> "Collected":

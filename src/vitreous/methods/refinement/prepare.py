@@ -173,13 +173,14 @@ def on_grid(
     sigma2: torch.Tensor,
     grid: PolarGrid,
     factors: NDArray[np.float64] | None = None,
+    sharp: bool = True,
 ) -> Batch:
     """The batch of pixels() with noise sigma2 (shells,) of their one optics group; shell 0 has no weight.
 
     factors (n,) multiply the CTFs: the contrast of each image's group.
 
     Scores take the power that masked noise has (sigma2 times kept), as if its components were independent: sharper than
-    the truth, and the classes come apart in a third of the time. Averages take the true sigma2.
+    the truth, and the classes come apart in a third of the time; unless not `sharp`. Averages take the true sigma2.
     """
     weight = torch.zeros(grid.shells + 1)
     weight[1:] = (1 / sigma2[1 : grid.shells + 1]).to(torch.float32)
@@ -190,7 +191,7 @@ def on_grid(
     inside = sampled(quadrants(masked, grid.shells, images.reach), grid, len(rows))
     noise = (inside[0].square() + inside[1].square()).mean(0).T
     outside = sampled(quadrants(whole, grid.shells), grid, len(rows))
-    power, kept = ctf.square().mean(0).T * weight, images.kept
+    power, kept = ctf.square().mean(0).T * weight, images.kept if sharp else 1.0
     square = masked.square().sum((1, 2)) * images.box**2
     modes = scores.even_modes(ctf.square(), grid, modes_of_contrast(images, rows, grid)) * (weight / kept)[:, None]
     return Batch(_times(inside, factor / kept), _times(outside, factor), power / kept, power, noise, square, modes)

@@ -21,7 +21,8 @@ from vitreous.methods.refinement.state import Poses
 from vitreous.tables.columns import label_of
 from vitreous.tables.table import Table
 
-FIRST_SHELLS = 6.0
+LEAST_FEATURES, FIRST_FEATURES = 6.0, 11.5  # of the particle's diameter
+FIRST_A = 20.0
 TOLD_AT_MOST = 20
 
 
@@ -87,8 +88,15 @@ class Problem:
 
     @property
     def first_shells(self) -> int:
-        """Shells of the first turns: features of an eighth or so of the particle."""
-        return min(self.largest_shell, max(6, round(FIRST_SHELLS * self.images.box / (2 * self.radius_px))))
+        """Shells of the first turns: coarser ones have hardly any contrast, finer ones hardly any signal."""
+        box, pixel = self.images.box, self.images.pixel_size_A
+        wanted = min(FIRST_FEATURES * box / (2 * self.radius_px), box * pixel / FIRST_A)
+        return min(self.largest_shell, max(self.least_shells, round(wanted)))
+
+    @property
+    def least_shells(self) -> int:
+        """Shells of features of an eighth or so of the particle, in which no class may vanish."""
+        return min(self.largest_shell, max(6, round(LEAST_FEATURES * self.images.box / (2 * self.radius_px))))
 
     @property
     def support_px(self) -> float:

@@ -9,53 +9,74 @@ from numpy.typing import NDArray
 
 from vitreous.methods.refinement.settings import Classification
 
-FIRST_PHASE, LAST_PHASE = 0.3, 0.2
-SETTLE, LAST_REVIVAL = 0.05, 0.9
-LEAST_STEP = 0.3
-MOST_LOOKS = 40
-LEAST_BATCH = 100
+PER_CLASS, LEAST_BATCH = 50, 500  # images in a batch at first
+FIRST_TURNS, TURNS_A_DOUBLING = 5, 2.5  # of the batches on their way to LAST_PART of all images
+LAST_PART = 0.5
+USUAL = 200  # mini-batches, by which those asked for are measured
+EVERY = 10  # iterations are written
+EVEN = 0.7  # of the schedule, in which all classes are taken as equally likely
+LAST_REVIVAL = 0.9
+LEAST_STEP = 0.5
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn: its number from 1, images it takes, step of the running sums, whether empty classes are revived."""
+    """One turn: its number, images it takes, step of the running sums, whether empty classes are revived.
+
+    even: classes are taken as equally likely, or else those that many images have would draw the others' too.
+    """
 
     iteration: int
     images: int
     step: float
     revive: bool
+    even: bool = False
 
 
 def turns(chosen: Classification, count: int) -> Sequence[Turn]:
     """The whole schedule for `count` images.
 
-    Mini-batches of a small set are smaller, so that no image is looked at more than about MOST_LOOKS times: the classes have
-    settled by then. Their number stays as asked for.
+    Batches grow from first_batch() to half of all images, and the last turn takes all. A small set needs few of the
+    mini-batches asked for: the turns' numbers then leave some out, but no tenth that has a turn.
     """
     if chosen.use_em:
         last = chosen.em_iterations
-        return [Turn(i, count, 1.0, i < last - 2) for i in range(1, last + 1)]
-    last = chosen.mini_batches
-    first, final = _batch(count, 0.005, 200, 10_000), _batch(count, 0.05, 1_000, 100_000)
-    sizes = []
-    for i in range(1, last):
-        part = min(1.0, max(0.0, (i / last - FIRST_PHASE) / (1 - FIRST_PHASE - LAST_PHASE)))
-        sizes.append(first + (final - first) * part)
-    share = min(1.0, MOST_LOOKS * count / max(1.0, sum(sizes)))
+        return [Turn(i, count, 1.0, i < last - 2, i < EVEN * last) for i in range(1, last + 1)]
+    first = first_batch(count, chosen.classes)
+    most = max(first, round(LAST_PART * count))
+    enough = (FIRST_TURNS + TURNS_A_DOUBLING * math.log2(max(1.0, count / first))) * chosen.mini_batches / USUAL
+    number = min(chosen.mini_batches, max(FIRST_TURNS, round(enough)))
     made = []
-    for i, size in enumerate(sizes, 1):
-        images = min(count, max(LEAST_BATCH, round(size * share)))
-        made.append(Turn(i, images, _step(i / last, images, count), SETTLE < i / last < LAST_REVIVAL))
-    return [*made, Turn(last, count, 1.0, False)]
+    for i, at in enumerate(_numbers(number, chosen.mini_batches), 1):
+        images = min(count, round(first * (most / first) ** (i / number)))
+        made.append(Turn(at, images, _step(i / number, images, count), i / number < LAST_REVIVAL, i / number < EVEN))
+    return [*made[:-1], Turn(chosen.mini_batches, count, 1.0, False)]
 
 
-def _batch(count: int, share: float, least: int, most: int) -> int:
-    return min(count, max(least, min(most, round(share * count))))
+def first_batch(count: int, classes: int) -> int:
+    """Images in the first batches: some for each class, but where there are few of them at most half of all."""
+    return min(count, max(LEAST_BATCH, min(PER_CLASS * classes, count // 2)))
+
+
+def _numbers(turns: int, last: int) -> list[int]:
+    """Numbers from 1 to `last` for so many turns, those of each ten beginning with its first and ending with its last."""
+    tens = -(-last // EVERY)
+    of = [math.ceil(i * tens / turns) for i in range(1, turns + 1)]
+    made: list[int] = []
+    for i, ten in enumerate(of):
+        ends = i + 1 == turns or of[i + 1] > ten
+        made.append(min(last, EVERY * ten) if ends else max(EVERY * (ten - 1), made[-1] if made else 0) + 1)
+    return made
 
 
 def _step(part: float, images: int, count: int) -> float:
     """Falls over the schedule from one to LEAST_STEP; one where a turn takes everything."""
-    return 1.0 if images >= count else max(1.0 - part / 0.8, LEAST_STEP)
+    return 1.0 if images >= count else max(1.0 - part, LEAST_STEP)
+
+
+def following(schedule: Sequence[Turn], iteration: int) -> Turn:
+    """The turn after an iteration."""
+    return next(turn for turn in schedule if turn.iteration > iteration)
 
 
 def noise_left(schedule: Sequence[Turn], iteration: int, count: int) -> float:
@@ -65,19 +86,19 @@ def noise_left(schedule: Sequence[Turn], iteration: int, count: int) -> float:
     that of all `count` images together.
     """
     weight = variance = 0.0
-    for turn in schedule[:iteration]:
-        kept = 0.0 if turn.iteration == 1 else 1 - turn.step
-        weight = kept * weight + (1 - kept) * turn.images
-        variance = kept**2 * variance + (1 - kept) ** 2 * turn.images
+    for turn in schedule:
+        if turn.iteration <= iteration:
+            kept = 0.0 if turn is schedule[0] else 1 - turn.step
+            weight = kept * weight + (1 - kept) * turn.images
+            variance = kept**2 * variance + (1 - kept) ** 2 * turn.images
     return max(variance / weight, weight / count) if weight else 1.0
 
 
-def rows_of(schedule: Sequence[Turn], iteration: int, count: int, seed: Callable[[str], int]) -> NDArray[np.int64]:
+def rows_of(schedule: Sequence[Turn], turn: Turn, count: int, seed: Callable[[str], int]) -> NDArray[np.int64]:
     """The images of a turn: the next stretch of one random order after another, so that all are seen equally often."""
-    turn = schedule[iteration]
     if turn.images >= count:
         return np.arange(count)
-    start = sum(earlier.images for earlier in schedule[:iteration])
+    start = sum(earlier.images for earlier in schedule if earlier.iteration < turn.iteration)
     chosen = np.zeros(0, np.int64)
     while len(chosen) < turn.images:
         epoch, place = divmod(start + len(chosen), count)

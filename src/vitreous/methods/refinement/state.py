@@ -48,6 +48,9 @@ class Poses:
         return replace(self, **changed)
 
 
+NOWHERE = Poses.empty(0)  # every member works out the poses of all itself: of a million images they are much to send
+
+
 @dataclass(frozen=True)
 class Sums:
     """Running sums of the M step in two halves of the images: data (2, K, N, N) real-space images of the weighted sums,
@@ -65,6 +68,15 @@ class Sums:
             torch.zeros((2, classes, box // 2 + 1), dtype=torch.float64),
             torch.zeros((2, classes), dtype=torch.float64),
         )
+
+    def of(self, which: NDArray[np.int64]) -> "Sums":
+        """Those of some of the classes."""
+        return Sums(self.data[:, which], self.weight[:, which], self.mass[:, which])
+
+    def joined(self, other: "Sums") -> "Sums":
+        """These classes and then those."""
+        pairs = ((self.data, other.data), (self.weight, other.weight), (self.mass, other.mass))
+        return Sums(*(torch.cat(pair, 1) for pair in pairs))
 
     def blended(self, new: "Sums", step: float) -> "Sums":
         """(1 - step) of these and step of the new."""

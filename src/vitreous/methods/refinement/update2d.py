@@ -22,7 +22,7 @@ LEAST_OFFSET_VARIANCE_A2 = 2.0
 
 
 NOTHING = torch.zeros(0)
-BY_ROW = ("classes", "psi_deg", "shift_px", "pmax", "log_likelihood", "significant", "norm", "scale")
+BY_ROW = ("classes", "psi_deg", "shift_px", "pmax", "log_likelihood", "significant", "norm", "scale", "by_class")
 
 
 @dataclass
@@ -32,6 +32,8 @@ class Gathered:
     sums: dict[tuple[int, int], Collected] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
     results: list[BlockResult] = field(default_factory=list)
+    by_class: bool = False
+    """Whether each image's posterior of every class is kept."""
 
     def add(self, block: Block, result: BlockResult) -> None:
         """One more block; its own sums are let go, of which a large set has more than memory holds."""
@@ -41,8 +43,14 @@ class Gathered:
         else:
             self.sums[key] = Collected.start(result)
         result.modes, result.weight, result.mass, result.noise = [], NOTHING, NOTHING, NOTHING
+        if not self.by_class:
+            result.by_class = result.by_class[:, :0]
         self.blocks.append(block)
         self.results.append(result)
+
+    def only(self, which: NDArray[np.int64]) -> "Gathered":
+        """The sums of some of the classes; the rows of results stay as they are, of all classes."""
+        return replace(self, sums={key: part.of(which) for key, part in self.sums.items()})
 
     def rows(self) -> tuple[NDArray[np.int64], BlockResult]:
         """All rows, and the results of all blocks as those of one."""
@@ -89,11 +97,13 @@ def _summed(values: list[torch.Tensor], team: Team) -> list[torch.Tensor]:
     return made
 
 
-def with_classes(setup: Problem, state: State, sums: Sums, *, centre: bool, iteration: int = 0) -> State:
-    """The state with classes made of these sums, which are those after an iteration."""
+def with_classes(
+    setup: Problem, state: State, sums: Sums, *, centre: bool, iteration: int = 0, least_shells: int | None = None
+) -> State:
+    """The state with classes made of these sums, which are those after an iteration. least_shells: in which none vanishes."""
     mask, chosen = setup.images.mask, setup.settings.classification
     data, weight = sums.data.sum(0), sums.weight.sum(0)
-    first = setup.first_shells
+    first = setup.least_shells if least_shells is None else least_shells
     left = noise_left(setup.schedule, iteration, len(setup.given.classes))
     ssnr = maximisation.signal_to_noise(
         data, weight, mask, regularisation=chosen.regularisation, first_shells=first, noise_left=left
@@ -150,7 +160,7 @@ def _advanced(setup: Problem, state: State, turn: Turn, gathered: Gathered, sums
     made = with_classes(setup, state, sums, iteration=turn.iteration, centre=centre)
     best = max(made.resolution_shell(k) for k in range(made.classes))
     first = setup.first_shells
-    ramp = min(1.0, turn.iteration / (RAMP * len(setup.schedule)))
+    ramp = min(1.0, turn.iteration / (RAMP * setup.schedule[-1].iteration))
     cap = round(first + (setup.largest_shell - first) * ramp)
     shells = min(cap, max(first, best + MORE_SHELLS))
     return replace(
