@@ -166,7 +166,9 @@ class Class2D(LoopJob):
     def _problem(self, context: Context) -> "tuple[Problem, Table]":
         from vitreous.files import particles
         from vitreous.methods.refinement import problem2d
+        from vitreous.methods.refinement.heap import few_heaps
 
+        few_heaps(context.threads)
         table, source = particles.read(self.particles, context)
         settings = Class2DSettings(ctf=self.ctf, classification=self.classification, search=self.search)
         return problem2d.problem(source, table, settings, context), table

@@ -1,0 +1,23 @@
+"""The C library is asked for few heaps, where it knows how."""
+
+import ctypes
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from vitreous.methods.refinement import heap
+
+
+@pytest.mark.parametrize(("platform", "asked"), [("linux", [(-8, 4)]), ("darwin", [])])
+def test_one_heap_more_than_threads(monkeypatch: pytest.MonkeyPatch, platform: str, asked: list[tuple[int, int]]) -> None:
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(mallopt=lambda *given: told.append(given)))
+    monkeypatch.setattr(sys, "platform", platform)
+    heap.few_heaps(3)
+    assert told == asked
+
+
+def test_a_c_library_that_knows_no_heaps_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
+    heap.few_heaps(3)
