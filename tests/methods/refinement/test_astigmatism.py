@@ -94,7 +94,7 @@ def test_cells_norms_and_maxima_are_the_cartesian_ones(case: Case) -> None:
     images = scores.quarter_modes(scores.quarters(*batch.score_columns), grid, space)
     cross = scores.cross_terms(images, model.modes, grid, space)
     assert relative(cross, truth[0]) < 1e-3
-    around = scores.norm_modes(batch.around, model.samples, grid, space)
+    around = scores.norm_modes(batch.around, scores.ring_modes(model.samples, grid, batch.around.shape[1]), space)
     m = 2 * torch.arange(1, batch.around.shape[1] + 1)
     turn = torch.exp(2j * math.pi / grid.angles * torch.arange(grid.angles)[:, None] * m)
     waves = torch.einsum("jm,mkn->jkn", turn, torch.complex(around[0], around[1])).real * (2 / grid.angles)

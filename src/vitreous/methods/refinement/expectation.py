@@ -1,5 +1,6 @@
 """The E step of 2D classification for one block of images: posterior over class, angle and shift, and its sums."""
 
+import functools
 import math
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from vitreous.methods.refinement import cells, planes, scores
 from vitreous.methods.refinement.polar import PolarGrid
-from vitreous.methods.refinement.prepare import Batch
+from vitreous.methods.refinement.prepare import MOST_MODES, Batch
 from vitreous.methods.refinement.sampling import Plan
 from vitreous.methods.refinement.turning import Columns, paired
 
@@ -27,6 +28,16 @@ class Model:
     log_shares: torch.Tensor
     offset_sigma_px: float
     phases: Columns
+
+    @functools.cached_property
+    def rings(self) -> torch.Tensor:
+        """scores.ring_powers()."""
+        return scores.ring_powers(self.samples, self.grid)
+
+    @functools.cached_property
+    def ring_modes(self) -> torch.Tensor:
+        """scores.ring_modes(), as many as may be asked for."""
+        return scores.ring_modes(self.samples, self.grid, MOST_MODES).contiguous()
 
     @staticmethod
     def of(
@@ -121,9 +132,10 @@ def score(
     image = pairs.image[column]
     modes, less = scores.quarter_modes(turned, grid, space), None
     if batch.around.shape[1]:
-        less = scores.norm_modes(batch.around, model.samples, grid, space).flatten(2)[..., klass * len(batch) + image]
+        rings = model.ring_modes[:, : batch.around.shape[1]]
+        less = scores.norm_modes(batch.around, rings, space).flatten(2)[..., klass * len(batch) + image]
     parts = scores.quarter_terms(modes, model.modes, grid, space, chosen=pairs.chosen, less=less)
-    norm = scores.norm_terms(batch.norm, model.samples, grid)
+    norm = model.rings @ batch.norm.T
     bias = model.log_shares[klass] - norm[klass, image] + log_prior[column]
     if angle is None:
         return Scored(parts, bias, klass, column, cells.log_sums(parts, grid.half) + bias)
@@ -162,10 +174,10 @@ def promising(batch: Batch, model: Model, plan: Plan, *, residue: torch.Tensor, 
 
 def _smallest_set(weights: torch.Tensor, share: float) -> torch.Tensor:
     """Mask of the fewest rows of (rows, n) that hold `share` of each column."""
-    ranked, order = torch.sort(weights, 0, descending=True)
-    before = torch.cumsum(ranked, 0) - ranked
-    mask = torch.zeros_like(weights, dtype=torch.bool)
-    return mask.scatter_(0, order, before < share)
+    ranked, order = torch.sort(weights.T, 1, descending=True)
+    before = torch.cumsum(ranked, 1) - ranked
+    mask = torch.zeros_like(ranked, dtype=torch.bool)
+    return mask.scatter_(1, order, before < share).T
 
 
 def _offset_prior(pairs: Pairs, residue: torch.Tensor, sigma_px: float) -> torch.Tensor:

@@ -208,8 +208,13 @@ def norm_terms(weights: torch.Tensor, samples: torch.Tensor, grid: PolarGrid) ->
 
     weights (n, shells + 1) real, at the grid's radii; samples (K, shells + 1, half) complex.
     """
-    power = samples.abs().square().mean(-1) * (grid.quadrature * grid.angles / 4).to(weights.dtype).to(weights.device)
-    return power @ weights.T
+    return ring_powers(samples, grid).to(weights.dtype) @ weights.T
+
+
+def ring_powers(samples: torch.Tensor, grid: PolarGrid) -> torch.Tensor:
+    """What norm_terms multiplies by the weights: (K, shells + 1)."""
+    square = samples.real.square() + samples.imag.square()
+    return square.mean(-1) * (grid.quadrature * grid.angles / 4).to(square)
 
 
 def even_modes(values: torch.Tensor, grid: PolarGrid, count: int) -> torch.Tensor:
@@ -220,14 +225,18 @@ def even_modes(values: torch.Tensor, grid: PolarGrid, count: int) -> torch.Tenso
     return (matrix @ values.flatten(1)).view(2, count, *values.shape[1:])
 
 
-def norm_modes(weights: torch.Tensor, samples: torch.Tensor, grid: PolarGrid, space: Workspace) -> torch.Tensor:
+def ring_modes(samples: torch.Tensor, grid: PolarGrid, count: int) -> torch.Tensor:
+    """Of samples (K, shells + 1, half) complex what norm_modes takes: (2, count, shells + 1, K)."""
+    square = (samples.real.square() + samples.imag.square()).permute(2, 1, 0)
+    return even_modes(square * (grid.quadrature[:, None] / 4).to(square), grid, count)
+
+
+def norm_modes(weights: torch.Tensor, rings: torch.Tensor, space: Workspace) -> torch.Tensor:
     """What norm_terms leaves out where weights depend on the angle, as modes 2, 4, ... over the angle: (2, count, K, n).
 
-    weights: even_modes() of C^2 / sigma^2, (2, count, shells + 1, n); samples (K, shells + 1, half) complex.
+    weights: even_modes() of C^2 / sigma^2, (2, count, shells + 1, n); rings: ring_modes().
     """
-    square = (samples.real.square() + samples.imag.square()).permute(2, 1, 0)
-    power = even_modes(square * (grid.quadrature[:, None] / 4).to(square), grid, weights.shape[1])
-    return _product(weights, power, space).view(2, weights.shape[1], -1, weights.shape[-1])
+    return _product(weights, rings, space).view(2, weights.shape[1], -1, weights.shape[-1])
 
 
 def posterior_modes(posterior: torch.Tensor, grid: PolarGrid, space: Workspace) -> Modes:
