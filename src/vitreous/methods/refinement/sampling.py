@@ -12,7 +12,7 @@ from vitreous.methods.refinement.settings import PlaneSearch
 ONE_PASS = 30  # shifts, up to which a coarse pass does not pay
 STEPS_A_PERIOD = 5.0  # of shifts, in a period of the last shell scored
 ROUGH_DETAIL = 9.0  # half periods in the radius of the particle that the first pass goes to, if two thirds of the shells do
-LIKELY_COLUMNS = 10  # shifts of an image that the last pass is reckoned to look at
+USUAL_CLASSES, LIKELY_COLUMNS = 30, 10  # what the first pass is reckoned to look at, and the shifts of the last
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def plan_for(search: PlaneSearch, box: int, shells: int, *, support_px: float, j
     middles = disc_of_shifts(search.offset_range_px, 2 * step) + jitter * step
 
     def work(stride: int) -> float:
-        """Of the angular transforms, which go with the square of the angles."""
-        coarse = rough_angles(stride)
-        return coarse**2 * (len(middles) * rough_shells + LIKELY_COLUMNS * shells * stride**2)
+        """Of the angular transforms, of shells there and of pairs back, which go with the square of the angles."""
+        first, last = len(middles) * (rough_shells + USUAL_CLASSES), LIKELY_COLUMNS * (shells + 2)
+        return rough_angles(stride) ** 2 * (first + last * stride**2)
 
     def rough_angles(stride: int) -> int:
         return max(least, 4 * math.ceil(angles / stride / 4))
