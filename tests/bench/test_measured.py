@@ -24,13 +24,15 @@ def test_a_program_is_stopped_once_a_file_is_there_and_one_that_fails_is_told(be
 
 
 def test_what_each_iteration_and_each_visit_took_is_told_from_the_files_seen(bench):
-    marks = {f"run_it{number:03d}_optimiser.star": seconds for number, seconds in ((0, 1.0), (10, 5.0), (1, 2.5))}
+    last, visits = bench.class2d_scaling.stop(50_000, 20, 10_000)
+    assert 10_000 <= visits < bench.class2d_scaling.stop(50_000, 20, 0)[1]
+    seconds = {0: 1.0, 1: 2.5, last: 5.0}
+    marks = {f"run_it{number:03d}_optimiser.star": seconds[number] for number in (0, last, 1)}
     cost = bench.measured.Cost(cpu_s=6.0, wall_s=9.0, peak_MB=80.0, stopped=True, marks=marks)
     assert bench.class2d_vs_relion.by_iteration(cost) == "2 iterations, stopped; CPU-s of each: 1.5 2.5"
-    row = bench.class2d_scaling.line(5000, cost, classes=20, mini_batches=50, whole=False).split()
-    assert row[:2] == ["5,000", "1.0"] and row[4] == "80"
-    visits = int(row[2].replace(",", ""))
-    assert float(row[3]) == pytest.approx(4000 / visits, rel=1e-3)
+    row = bench.class2d_scaling.line(50_000, cost, classes=20, visits=10_000).split()
+    assert row[:3] == ["50,000", "1.0", f"{visits:,}"] and row[4] == "80"
+    assert float(row[3]) == pytest.approx(4000 / visits, abs=1e-3)
 
 
 def test_the_last_whole_iteration_is_found(bench, tmp_path):
