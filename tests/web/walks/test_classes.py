@@ -18,7 +18,6 @@ from vitreous.project.project import Project
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BOTH = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
-LATER = ("110", "120", "130", "140", "150", "160", "170", "180", "190", "200")
 
 
 def opened(page: Any, window: Any, path: str) -> Any:
@@ -106,48 +105,52 @@ def test_walk_10_the_keyboard_alone_selects_and_saves(window: Any, page: Any, pr
 
 @pytest.fixture
 def running(project: Path) -> Any:
-    """The classification as if it were at iteration 100; gives what brings the next iteration."""
+    """The classification as if it were half way; gives its iteration, the next one, and what brings that."""
     folder = project / "Class2D/job006"
+    saved = sorted(int(path.name[6:9]) for path in folder.glob("run_it*_optimiser.star"))
+    middle = len(saved) // 2
+    now, coming = saved[middle : middle + 2]
     aside = project / "aside"
     aside.mkdir()
-    for it in LATER:
-        for path in folder.glob(f"run_it{it}_*"):
+    for it in saved[middle + 1 :]:
+        for path in folder.glob(f"run_it{it:03d}_*"):
             shutil.move(path, aside / path.name)
     (folder / "RELION_JOB_EXIT_SUCCESS").unlink()
     with graphs.locked(Project.open(".").layout) as graph:
         graph.set_status("Class2D/job006/", "Running")
 
     def next_iteration() -> None:
-        for path in sorted(aside.glob("run_it110_*"), key=lambda path: path.name.endswith("_optimiser.star")):
+        for path in sorted(aside.glob(f"run_it{coming:03d}_*"), key=lambda path: path.name.endswith("_optimiser.star")):
             shutil.move(path, folder / path.name)
         with (folder / ".vitreous/progress.jsonl").open("a") as file:
-            file.write('{"done": 110, "total": 200}\n')
+            file.write(f'{{"done": {coming}, "total": 200}}\n')
 
     with (folder / ".vitreous/lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield next_iteration
+        yield now, coming, next_iteration
 
 
 def test_walk_11_a_new_iteration_moves_nothing(running: Any, window: Any, page: Any) -> None:
     """The page stays on its iteration and offers the newer one; marks stay with theirs, and are carried over when asked."""
+    now, coming, next_iteration = running
     opened(page, window, "job/006?sort=number")
     listed = gallery(page)
-    expect(page.get_by_role("heading", name="Iteration 100")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Iteration {now}")).to_be_visible()
     for name in ("Class 2,", "Class 5,"):
         listed.get_by_role("option", name=re.compile(f"^{name}")).click()
     said = counted(page)
-    running()
-    expect(page.get_by_text("Iteration 110 is ready")).to_be_visible(timeout=20_000)
-    expect(page.get_by_role("heading", name="Iteration 100")).to_be_visible()
+    next_iteration()
+    expect(page.get_by_text(f"Iteration {coming} is ready")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name=f"Iteration {now}")).to_be_visible()
     assert counted(page) == said
     page.get_by_role("button", name="Show it").click()
-    expect(page.get_by_role("heading", name="Iteration 110")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Iteration {coming}")).to_be_visible()
     expect(page.get_by_test_id("count")).to_contain_text("0 classes,")
-    page.get_by_role("button", name="Carry over 2 marks of iteration 100").click()
+    page.get_by_role("button", name=f"Carry over 2 marks of iteration {now}").click()
     expect(page.get_by_test_id("count")).to_contain_text("2 classes,")
     page.locator("main").click(position={"x": 5, "y": 5})
     page.keyboard.press(",")
-    expect(page.get_by_role("heading", name="Iteration 100")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Iteration {now}")).to_be_visible()
     expect(page.get_by_test_id("count")).to_contain_text("2 classes,")
     assert counted(page) == said
 
