@@ -7,7 +7,7 @@ import torch
 
 from vitreous.methods.refinement import cells, polar, scores
 from vitreous.methods.refinement.polar import PolarGrid
-from vitreous.methods.refinement.turning import paired
+from vitreous.methods.refinement.turning import Families, paired, paired_families, phases_of
 
 
 @pytest.fixture
@@ -88,6 +88,21 @@ def test_moved_columns_are_those_of_plain_products(generator: torch.Generator) -
         truth = paired(samples, phases, image[which], shift=shift[which], space=space)
         single = tuple(part.float() for part in samples), tuple(part.float() for part in phases)
         found = paired(*single, image[which], shift=shift[which], space=space)  # type: ignore[arg-type]
+        for mine, theirs in zip(found, truth):
+            assert (mine - theirs).norm() / theirs.norm() < 1e-6
+
+
+def test_families_are_moved_as_their_children_one_by_one(generator: torch.Generator) -> None:
+    grid, space = PolarGrid(32, 10, 44), scores.Workspace()
+    samples = scores.columns(polar.sample_images(torch.randn((5, 32, 32), generator=generator, dtype=torch.float64), grid))
+    middles = torch.rand((3, 2), generator=generator, dtype=torch.float64) * 4 - 2
+    corners = torch.tensor([[-0.5, 0.3], [0.5, 0.1], [0.0, 0.4], [0.2, -0.5]], dtype=torch.float64)
+    image, shift = torch.tensor([0, 0, 2, 3, 3, 4]), torch.tensor([0, 2, 1, 0, 1, 2])
+    one_by_one = scores.columns(polar.shift_phases((middles + corners[:, None]).view(-1, 2), grid))
+    truth = paired(samples, one_by_one, image.repeat(4), shift=(3 * torch.arange(4)[:, None] + shift).flatten(), space=space)
+    families = Families(image, shift, phases_of(middles, grid), phases_of(corners, grid))
+    single = samples[0].float(), samples[1].float()
+    for found in (paired_families(single, families, space), paired_families(samples, families, space)):
         for mine, theirs in zip(found, truth):
             assert (mine - theirs).norm() / theirs.norm() < 1e-6
 

@@ -1,7 +1,6 @@
 """The E step of 2D classification for one block of images: posterior over class, angle and shift, and its sums."""
 
 import functools
-import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -12,7 +11,7 @@ from vitreous.methods.refinement import cells, planes, scores
 from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.prepare import MOST_MODES, Batch
 from vitreous.methods.refinement.sampling import Plan
-from vitreous.methods.refinement.turning import Columns, paired
+from vitreous.methods.refinement.turning import Columns, Families, paired, paired_families, phases_of
 
 KEEP = 0.999  # of the posterior of the coarse pass goes on to the fine one
 LEAST = 1e-3  # of the posterior: pairs with less than this part of the best one's add nothing
@@ -50,15 +49,6 @@ class Model:
         return Model(grid, samples, modes, log_shares, offset_sigma_px, phases_of(shifts_px, grid))
 
 
-def phases_of(shifts_px: torch.Tensor, grid: PolarGrid) -> Columns:
-    """Phases of shifts (s, 2) in the layout of scores.columns(): cos and sin (half, shells + 1, s) float32."""
-    kx, ky = (k.T[:, :, None] for k in grid.points)
-    x, y = shifts_px.to(torch.float64).T / -grid.box
-    turns = kx * x + ky * y
-    angle = ((turns - torch.round(turns)) * (2 * math.pi)).to(torch.float32)
-    return torch.cos(angle), torch.sin(angle)
-
-
 @dataclass(frozen=True)
 class Pairs:
     """What is scored: columns are images at shifts, `image` and `shift` of each, shifts_px (s, 2) in px; pairs are classes
@@ -68,6 +58,8 @@ class Pairs:
     shift: torch.Tensor
     shifts_px: torch.Tensor
     chosen: torch.Tensor | None = None
+    families: Families | None = None
+    """Where columns are families of shifts: child by child, each of all families."""
 
     @staticmethod
     def all(images: int, shifts_px: torch.Tensor) -> "Pairs":
@@ -76,10 +68,15 @@ class Pairs:
         return Pairs(torch.arange(images).repeat(count), torch.arange(count).repeat_interleave(images), shifts_px)
 
     @staticmethod
-    def some(klass: torch.Tensor, image: torch.Tensor, *, shift: torch.Tensor, shifts_px: torch.Tensor) -> "Pairs":
-        """Given pairs (p,), each once; a column that several classes want is there once."""
-        column, at = torch.unique(image * len(shifts_px) + shift, return_inverse=True)
-        return Pairs(column // len(shifts_px), column % len(shifts_px), shifts_px, klass * len(column) + at)
+    def children(klass: torch.Tensor, image: torch.Tensor, coarse: torch.Tensor, plan: Plan) -> "Pairs":
+        """Of given pairs (p,) of the first pass, each once, all children; a family that several classes want is there once."""
+        key, at = torch.unique(image * len(plan.children) + coarse, return_inverse=True)
+        image, coarse = key // len(plan.children), key % len(plan.children)
+        count = plan.children.shape[1]
+        columns = torch.arange(count)[:, None] * len(key) + at
+        shift = plan.children[coarse].T.flatten()
+        chosen = (klass * (count * len(key)) + columns).flatten()
+        return Pairs(image.repeat(count), shift, plan.shifts_px, chosen, Families(image, coarse, *plan.family_phases))
 
     def split(self, classes: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Class and column of each pair."""
@@ -127,7 +124,10 @@ def score(
 ) -> Scored:
     """All cells of `pairs`; log_prior (columns,). angle (images,): the only in-plane angle of each image."""
     grid = model.grid
-    turned = paired(batch.score_columns, model.phases, pairs.image, shift=pairs.shift, space=space)
+    if pairs.families is not None:
+        turned = paired_families(batch.score_columns, pairs.families, space)
+    else:
+        turned = paired(batch.score_columns, model.phases, pairs.image, shift=pairs.shift, space=space)
     klass, column = pairs.split(len(model.log_shares))
     image = pairs.image[column]
     modes, less = scores.quarter_modes(turned, grid, space), None
@@ -162,14 +162,7 @@ def promising(batch: Batch, model: Model, plan: Plan, *, residue: torch.Tensor, 
     klass, image = scored.klass.view(-1, count), pairs.image[scored.column].view(-1, count)
     shift = pairs.shift[scored.column].view(-1, count)
     kept = _smallest_set(torch.softmax(log_sum, 0), KEEP)
-    children = plan.children[shift[kept]]
-    family = children.shape[1]
-    return Pairs.some(
-        klass[kept].repeat_interleave(family),
-        image[kept].repeat_interleave(family),
-        shift=children.flatten(),
-        shifts_px=plan.shifts_px,
-    )
+    return Pairs.children(klass[kept], image[kept], shift[kept], plan)
 
 
 def _smallest_set(weights: torch.Tensor, share: float) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """Which in-plane angles and shifts a pass of 2D classification tries, for the resolution it scores."""
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import torch
 from vitreous.methods.refinement import polar
 from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.settings import PlaneSearch
+from vitreous.methods.refinement.turning import Columns, phases_of
 
 ONE_PASS = 30  # shifts, up to which a coarse pass does not pay
 STEPS_A_PERIOD = 5.0  # of shifts, in a period of the last shell scored
@@ -28,6 +30,12 @@ class Plan:
     stride: int
     coarse_shifts_px: torch.Tensor
     children: torch.Tensor
+
+    @functools.cached_property
+    def family_phases(self) -> tuple[Columns, Columns]:
+        """On the fine grid: phases of the coarse shifts, and of the steps from each to its children."""
+        steps = self.shifts_px[self.children[0]] - self.coarse_shifts_px[0]
+        return phases_of(self.coarse_shifts_px, self.fine), phases_of(steps, self.fine)
 
 
 def disc_of_shifts(reach_px: float, step_px: float) -> torch.Tensor:

@@ -1,5 +1,7 @@
 """Images moved by shifts: polar samples times phases, column by column, compiled, and split for the angular transform."""
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numba
@@ -7,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.scores import Quarters, Workspace, quarters
 
 Columns = tuple[torch.Tensor, torch.Tensor]
@@ -36,6 +39,71 @@ def paired(samples: Columns, phases: Columns, image: torch.Tensor, *, shift: tor
     c, d = (part[..., shift] for part in phases)
     x, y = samples[0][..., image], samples[1][..., image]
     return quarters(x * c - y * d, x * d + y * c)
+
+
+def phases_of(shifts_px: torch.Tensor, grid: PolarGrid) -> Columns:
+    """Phases of shifts (s, 2) in the layout of scores.columns(): cos and sin (half, shells + 1, s) float32."""
+    kx, ky = (k.T[:, :, None] for k in grid.points)
+    x, y = shifts_px.to(torch.float64).T / -grid.box
+    turns = kx * x + ky * y
+    angle = ((turns - torch.round(turns)) * (2 * math.pi)).to(torch.float32)
+    return torch.cos(angle), torch.sin(angle)
+
+
+@dataclass(frozen=True)
+class Families:
+    """Columns that are children of one shift: image and shift (f,) of each family, phases of the shifts and of the children."""
+
+    image: torch.Tensor
+    shift: torch.Tensor
+    middles: Columns
+    corners: Columns
+
+
+def paired_families(samples: Columns, families: Families, space: Workspace) -> Quarters:
+    """paired() of all children: (half // 2 + 1, shells + 1, children * families), families fastest."""
+    real, (c, d), (e, f) = samples[0], families.middles, families.corners
+    width, children = len(families.image), e.shape[2]
+    if real.device.type == "cpu" and real.dtype == torch.float32:
+        shape = (len(real) // 2 + 1, real.shape[1], children * width)
+        parts = tuple(space.get(f"paired {i}", shape, real) for i in range(4))
+        given = tuple(part.numpy() for part in (*samples, c, d, e, f))
+        _multiply_families(given, tuple(part.numpy() for part in parts), families.image.numpy(), families.shift.numpy())
+        return parts[0], parts[1], parts[2], parts[3]
+    x, y = (part[..., families.image] for part in samples)
+    c, d = c[..., families.shift], d[..., families.shift]
+    x, y = (x * c - y * d)[:, :, None], (x * d + y * c)[:, :, None]
+    e, f = e[..., None], f[..., None]
+    return quarters((x * e - y * f).flatten(2), (x * f + y * e).flatten(2))
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _multiply_families(given: Any, made: Any, image: NDArray[Any], shift: NDArray[Any]) -> None:
+    re, im, cos, sin, child_cos, child_sin = given
+    even_cos, even_sin, odd_cos, odd_sin = made
+    half, width = re.shape[0], image.size
+    base = np.empty((4, width), np.float32)
+    for h in range(even_cos.shape[0]):
+        mate = (half - h) % half
+        own = np.float32(0.0 if mate == h else 1.0)
+        for r in range(re.shape[1]):
+            for f in range(width):
+                n, s = image[f], shift[f]
+                x, y, c, d = re[h, r, n], im[h, r, n], cos[h, r, s], sin[h, r, s]
+                base[0, f], base[1, f] = x * c - y * d, x * d + y * c
+                x, y, c, d = re[mate, r, n], im[mate, r, n], cos[mate, r, s], sin[mate, r, s]
+                base[2, f], base[3, f] = own * (x * c - y * d), own * (x * d + y * c)
+            for child in range(child_cos.shape[2]):
+                c, d = child_cos[h, r, child], child_sin[h, r, child]
+                e, g = child_cos[mate, r, child], child_sin[mate, r, child]
+                first = child * width
+                for f in range(width):
+                    even, odd = base[0, f] * c - base[1, f] * d, base[0, f] * d + base[1, f] * c
+                    even_mate, odd_mate = base[2, f] * e - base[3, f] * g, base[2, f] * g + base[3, f] * e
+                    even_cos[h, r, first + f] = even + even_mate
+                    even_sin[h, r, first + f] = even - even_mate
+                    odd_cos[h, r, first + f] = odd - odd_mate
+                    odd_sin[h, r, first + f] = odd + odd_mate
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
