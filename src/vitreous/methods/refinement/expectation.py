@@ -8,10 +8,11 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.methods.refinement import cells, planes, scores
+from vitreous.methods.refinement.pairs import Pairs
 from vitreous.methods.refinement.polar import PolarGrid
 from vitreous.methods.refinement.prepare import MOST_MODES, Batch
 from vitreous.methods.refinement.sampling import Plan
-from vitreous.methods.refinement.turning import Columns, Families, paired, paired_families, phases_of
+from vitreous.methods.refinement.turning import Columns, paired, paired_families, phases_of
 
 KEEP = 0.999  # of the posterior of the coarse pass goes on to the fine one
 LEAST = 1e-3  # of the posterior: pairs with less than this part of the best one's add nothing
@@ -47,42 +48,6 @@ class Model:
         log_shares = torch.log(shares.clamp_min(1e-30)).to(torch.float32)
         modes = scores.reference_modes(samples, grid)
         return Model(grid, samples, modes, log_shares, offset_sigma_px, phases_of(shifts_px, grid))
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """What is scored: columns are images at shifts, `image` and `shift` of each, shifts_px (s, 2) in px; pairs are classes
-    with columns: all of (K, columns), or those whose flat index is in `chosen`."""
-
-    image: torch.Tensor
-    shift: torch.Tensor
-    shifts_px: torch.Tensor
-    chosen: torch.Tensor | None = None
-    families: Families | None = None
-    """Where columns are families of shifts: child by child, each of all families."""
-
-    @staticmethod
-    def all(images: int, shifts_px: torch.Tensor) -> "Pairs":
-        """Every image with every shift, images fastest, and every class."""
-        count = len(shifts_px)
-        return Pairs(torch.arange(images).repeat(count), torch.arange(count).repeat_interleave(images), shifts_px)
-
-    @staticmethod
-    def children(klass: torch.Tensor, image: torch.Tensor, coarse: torch.Tensor, plan: Plan) -> "Pairs":
-        """Of given pairs (p,) of the first pass, each once, all children; a family that several classes want is there once."""
-        key, at = torch.unique(image * len(plan.children) + coarse, return_inverse=True)
-        image, coarse = key // len(plan.children), key % len(plan.children)
-        count = plan.children.shape[1]
-        columns = torch.arange(count)[:, None] * len(key) + at
-        shift = plan.children[coarse].T.flatten()
-        chosen = (klass * (count * len(key)) + columns).flatten()
-        return Pairs(image.repeat(count), shift, plan.shifts_px, chosen, Families(image, coarse, *plan.family_phases))
-
-    def split(self, classes: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Class and column of each pair."""
-        columns = len(self.image)
-        flat = torch.arange(classes * columns) if self.chosen is None else self.chosen
-        return flat // columns, flat % columns
 
 
 @dataclass
@@ -195,7 +160,8 @@ def expect(
     fine, rough = models
     count = len(batch)
     if fixed is not None:
-        pairs = Pairs(torch.arange(count), torch.arange(count), fixed[0])
+        each = torch.arange(count, device=residue.device)
+        pairs = Pairs(each, each, fixed[0])
         fine = replace(fine, phases=phases_of(fixed[0], fine.grid))
     elif rough is not None:
         pairs = promising(batch, rough, plan, residue=residue, space=space)
@@ -215,7 +181,7 @@ def _posterior(
     """Which pairs hold nearly all of each image's posterior, their posterior, and the log of each image's sum (count,)."""
     share, total = _shares(scored.log_sum, image, count)
     kept = torch.nonzero(share > LEAST * _largest(share, image, count)[image])[:, 0]
-    mass = torch.zeros(count).index_add_(0, image[kept], share[kept])
+    mass = share.new_zeros(count).index_add_(0, image[kept], share[kept])
     factor = scored.bias[kept] - total[image[kept]] - torch.log(mass)[image[kept]]
     if scored.angle is not None:
         only = torch.exp(scored.log_sum[kept] - scored.bias[kept] + factor)
@@ -228,14 +194,14 @@ def _posterior(
 
 
 def _largest(values: torch.Tensor, image: torch.Tensor, count: int) -> torch.Tensor:
-    return torch.full((count,), -torch.inf).scatter_reduce_(0, image, values, "amax")
+    return values.new_full((count,), -torch.inf).scatter_reduce_(0, image, values, "amax")
 
 
 def _shares(log_sum: torch.Tensor, image: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Posterior of each pair within its image, and the log of the image's whole sum."""
     top = _largest(log_sum, image, count)
     weight = torch.exp(log_sum - top[image])
-    total = torch.zeros(count).index_add_(0, image, weight)
+    total = weight.new_zeros(count).index_add_(0, image, weight)
     return weight / total[image], top + torch.log(total)
 
 
@@ -257,7 +223,7 @@ def _sums(
     modes = scores.empty_sums(classes, grid, posterior[0])
     scores.accumulate(modes, posterior, scores.quarter_modes(turned, grid, space))
     weight = found.total
-    per_image = torch.zeros(classes * count).index_add_(0, klass * count + image, weight).view(classes, count)
+    per_image = weight.new_zeros(classes * count).index_add_(0, klass * count + image, weight).view(classes, count)
     whole = residue[image] + pairs.shifts_px[pairs.shift[column]].to(torch.float32)
     winner = _winners(found.top, image, count)
     psi = -found.angle[winner].double() * (360.0 / grid.angles)
@@ -267,13 +233,13 @@ def _sums(
         mass=per_image.sum(1).double(),
         noise=batch.noise.double().sum(0),
         offset_square=float((weight * whole.square().sum(1)).sum()),
-        log_likelihood=total.double().numpy(),
-        classes=klass[winner].numpy(),
-        psi_deg=((psi + 180.0) % 360.0 - 180.0).numpy(),
-        shift_px=pairs.shifts_px[pairs.shift[column[winner]]].double().numpy(),
-        pmax=found.top[winner].double().numpy(),
-        significant=torch.zeros(count, dtype=torch.long).index_add_(0, image, found.many).numpy(),
-        by_class=per_image.T.contiguous().numpy(),
+        log_likelihood=total.double().cpu().numpy(),
+        classes=klass[winner].cpu().numpy(),
+        psi_deg=((psi + 180.0) % 360.0 - 180.0).cpu().numpy(),
+        shift_px=pairs.shifts_px[pairs.shift[column[winner]]].double().cpu().numpy(),
+        pmax=found.top[winner].double().cpu().numpy(),
+        significant=found.many.new_zeros(count).index_add_(0, image, found.many).cpu().numpy(),
+        by_class=per_image.T.contiguous().cpu().numpy(),
     )
 
 
@@ -291,6 +257,6 @@ def _spread(modes: scores.Modes, pairs: Pairs, classes: int, space: scores.Works
 def _winners(top: torch.Tensor, image: torch.Tensor, count: int) -> torch.Tensor:
     """Of each image: the pair with the most likely cell."""
     hit = torch.nonzero(top >= _largest(top, image, count)[image])[:, 0]
-    winner = torch.zeros(count, dtype=torch.long)
+    winner = torch.zeros(count, dtype=torch.long, device=image.device)
     winner[image[hit]] = hit
     return winner
