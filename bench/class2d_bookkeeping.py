@@ -18,6 +18,7 @@ from vitreous.context import Context
 from vitreous.files import chain, exact, iterations, particles, star
 from vitreous.jobs.class2d import Class2D, Running
 from vitreous.methods.refinement import class2d, first2d, iteration2d, problem2d
+from vitreous.methods.refinement.heap import few_heaps
 from vitreous.methods.refinement.settings import Class2DSettings, Classification
 from vitreous.tables.table import Table
 
@@ -71,6 +72,7 @@ def told(what: str) -> Iterator[None]:
 
 def measure(rows: int, folder: Path) -> None:
     """A whole life: table read, set out, begun, two turns, saved twice, loaded."""
+    few_heaps(1)
     with told("(making the table)"):
         star.write_table(folder / "particles.star", table_of(rows))
     with told("read the table"):
@@ -89,12 +91,12 @@ def measure(rows: int, folder: Path) -> None:
         with told(f"save, {number}"):
             job.save(Running(setup, table, state), folder, context)
     with told("  of that the exact numbers"):
-        exact.write(folder, chain.Saved(2), iteration2d.exact(state))
+        exact.write(folder, chain.Saved(state.iteration), iteration2d.exact(state))
     with told("load"):
-        found = iterations.read(folder, 2)
+        found = iterations.read(folder, state.iteration)
     with told("  and from it the state"):
         particles.in_order_of(found.particles, table, where="bench")
-        iteration2d.restored(setup, found, 2, exact.read(folder, 2))
+        iteration2d.restored(setup, found, state.iteration, exact.read(folder, state.iteration))
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from vitreous.methods.refinement.scale2d import Scales
 from vitreous.methods.refinement.state import Poses, State, Sums
 
 NOISE_FROM = 1000
+PIXELS_TOGETHER = 1 << 22  # of images whose spectra are taken together
 FIRST_OFFSET_SIGMA_A = 10.0
 
 
@@ -59,12 +60,7 @@ def _first_noise(setup: Problem, sample: NDArray[np.int64]) -> torch.Tensor:
         rows = sample[images.group[sample] == group]
         if not len(rows):
             rows = np.flatnonzero(images.group == group)[:NOISE_FROM]
-        read = pixels(setup, rows, Poses.empty(len(images.group)), 1.0)
-        if not len(read.rows):
-            continue
-        ft = rfft2(read.masked.double())
-        spectrum = power(ft, ndim=2).mean(0) - (power(ft.mean(0)[None], ndim=2)[0] if len(read.rows) > 10 else 0.0)
-        found[group] = spectrum / (2 * images.kept)
+        found[group] = _scatter(setup, rows) / (2 * images.kept)
     known = found.sum(1) > 0
     if not known.any():
         raise UserError(f"not one of {len(sample)} particle images can be used{_first_fault(setup)}: extract them again")
@@ -75,6 +71,22 @@ def _first_noise(setup: Problem, sample: NDArray[np.int64]) -> torch.Tensor:
         found[below, shell] = found[below, shell - 1] if shell > 1 else typical
     found[:, 0] = found[:, 1]
     return found
+
+
+def _scatter(setup: Problem, rows: NDArray[np.int64]) -> torch.Tensor:
+    """Mean power (shells,) of the masked images of these rows, less that of their mean; zeros where none can be used."""
+    box, count, nowhere = setup.images.box, 0, Poses.empty(len(setup.images.group))
+    total = torch.zeros(box // 2 + 1, dtype=torch.float64)
+    mean = torch.zeros((box, box), dtype=torch.float64)
+    for part in np.array_split(rows, max(1, len(rows) * box**2 // PIXELS_TOGETHER)):
+        read = pixels(setup, part, nowhere, 1.0)
+        if not len(read.rows):
+            continue
+        count += len(read.rows)
+        total += power(rfft2(read.masked.double()), ndim=2).sum(0)
+        mean += read.masked.sum(0, dtype=torch.float64)
+    less = power(rfft2(mean[None] / max(count, 1)), ndim=2)[0] if count > 10 else torch.zeros_like(total)
+    return total / max(count, 1) - less
 
 
 def _first_fault(setup: Problem) -> str:
