@@ -177,3 +177,12 @@ def test_scores_do_not_saturate_where_images_are_clear():
     found = Evidence(np.array([2.0, 10, 16, 20, 24, 30]), np.full(6, 30.0))
     assert (np.diff(found.score) > 0.004).all()
     assert 0.4 < found.score[2] < 0.6
+
+
+def test_classes_that_cannot_tell_do_not_lower_the_mark():
+    found = np.array([2.0, 4.0, 6.0])
+    few, many = (Evidence(np.tile(found, n + 1), np.repeat([6.0, 1.0], [3, 3 * n])).score[:3] for n in (1, 20))
+    assert many == pytest.approx(few)
+    assert few[0] < 0.1 < few[1] < 0.5 < 0.7 < few[2]
+    hopeless = Evidence(found, np.full(3, 1.0)).score
+    assert (np.diff(hopeless) > 0).all() and hopeless[0] < 0.5

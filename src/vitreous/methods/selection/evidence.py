@@ -80,9 +80,12 @@ class Evidence:
 
     @property
     def score(self) -> Floats:
-        """0 to 1, for each particle: 1/2 halfway between what noise comes to by chance and a true member of a good class."""
-        good = self.expected[self.expected >= np.median(self.expected)]
-        member = float(np.median(good)) if len(good) else 0.0
+        """0 to 1, for each particle: 1/2 halfway between what noise comes to by chance and a true member of a class.
+
+        Only classes count whose members can be told from noise.
+        """
+        telling = self.expected[self.expected > BY_CHANCE]
+        member = float(np.median(telling)) if len(telling) else BY_CHANCE
         width = max(member - BY_CHANCE, LEAST_WIDTH) / 4
         found: Floats = 1 / (1 + np.exp(-np.clip((self.found - (member + BY_CHANCE) / 2) / width, -50, 50)))
         return found
