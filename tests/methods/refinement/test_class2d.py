@@ -13,7 +13,7 @@ from vitreous.context import Context, UserError
 from vitreous.maths.ctf import CtfParams, ctf2d
 from vitreous.maths.fourier import irfft2, rfft2
 from vitreous.maths.shells import power
-from vitreous.methods.refinement import class2d, expectation, first2d, maximisation, polar, prepare, problem2d, scores
+from vitreous.methods.refinement import class2d, expectation, first2d, maximisation, polar, prepare, problem2d, scores, seeds2d
 from vitreous.methods.refinement.class2d import classify2d
 from vitreous.methods.refinement.schedule import blocks_of, following, rows_of, turns
 from vitreous.methods.refinement.settings import Class2DSettings, Classification, CtfUse, PlaneSearch
@@ -307,6 +307,51 @@ def test_a_class_of_rounding_errors_is_nothing() -> None:
     assert maximisation.regularised(data, weight, ssnr)[1].abs().max() == 0
 
 
+def test_classes_are_kept_without_which_images_have_none() -> None:
+    """Two classes that explain the same images are one too many; a small class that alone explains its images is not."""
+    explained = np.zeros((30, 4), np.float32)
+    explained[:14, 0], explained[:14, 1] = 0.6, 0.4
+    explained[14:26, 2] = 1.0
+    explained[26:29, 3] = 1.0  # and one image is like none
+    assert seeds2d.best_subset(explained, 3).tolist() == [0, 2, 3]
+    assert seeds2d.best_subset(explained, 2).tolist() == [0, 2]
+    assert seeds2d.best_subset(explained, 4).tolist() == [0, 1, 2, 3]
+
+
+def test_noise_is_not_found_again_in_classes_that_began_with_it() -> None:
+    noise = np.random.default_rng(8).standard_normal((300, 32, 32)).astype(np.float32)
+    chosen = replace(choices(32, classes=6, em_iterations=2), ctf=CtfUse(correct_ctf=False))
+    state = last(Held(noise), table(300), chosen, Context(seed=1))
+    assert max(state.resolution_shell(k) for k in range(6)) < 4 and state.poses.pmax.mean() < 0.05
+
+
+def test_a_mirror_pair_comes_apart() -> None:
+    """The same flat object seen from both sides, two classes: each holds one hand."""
+    one = particles_of(1, 160, 40, noise=1.0, seed=6)
+    images = one.source.images.copy()
+    images[::2] = np.roll(images[::2, :, ::-1], 1, axis=2)
+    state = last(Held(images), one.table, choices(40, classes=2, em_iterations=6), Context(seed=1))
+    assert purity(state.poses.classes, np.arange(160) % 2) > 0.9
+
+
+def test_full_passes_keep_all_classes_alive() -> None:
+    views = particles_of(8, 240, 40, noise=1.0, seed=7)
+    state = last(views.source, views.table, choices(40, classes=8, em_iterations=8), Context(seed=2))
+    assert float(state.shares.min()) > 0.1 / 8
+    assert np.bincount(state.poses.classes, minlength=8).min() > 0
+
+
+def test_one_class_begins_with_the_average_of_many_images(mixed: SimpleNamespace) -> None:
+    """Turned at random: what a circle has, and little else."""
+    setup = problem2d.problem(mixed.source, mixed.table, choices(40, classes=1), Context(seed=1))
+    begun = first2d.begin(setup, Context(seed=1))
+    assert float(begun.sums.mass.sum()) == 240
+    grid = polar.PolarGrid(40, 8, 48)
+    samples = polar.sample_images(begun.sums.data.sum(0), grid)
+    round_part = samples.mean(-1).real.square().sum()
+    assert float(round_part) > 0.5 * float(samples.abs().square().mean(-1).sum())
+
+
 @pytest.mark.parametrize(
     ("count", "classes"), [(1, 1), (40, 3), (500, 20), (5000, 100), (5000, 20), (200_000, 50), (1_000_000, 500)]
 )
@@ -314,7 +359,7 @@ def test_batches_grow_and_the_last_turn_takes_all(count: int, classes: int) -> N
     made = turns(Classification(mini_batches=200, classes=classes), count)
     sizes = [turn.images for turn in made]
     assert sizes == sorted(sizes) and sizes[-1] == count == max(sizes) and sizes[0] <= max(2 * 50 * classes, 600)
-    assert sum(sizes) <= max(5 * count, 8 * 500)
+    assert sum(sizes) <= max(12 * count, 8 * 500)
     assert all(0.5 <= turn.step <= 1 for turn in made) and made[-1].step == 1
 
 

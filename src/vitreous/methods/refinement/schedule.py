@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from vitreous.methods.refinement.settings import Classification
 
 PER_CLASS, LEAST_BATCH = 50, 500  # images in a batch at first
-FIRST_TURNS, TURNS_A_DOUBLING = 5, 2.5  # of the batches on their way to LAST_PART of all images
+FIRST_TURNS, MORE_TURNS = 6, 12  # where the first batches are all images, and more where they are half of them or less
+TURNS_A_DOUBLING = 3  # of the images over the first batch
 LAST_PART = 0.5
 USUAL = 200  # mini-batches, by which those asked for are measured
 EVERY = 10  # iterations are written
@@ -44,7 +45,8 @@ def turns(chosen: Classification, count: int) -> Sequence[Turn]:
         return [Turn(i, count, 1.0, i < last - 2, i < EVEN * last) for i in range(1, last + 1)]
     first = first_batch(count, chosen.classes)
     most = max(first, round(LAST_PART * count))
-    enough = (FIRST_TURNS + TURNS_A_DOUBLING * math.log2(max(1.0, count / first))) * chosen.mini_batches / USUAL
+    doublings = math.log2(max(1.0, count / first))
+    enough = (FIRST_TURNS + MORE_TURNS * min(1.0, doublings) + TURNS_A_DOUBLING * doublings) * chosen.mini_batches / USUAL
     number = min(chosen.mini_batches, max(FIRST_TURNS, round(enough)))
     made = []
     for i, at in enumerate(_numbers(number, chosen.mini_batches), 1):

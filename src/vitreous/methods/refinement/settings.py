@@ -69,8 +69,8 @@ class Classification:
         when="use_mini_batches",
         relion="nr_iter_grad",
         usual=True,
-        help="Number of mini-batches. They grow to 1,000 images or a twentieth of all; below some 3,000 particles they are "
-        "smaller, so that no particle is looked at more than about 40 times.",
+        help="Number of mini-batches, which grow to half of all images. Few turns are enough for a small set: their numbers "
+        "then leave some out up to this one. Twice as many ask for twice the turns.",
     )
     particle_diameter_A: float = param(
         200,
