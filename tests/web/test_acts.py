@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from vitreous.files import star
 from vitreous.project import graph as graphs
 from vitreous.project.project import Project
 from vitreous.web.app import create_app
@@ -242,5 +243,8 @@ def test_compare_shows_only_what_differs(client: TestClient, project: Path) -> N
     assert [(one["name"], one["values"]) for one in found["differing"] if not one["place"]] == [("classes", ["20", "12"])]
     assert all(input["taken_by"] == [True, True] for input in found["inputs"])
     other = get(client, "compare", job=["009", "011"])
-    assert "not of one type" in other["word"] and other["figures"][0]["values"] == ["8.5 Å", "7.8 Å"]
+    refined = star.read_list(project / "Refine3D/job009/run_model.star", "model_general")["rlnCurrentResolution"]
+    final = star.read_list(project / "PostProcess/job011/postprocess.star", "general")["rlnFinalResolution"]
+    assert "not of one type" in other["word"]
+    assert other["figures"][0]["values"] == [f"{float(value):.1f} Å" for value in (refined, final)]
     assert client.get(f"{P}/compare", params={"job": ["006", "006"]}).status_code == 422

@@ -13,7 +13,7 @@ def info(client, path):
 
 SHOWN = {
     "CtfFind/job003/micrographs_ctf.star": ("micrographs", "text"),
-    "Class2D/job006/run_it020_model.star": ("classes", "text"),
+    "Class2D/job006/run_it200_model.star": ("classes", "text"),
     "Extract/job005/particles.star": ("particles", "text"),
     "Refine3D/job009/run_class001.mrc": ("volume", "bytes"),
     "default_pipeline.star": ("table", "text"),

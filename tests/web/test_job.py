@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from vitreous.files import star
 from vitreous.project.layout import Layout
 from vitreous.web.telling import log, progress
 from vitreous.web.telling.failure import failure
@@ -121,9 +122,10 @@ def test_lineage_both_ways_and_the_flow_chart(client: TestClient) -> None:
     assert chart.headers["content-type"] == "image/svg+xml" and b"Class2D" in chart.content
 
 
-def test_methods_text_holds_the_numbers_of_the_history(client: TestClient) -> None:
+def test_methods_text_holds_the_numbers_of_the_history(client: TestClient, project: Path) -> None:
     found = get(client, "jobs/011/methods")
-    assert "300 kV" in found["text"] and "D2" in found["text"] and "7.8 Å" in found["text"]
+    final = float(star.read_list(project / "PostProcess/job011/postprocess.star", "general")["rlnFinalResolution"])
+    assert "300 kV" in found["text"] and "D2" in found["text"] and f"({final:.1f} Å)" in found["text"]
     works = " ".join(citation["work"] for citation in found["citations"])
     assert "CTFFIND4" in works and "overfitting" in works
     assert all(

@@ -44,6 +44,11 @@ def finished(folder: Path, seconds: float = 90.0) -> Path:
     return folder
 
 
+def saved_iterations(project: Path) -> list[int]:
+    """Those of the 2D classification that are on disk."""
+    return sorted(int(path.name[6:9]) for path in (project / "Class2D/job006").glob("run_it*_optimiser.star"))
+
+
 def gallery(page: Any) -> Any:
     """The list of classes, when its pictures are drawn."""
     found = page.get_by_role("listbox", name=re.compile("class averages"))
@@ -60,7 +65,7 @@ def test_walk_9_classes_are_selected_by_score_and_saved(window: Any, page: Any, 
     slider.focus()
     slider.press("ArrowRight")
     page.get_by_role("button", name="Select these").click()
-    expect(page.get_by_test_id("count")).not_to_contain_text("0 classes,")
+    expect(page.get_by_test_id("count")).not_to_have_text(re.compile(r"^\s*0 classes"))
     marked = listed.locator("[aria-selected=true]")
     before = counted(page)
     assert marked.count() == before[0]
@@ -107,7 +112,7 @@ def test_walk_10_the_keyboard_alone_selects_and_saves(window: Any, page: Any, pr
 def running(project: Path) -> Any:
     """The classification as if it were half way; gives its iteration, the next one, and what brings that."""
     folder = project / "Class2D/job006"
-    saved = sorted(int(path.name[6:9]) for path in folder.glob("run_it*_optimiser.star"))
+    saved = saved_iterations(project)
     middle = len(saved) // 2
     now, coming = saved[middle : middle + 2]
     aside = project / "aside"
@@ -168,7 +173,7 @@ def test_a_job_that_asks_for_classes_is_answered(window: Any, page: Any, project
 
 
 @BOTH
-def test_members_history_and_tiles_in_both_themes(window: Any, page: Any) -> None:
+def test_members_history_and_tiles_in_both_themes(window: Any, page: Any, project: Path) -> None:
     """A box drawn over tiles marks them; the class under the cursor shows its particles; the grid leads to an iteration."""
     opened(page, window, "job/006?sort=number")
     listed = gallery(page)
@@ -186,8 +191,9 @@ def test_members_history_and_tiles_in_both_themes(window: Any, page: Any) -> Non
     page.get_by_role("button", name="History").click()
     expect(page.get_by_role("region", name="Classes by iteration")).to_be_visible()
     assert faults(page) == []
-    page.get_by_role("button", name=re.compile("Class 1 at iteration 20,")).click()
-    expect(page.get_by_role("heading", name="Iteration 20", exact=True)).to_be_visible()
+    early = saved_iterations(project)[1]
+    page.get_by_role("button", name=re.compile(f"Class 1 at iteration {early},")).click()
+    expect(page.get_by_role("heading", name=f"Iteration {early}", exact=True)).to_be_visible()
 
 
 @BOTH
