@@ -24,9 +24,9 @@ NUMBERS = ["001", "002", "003", "004", "005", "006", "007", "008", "009", "010",
 TYPES = ["class2d", "import", "refine3d", "auto-pick", "select", "mask-create", "manual-pick", "post-process"]
 PATHS = [
     "CtfFind/job003/micrographs_ctf.star",
-    "Class2D/job006/run_it020_model.star",
-    "Class2D/job006/run_it020_optimiser.star",
-    "Class2D/job006/run_it020_classes.mrcs",
+    "Class2D/job006/run_it200_model.star",
+    "Class2D/job006/run_it200_optimiser.star",
+    "Class2D/job006/run_it200_classes.mrcs",
     "Extract/job005/particles.star",
     "Refine3D/job009/run_class001.mrc",
     "PostProcess/job011/postprocess.star",
@@ -47,7 +47,7 @@ FITTING = {
     "image": ["MotionCorr/job002/session/movies/movie_00001.mrc", "session/movies/movie_00001.tiff"],
     "spectrum": ["MotionCorr/job002/session/movies/movie_00001.mrc", "CtfFind/job003/micrographs_ctf.star"],
     "volume": ["Refine3D/job009/run_class001.mrc", "MaskCreate/job010/mask.mrc", "broken.mrc"],
-    "stack": ["Class2D/job006/run_it020_classes.mrcs", "Extract/job005/particles.star"],
+    "stack": ["Class2D/job006/run_it200_classes.mrcs", "Extract/job005/particles.star"],
     "micrographs": ["CtfFind/job003/micrographs_ctf.star", "MotionCorr/job002/corrected_micrographs.star"],
     "table": ["Extract/job005/particles.star", "CtfFind/job003/micrographs_ctf.star", "broken.star", "empty.star"],
 }
