@@ -363,7 +363,7 @@ def test_batches_grow_and_the_last_turn_takes_all(count: int, classes: int) -> N
     assert all(0.5 <= turn.step <= 1 for turn in made) and made[-1].step == 1
 
 
-@pytest.mark.parametrize("asked", [1, 2, 9, 13, 30, 200, 500])
+@pytest.mark.parametrize("asked", [1, 2, 9, 11, 12, 13, 30, 91, 200, 201, 500])
 @pytest.mark.parametrize("count", [40, 5000, 1_000_000])
 def test_turns_have_rising_numbers_up_to_that_asked_for(asked: int, count: int) -> None:
     numbers = [turn.iteration for turn in turns(Classification(mini_batches=asked, classes=20), count)]

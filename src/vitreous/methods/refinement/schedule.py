@@ -62,8 +62,7 @@ def first_batch(count: int, classes: int) -> int:
 
 def _numbers(turns: int, last: int) -> list[int]:
     """Numbers from 1 to `last` for so many turns, those of each ten beginning with its first and ending with its last."""
-    tens = -(-last // EVERY)
-    of = [math.ceil(i * tens / turns) for i in range(1, turns + 1)]
+    of = [-(-math.ceil(i * last / turns) // EVERY) for i in range(1, turns + 1)]
     made: list[int] = []
     for i, ten in enumerate(of):
         ends = i + 1 == turns or of[i + 1] > ten
