@@ -19,5 +19,8 @@ def test_one_heap_more_than_threads(monkeypatch: pytest.MonkeyPatch, platform: s
 
 
 def test_a_c_library_that_knows_no_heaps_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
+    asked: list[object] = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: asked.append(name) or SimpleNamespace())
+    monkeypatch.setattr(sys, "platform", "linux")
     heap.few_heaps(3)
+    assert asked == [None]

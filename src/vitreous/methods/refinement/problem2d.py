@@ -121,9 +121,7 @@ def problem(source: ImageSource, particles: Table, settings: Class2DSettings, co
     if chosen.use_em == chosen.use_mini_batches:
         raise UserError("choose one of expectation-maximisation (use_em) and mini-batches (use_mini_batches)")
     if _said_of_all(particles, "ctf_premultiplied") and settings.ctf.correct_ctf:
-        raise UserError(
-            "the images are multiplied by their CTF already: extract them without that, or choose --correct-ctf No"
-        )
+        raise UserError("the images are multiplied by their CTF already: extract them without that, or choose --correct-ctf No")
     ctf = ctf_of(particles) if settings.ctf.correct_ctf else None
     if settings.ctf.correct_ctf and ctf is None:
         raise UserError("the particles have no defocus: find the CTF first, or switch the CTF correction off")
