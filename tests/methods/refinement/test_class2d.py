@@ -137,12 +137,24 @@ def test_a_seed_repeats_whatever_the_threads(mixed: SimpleNamespace) -> None:
     assert not torch.equal(one.references, other.references)
 
 
-def test_the_scale_of_the_images_does_not_matter(mixed: SimpleNamespace) -> None:
+@pytest.mark.parametrize("ground", [0, 40])
+def test_the_scale_and_the_ground_of_the_images_do_not_matter(mixed: SimpleNamespace, ground: float) -> None:
     chosen = choices(40, classes=2, em_iterations=2)
     plain = last(mixed.source, mixed.table, chosen, Context(seed=1))
-    tripled = last(Held(3 * mixed.source.images), mixed.table, chosen, Context(seed=1))
+    tripled = last(Held(3 * mixed.source.images + np.float32(ground)), mixed.table, chosen, Context(seed=1))
     assert (plain.poses.classes == tripled.poses.classes).mean() > 0.99
     assert torch.allclose(tripled.references, 3 * plain.references, atol=0.02 * float(tripled.references.abs().max()))
+
+
+@pytest.mark.parametrize("change", ["dark on light", "a diameter of a pixel"])
+def test_noise_that_is_not_there_ends_in_no_error(change: str) -> None:
+    """What is weighted by a noise that vanishes overflows."""
+    few = particles_of(1, 30, 32, noise=1.0, seed=5)
+    images = -few.source.images if change == "dark on light" else few.source.images
+    diameter_A = 5.0 if change == "a diameter of a pixel" else 100.0
+    chosen = choices(32, classes=2, em_iterations=20, particle_diameter_A=diameter_A)
+    state = last(Held(images), few.table, chosen, Context(seed=1))
+    assert torch.isfinite(state.references).all() and (state.sigma2 > 0).all()
 
 
 @pytest.mark.parametrize("with_zeros", [True, False])

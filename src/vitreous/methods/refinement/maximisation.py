@@ -17,6 +17,7 @@ from vitreous.methods.refinement.state import Sums
 SMALLEST_SHARE = 0.1  # of an even share; a class below is revived
 LEAST_SSNR = 0.5  # in the first shells, see signal_to_noise
 LEAST_WEIGHT = 1e-5
+LEAST_NOISE = 1e-2  # of the images' power: below, classes hold their own images only, or what the mask took away
 
 
 @dataclass
@@ -62,7 +63,8 @@ def residual_noise(parts: list[Collected], model: Model, sigma2: torch.Tensor, *
     signal = (weight * reference.abs().square().mean(-1)).sum(0)
     count = sum(p.count for p in parts)
     old = sigma2[:upto]
-    residual = sum(p.noise for p in parts) - old * (2 * cross - signal)
+    whole = torch.stack([p.noise for p in parts]).sum(0)
+    residual = torch.maximum(whole - old * (2 * cross - signal), LEAST_NOISE * whole)
     found = sigma2.clone()
     found[1:upto] = (residual / (2 * kept * count))[1:].clamp_min(1e-3 * old[1:])
     return found

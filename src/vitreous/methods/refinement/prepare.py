@@ -90,9 +90,9 @@ class Batch:
 def pixels(
     images: Images, raw: NDArray[np.float32], rows: NDArray[np.int64], *, origins: NDArray[np.int64], scale: NDArray[np.float64]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """raw (n, N, N) times scale (n,), moved by origins (n, 2) whole px: unmasked and masked, float32.
+    """raw (n, N, N) less its mean outside the mask, times scale (n,), moved by origins (n, 2) whole px: unmasked and masked.
 
-    Nothing is wrapped round: zeros come in. The mean of what the mask takes away is subtracted under it.
+    Nothing is wrapped round: zeros come in. The mean of what the mask takes away then is subtracted under it. float32.
     """
     raw = np.ascontiguousarray(raw)
     whole, masked = np.empty_like(raw), np.empty_like(raw)
@@ -109,10 +109,11 @@ def pixels(
 def _place(
     raw: NDArray[Any], origins: NDArray[Any], scale: NDArray[Any], mask: NDArray[Any], whole: NDArray[Any], outside: NDArray[Any]
 ) -> None:
-    """Images moved and scaled; mean and mean square of what the mask takes away of each."""
+    """Images less their ground, moved and scaled; mean and mean square of what the mask takes away of each."""
     box = mask.shape[0]
     for n in range(raw.shape[0]):
         to_x, to_y, factor = origins[n, 0], origins[n, 1], scale[n]
+        ground = _ground(raw[n], mask)
         first, last = min(max(to_x, 0), box), max(min(box + to_x, box), 0)
         total = square = weight = np.float32(1e-6)
         for y in range(box):
@@ -122,7 +123,7 @@ def _place(
                 for x in range(first):
                     out[x] = 0
                 for x in range(first, last):
-                    out[x] = line[x - to_x] * factor
+                    out[x] = (line[x - to_x] - ground) * factor
                 for x in range(max(first, last), box):
                     out[x] = 0
             else:
@@ -133,6 +134,18 @@ def _place(
                 square += out[x] * out[x] * part
                 weight += part
         outside[n, 0], outside[n, 1] = total / weight, square / weight
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+def _ground(image: NDArray[Any], mask: NDArray[Any]) -> Any:
+    """Mean of an image outside a mask: what a whole box of it has beyond its edges is not in the model of a class."""
+    total = weight = np.float32(1e-6)
+    for y in range(mask.shape[0]):
+        for x in range(mask.shape[0]):
+            part = np.float32(1) - mask[y, x]
+            total += image[y, x] * part
+            weight += part
+    return total / weight
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
