@@ -21,6 +21,7 @@ from vitreous.methods.refinement.class2d import classify2d
 from vitreous.methods.refinement.schedule import Block
 from vitreous.methods.refinement.settings import Class2DSettings, Classification
 from vitreous.methods.refinement.settings3d import Optimisation, Reference, RefineSettings, Sampling
+from vitreous.methods.refinement.state import State
 from vitreous.methods.refinement.stock import Stock
 from vitreous.simulation.particles import simulate_particles
 from vitreous.simulation.settings import ParticleSettings, Specimen
@@ -109,6 +110,21 @@ def test_2d_classes(small: SimpleNamespace, as_members: Callable[..., Any], memb
         values = [getattr(state, field.name) for state in together]
         if isinstance(values[0], torch.Tensor):
             assert all(torch.equal(values[0], value) for value in values), f"{field.name} differs between members"
+
+
+def test_poses_of_2d_classes_are_not_sent(small: SimpleNamespace) -> None:
+    """Each member works them out: of a million images they are much."""
+    told: list[Any] = []
+
+    def spread(value: Any) -> Any:
+        told.append(value)
+        return value
+
+    settings = Class2DSettings(classification=Classification(classes=2, particle_diameter_A=DIAMETER_A, **_em()))
+    *_, last = classify2d(InMemory(small.images), small.table, settings, Context(seed=4, team=Team(spread=spread)))
+    sent = [value for value in told if isinstance(value, State) and value.iteration]
+    assert [state.iteration for state in sent] == [1, 2, 3]
+    assert all(len(state.poses.classes) == 0 for state in sent) and len(last.poses.classes) == len(small.images)
 
 
 def refinement(rounds: int) -> RefineSettings:

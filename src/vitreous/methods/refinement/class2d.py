@@ -27,7 +27,7 @@ def step(setup: Problem, state: State, context: Context = QUIET) -> State:
     poses = poses_after(setup, state, gathered)
     made = None
     if context.team.is_first:
-        made = updated(setup, replace(state, poses=NOWHERE), turn, gathered, model=model, poses=poses)
+        made = replace(updated(setup, state, turn, gathered, model=model, poses=poses), poses=NOWHERE)
     agreed = cast(State, context.team.agree(made))
     return replace(agreed, poses=poses)
 

@@ -25,7 +25,7 @@ def _steps(box: int, shells: int) -> int:
     return math.ceil(shells * padded_box(box) / box) + REACH + 2
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def waves(box: int, shells: int, pixels: int, device: str = "cpu", dtype: torch.dtype = torch.float32) -> torch.Tensor:
     """Cosines and sines at pixels 0, 1, ... from the centre, over the kernel's correction: (2, pixels, steps)."""
     padded = padded_box(box)
@@ -89,9 +89,9 @@ class Reads:
     mirror: torch.Tensor
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=8)
 def reads(grid: PolarGrid, device: str = "cpu") -> Reads:
-    """What sampled() reads for a grid."""
+    """What sampled() reads for a grid: of 512 px it takes 30 MB, and a run has many grids, two at a time."""
     quarter = grid.half // 2 + 1
     angle, shell = (t.flatten() for t in torch.meshgrid(torch.arange(quarter), torch.arange(grid.shells + 1), indexing="ij"))
     padded = padded_box(grid.box)
@@ -184,7 +184,7 @@ def _spread_reads(columns: torch.Tensor, found: Reads, steps: int) -> torch.Tens
     return out
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=8)
 def _single(grid: PolarGrid) -> torch.Tensor:
     return reads(grid).weights.float().contiguous()
 

@@ -27,7 +27,7 @@ class Matrices:
     back: tuple[torch.Tensor, ...]
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=8)
 def matrices(grid: PolarGrid, dtype: torch.dtype = torch.float32, device: str = "cpu") -> Matrices:
     """forward: samples to modes; back: its inverse; real: a folded real function to modes; inverse: its inverse, folded."""
     forward, real, inverse = [], [], []
