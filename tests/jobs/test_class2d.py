@@ -78,10 +78,14 @@ def test_going_on_gives_what_an_undisturbed_run_gives(project: Path, batches: bo
     assert len(list(broken.glob("*_exact.npz"))) == 2
 
 
-def test_an_iteration_without_its_exact_numbers_is_taken_up_from_its_classes(project: Path) -> None:
+@pytest.mark.parametrize("missing", ["all", "contrasts, which were not measured once"])
+def test_an_iteration_without_its_exact_numbers_is_taken_up_from_its_classes(project: Path, missing: str) -> None:
     folder = Path("Class2D/job001")
     run(job(use_em=False, use_mini_batches=True, mini_batches=20), folder, until=10)
+    held = exact.read(folder, 10)
     exact.file_of(folder, 10).unlink()
+    if missing != "all":
+        exact.write(folder, 10, {name: values for name, values in held.items() if not name.startswith("scales")})
     run(job(use_em=False, use_mini_batches=True, mini_batches=20), folder)
     assert np.isfinite(iterations.read(folder, 20).references).all()
 

@@ -114,13 +114,14 @@ def exact(state: State) -> Arrays:
     return {**sums, **spectra, **poses, **scales, "numbers": np.array([getattr(state, name) for name in _NUMBERS], float)}
 
 
-def _from_exact(setup: Problem, iteration: int, held: Arrays) -> State:
+def _from_exact(setup: Problem, found: Any, iteration: int, held: Arrays) -> State:
     values: dict[str, Any] = dict(zip(_NUMBERS, held["numbers"].tolist(), strict=True))
     values |= {name: torch.from_numpy(held[name]) for name in _SPECTRA}
     values["shells"] = min(int(values["shells"]), setup.largest_shell)
     sums = Sums(*(torch.from_numpy(held[name]) for name in ("data", "weight", "mass")))
     poses = Poses(**{field.name: held[f"poses_{field.name}"] for field in fields(Poses)})
-    scales = Scales(**{field.name: held[f"scales_{field.name}"] for field in fields(Scales)})
+    kept = {field.name: held[f"scales_{field.name}"] for field in fields(Scales) if f"scales_{field.name}" in held}
+    scales = Scales(**kept) if kept else _scales(setup, found)  # files of before contrasts were measured have none
     return State(iteration=iteration, sums=sums, poses=poses, scales=scales, **values)
 
 
@@ -144,7 +145,7 @@ def restored(setup: Problem, found: Any, iteration: int, held: Arrays) -> State:
     found: references, shares, ssnr, tau2, sigma2, groups, particles, shells, offset_sigma_A, mean_norm and the likelihoods.
     """
     if held:
-        return _from_exact(setup, iteration, held)
+        return _from_exact(setup, found, iteration, held)
     references = torch.from_numpy(np.ascontiguousarray(found.references, np.float32))
     tau2, ssnr = torch.from_numpy(found.tau2), torch.from_numpy(found.ssnr)
     shares = torch.from_numpy(np.asarray(found.shares, np.float64))
