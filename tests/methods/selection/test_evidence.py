@@ -136,6 +136,22 @@ def test_images_that_cannot_be_used_and_particles_without_a_class_score_nothing(
     assert np.isfinite(np.delete(result.found, [80, 81])).all()
 
 
+def test_images_that_cannot_be_used_say_nothing_of_how_far_origins_spread():
+    images, placed = made(6, strangers=0)
+    used = np.arange(300) < 60
+    spread = placed.origin_px * np.where(used, 3.0, 0.0)[:, None]
+    half = {**placed.__dict__, "origin_px": spread, "classes": np.where(used, 0, -1)}
+    alone = Placed(
+        **{
+            **half,
+            **{name: half[name][used] for name in ("classes", "psi_deg", "origin_px")},
+            "ctf": placed.ctf[torch.arange(60)],
+        }
+    )
+    found = evidence(InMemory(images), Placed(**half)).found
+    assert found[used] == pytest.approx(evidence(InMemory(images[used]), alone).found, abs=1e-3)
+
+
 def test_without_ctf_it_agrees_with_sums_over_pixels_of_the_plane():
     rng = np.random.default_rng(8)
     y, x = np.indices((BOX, BOX)) - BOX // 2

@@ -65,3 +65,8 @@ def test_each_particle_of_a_chain_of_neighbours_that_may_stay_does():
     x = np.array([0.0, 20, 40, 60])
     assert without_duplicates([np.arange(4)], x, 0 * x, distance_A=25).tolist() == [0, 2]
     assert without_duplicates([np.arange(4)], x, 0 * x, distance_A=20).tolist() == [0, 2]
+
+
+def test_what_has_no_place_is_no_duplicate():
+    x = np.array([0.0, np.nan, 2, np.inf, np.nan])
+    assert without_duplicates([np.arange(5)], x, np.zeros(5), distance_A=25).tolist() == [0, 1, 3, 4]

@@ -41,6 +41,16 @@ def test_scores_stay_finite_when_nothing_is_resolved():
     assert np.isfinite(found).all() and found.max() < 1e-6
 
 
+@pytest.mark.parametrize("diameter_A", [0.5, 250.0, 1000.0])
+def test_a_mask_that_does_not_fit_the_box_gives_a_score(diameter_A):
+    images = np.array([particle(1), particle(2)])
+    common = {"resolution_A": np.array([12.0, 30.0]), "sizes": np.array([80.0, 60.0])}
+    found = measure_classes(images, 3.0, diameter_A=diameter_A, **common).score
+    assert np.isfinite(found).all()
+    if diameter_A > 64 * 3.0:
+        assert found == pytest.approx(measure_classes(images, 3.0, diameter_A=62 * 3.0, **common).score)
+
+
 def test_no_class_reaches_one_and_better_ones_go_on_scoring_higher():
     found = score([particle(1)] * 6, [4, 5, 7, 10, 14, 20], [1, 1, 1, 1, 1, 1])
     assert (np.diff(found) < -0.005).all()

@@ -126,8 +126,8 @@ def evidence(source: ImageSource, placed: Placed, context: Context = QUIET) -> E
 
 def _far_off(found: Floats, origin_px: Floats) -> Floats:
     """What the log of a Gaussian takes from each origin (n, 2). Its spread is that of the third of the images that fit best."""
-    square = (origin_px**2).sum(1)
-    best = found >= np.quantile(found, 1 - BEST) if len(found) else np.zeros(0, bool)
+    square, usable = (origin_px**2).sum(1), np.isfinite(found)
+    best = usable & (found >= np.quantile(found[usable], 1 - BEST)) if usable.any() else usable
     variance = max(float(np.median(square[best])) / (2 * np.log(2)), LEAST_SIGMA_PX**2) if best.any() else 1.0
     return np.asarray(square / (2 * variance))
 

@@ -29,12 +29,14 @@ def without_outliers(*statistics: NDArray[np.float64], sigma: float) -> Rows:
 def without_duplicates(groups: Sequence[Rows], x_A: NDArray[np.float64], y_A: NDArray[np.float64], *, distance_A: float) -> Rows:
     """The rows farther than the distance from every earlier kept row of the same group (a micrograph); x, y in Å.
 
-    Of a pair the first stays, and of a chain of neighbours as many as may.
+    Of a pair the first stays, and of a chain of neighbours as many as may; so does what has no place (x or y no number).
     """
     kept = np.ones(len(x_A), dtype=bool)
     if distance_A <= 0:
         return np.flatnonzero(kept)
-    for rows in groups:
+    placed = np.isfinite(x_A) & np.isfinite(y_A)
+    for group in groups:
+        rows = group[placed[group]]
         places = np.stack([x_A[rows], y_A[rows]], axis=1)
         near = spatial.cKDTree(places).query_pairs(distance_A, output_type="ndarray")
         for first, second in near[np.lexsort((near[:, 1], near[:, 0]))]:

@@ -97,10 +97,11 @@ def measure_classes(
     """The measures of class averages (n, y, x).
 
     resolution_A is each class's estimated resolution (inf: none), sizes how many particles it holds, diameter_A that of the
-    particle mask, ssnr (n, shells) the averages' spectral signal to noise. The best signal is the one that classes with a tenth
-    of the particles exceed.
+    particle mask (which ends within the box), ssnr (n, shells) the averages' spectral signal to noise. The best signal is the
+    one that classes with a tenth of the particles exceed.
     """
     box = images.shape[-1]
+    diameter_A = min(max(diameter_A, 4 * pixel_size_A), (box - 2) * pixel_size_A)
     finite = np.isfinite(resolution_A) & (resolution_A > 0)
     shells = np.arange(box // 2 + 1)
     spectra = spectrum_of(resolution_A, box * pixel_size_A / np.maximum(shells, 0.5)) if ssnr is None else ssnr
