@@ -79,10 +79,10 @@ class Class2D(LoopJob):
         chosen = self.classification
         each = glance.iteration_bytes(self.particles, images=chosen.classes)
         count = 1 + (chosen.em_iterations if chosen.use_em else -(-chosen.mini_batches // WRITE_EVERY))
-        return Size(count * each, f"{count} saved iterations of {each / 1e6:.1f} MB") if each else None
+        return Size(count * each, f"up to {count} saved iterations of {each / 1e6:.1f} MB") if each else None
 
     def begin(self, context: Context) -> Running:
-        """Read the particles, estimate the noise, make random first classes."""
+        """Read the particles, estimate the noise, make first classes of single images."""
         from vitreous.methods.refinement import first2d
 
         setup, table = self._problem(context)
