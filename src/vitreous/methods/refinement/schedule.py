@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vitreous.methods.refinement.settings import Classification
 
 PER_CLASS, LEAST_BATCH = 50, 500  # images in a batch at first
-FIRST_TURNS, MORE_TURNS = 6, 12  # where the first batches are all images, and more where they are half of them or less
+FIRST_TURNS, MORE_TURNS = 6, 24  # where the first batches are all images, and more where they are half of them or less
 TURNS_A_DOUBLING = 3  # of the images over the first batch
 LAST_PART = 0.5
 USUAL = 200  # mini-batches, by which those asked for are measured
