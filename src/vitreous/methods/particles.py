@@ -17,13 +17,19 @@ _OF_OPTICS = ("voltage_kV", "cs_mm", "amplitude_contrast")
 
 
 def ctf_of(particles: Table) -> CtfParams | None:
-    """The CTFs of a table's rows; None if it has no defocus."""
+    """The CTFs of a table's rows; None if it has no defocus. A defocus that is no number is a UserError."""
     if "defocus_u_A" not in particles:
         return None
     own = {ours: np.array(particles.get(column, default), float) for ours, (column, default) in _OWN.items()}
     optics = {name: np.array(particles.optics_column(name), float) for name in _OF_OPTICS}
     first = np.array(particles["defocus_u_A"], float)
     second = np.array(particles["defocus_v_A"], float) if "defocus_v_A" in particles else first
+    wrong = np.flatnonzero(~np.isfinite(first + second))
+    if len(wrong):
+        raise UserError(
+            f"the defocus of {len(wrong)} particles is no number, the first of them in row {wrong[0] + 1}: "
+            "leave them out (vitreous select --by-value), or find their CTF again"
+        )
     return CtfParams.of(first, second, **own, **optics)
 
 

@@ -293,6 +293,10 @@ def wrong_tables() -> dict[str, tuple[Callable[[], tuple[Held, Table]], str]]:
     return {
         "no particle": (lambda: (Held(images.images[:0]), table(0)), "holds no particles"),
         "no CTF": (lambda: (images, table(3)), "defocus"),
+        "a CTF missing": (
+            lambda: (images, table(3, **{**defocus, "defocus_v_A": np.array([1e4, np.nan, 1e4])})),
+            "no number.* row 2",
+        ),
         "fewer images": (lambda: (Held(images.images[:2]), table(3, **defocus)), "2 images for 3"),
         "NaN": (lambda: (holed, table(3, **defocus)), "not one of 3 .* row 1 holds values that are not numbers"),
         "all alike": (lambda: (Held(np.zeros((3, 32, 32), np.float32)), table(3, **defocus)), "not one of 3 .* row 1 is empty"),
