@@ -58,7 +58,7 @@ def test_every_type_has_a_form_whose_last_tab_is_its_place(client, type):
 
 def test_tabs_are_relions_in_relions_order(client):
     names = [tab["name"] for tab in form(client, "class2d")["tabs"]]
-    assert names == ["I/O", "CTF", "Optimisation", "Sampling", "Compute", "Place"]
+    assert names == ["I/O", "CTF", "Optimisation", "Sampling", "Selection", "Compute", "Place"], "Selection is our own"
     names = [tab["name"] for tab in form(client, "refine3d")["tabs"]]
     assert names == ["I/O", "Reference", "CTF", "Optimisation", "Auto-sampling", "Compute", "Place"]
     assert [tab["name"] for tab in form(client, "ctf-find")["tabs"]] == ["I/O", "Search", "Phase", "Place"]
