@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import affine_transform
 
 from class_views import FLIP, Floats, Integers, frame, in_plane, own_view
-from ribosome import DIAMETER_A, contrast, projection
+from ribosome import contrast, projection
+from specimens import DIAMETER_A
 from vitreous.files import mrc
 from vitreous.tables.table import Table
 

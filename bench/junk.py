@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from ribosome import ASTIGMATISM_A, DEFOCI_A, DIAMETER_A, contrast, optics_of, projection, specimen
+from ribosome import ASTIGMATISM_A, DEFOCI_A, contrast, optics_of, projection
+from specimens import DIAMETER_A, two_lobes
 from vitreous.files import mrc, star
 from vitreous.tables.table import Table
 
@@ -150,7 +151,7 @@ def main() -> None:
     ask.add_argument("--snr", type=float, default=0.08)
     ask.add_argument("--seed", type=int, default=1)
     said = ask.parse_args()
-    beads, heights = specimen(said.seed)
+    beads, heights, _ = two_lobes(said.seed)
     scene = Scene(beads * (said.diameter / DIAMETER_A), heights, said.diameter, said.box, said.pixel_size)
     make(said.out, said.images, scene=scene, good=said.good, snr=said.snr, seed=said.seed)
 

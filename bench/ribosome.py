@@ -1,11 +1,12 @@
 """Simulated particles for the benchmarks: an asymmetric specimen of ribosome size, seen from everywhere, with its truth.
 
-python bench/ribosome.py --particles 5000 --out FOLDER [--distinct 5000] [--box 128 --pixel-size 3 --snr 0.05 --seed 1]
+python bench/ribosome.py --particles 5000 --out FOLDER [--kind asymmetric] [--distinct 5000] [--box 128 --pixel-size 3 --snr 0.05]
 
-Writes particles.mrcs, particles.star (images and CTF), truth.star (poses too) and specimen.npz into the folder. The specimen
-is rods of Gaussian beads in two lobes, projected by its formula: nothing is shared with the code that is measured but the
-file formats. SNR is the variance of the signal over that of the white noise within the particle's circle. --distinct draws that
-many views and repeats them with new noise and shifts, which makes large sets cheap.
+Writes particles.mrcs, particles.star (images and CTF), truth.star (poses and states too), specimen.npz and the true maps
+truth_1.mrc ... (of the beads that stand still: rigid.mrc) into the folder. The specimen (specimens.py) is rods of Gaussian
+beads, projected by its formula: nothing is shared with the code that is measured but the file formats. SNR is the variance of the
+signal over that of the white noise within the particle's circle. --distinct draws that many views and repeats them with new noise
+and shifts, which makes large sets cheap.
 """
 
 import argparse
@@ -15,34 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from vitreous.files import star
+from specimens import BEAD_SIGMA_A, DIAMETER_A, KINDS, Beads, density, specimen_of
+from vitreous.files import mrc, star
 from vitreous.files.stacks import StackWriter
 from vitreous.tables.table import Table
 
 Floats = NDArray[np.float64]
-DIAMETER_A, BEAD_SIGMA_A, RODS = 270.0, 3.5, 110
 VOLTAGE_KV, CS_MM, AMPLITUDE_CONTRAST = 300.0, 2.7, 0.1
 DEFOCI_A = (10_000.0, 13_000.0, 16_000.0, 19_000.0, 22_000.0)
 ASTIGMATISM_A, SHIFT_SIGMA_PX, SHIFT_MOST_PX = 200.0, 1.5, 4.0
 PART = 250
-
-
-def specimen(seed: int) -> tuple[Floats, Floats]:
-    """Places (p, 3) in Å about their centre of mass, and heights (p,), of the beads."""
-    generator = np.random.default_rng(seed)
-    places: list[Floats] = []
-    while len(places) < RODS:
-        large = generator.random() < 0.62
-        middle, axes = (np.array([0, 0, -32.0]), (105, 80, 70)) if large else (np.array([18.0, 10, 68.0]), (75, 50, 42))
-        point = generator.normal(size=3)
-        point *= generator.random() ** (1 / 3) / np.linalg.norm(point)
-        direction = generator.normal(size=3)
-        along = np.arange(-generator.uniform(14, 28), 20, 2.5)[:, None]
-        places.append(middle + point * axes + along * direction / np.linalg.norm(direction))
-    beads = np.concatenate(places)
-    heights = np.concatenate([np.full(len(rod), generator.uniform(0.5, 1.6)) for rod in places])
-    beads -= (beads * heights[:, None]).sum(0) / heights.sum()
-    return beads, heights
 
 
 def projection(
@@ -67,24 +50,33 @@ def contrast(defocus_A: Floats, angle_deg: Floats, *, box: int, pixel_A: float) 
     return np.asarray(np.sin(phase), np.float32)
 
 
-def make(folder: Path, count: int, *, distinct: int, box: int, pixel_A: float, snr: float, seed: int) -> None:
+def make(
+    folder: Path, count: int, *, distinct: int, box: int, pixel_A: float, snr: float, seed: int, kind: str = "asymmetric"
+) -> None:
     """Write the set."""
     folder.mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(seed + 1000)
-    beads, heights = specimen(seed)
-    np.savez(folder / "specimen.npz", beads=beads, heights=heights, box=box, pixel_A=pixel_A, diameter_A=DIAMETER_A)
+    beads = specimen_of(kind, seed)
+    heights = beads.heights
+    np.savez(folder / "specimen.npz", beads=beads.places[0], heights=heights, box=box, pixel_A=pixel_A, diameter_A=DIAMETER_A)
+    _true_maps(folder, beads, box=box, pixel_A=pixel_A)
     views = Rotation.random(min(distinct, count), random_state=seed).as_matrix()
     which = np.arange(count) % len(views)
     origins = np.clip(generator.normal(0, SHIFT_SIGMA_PX, (len(views), 2)), -SHIFT_MOST_PX, SHIFT_MOST_PX) * pixel_A
     defocus = np.array(DEFOCI_A)[np.arange(len(views)) * 5 // len(views)]
     angle = generator.uniform(0, 180, 5)[np.arange(len(views)) * 5 // len(views)]
+    state = np.random.default_rng(seed + 2000).choice(len(beads.shares), len(views), p=beads.shares)
     at = np.arange(box) - box // 2
     disc = np.hypot(at[:, None], at) < DIAMETER_A / pixel_A / 2
     scale = 0.0
     clean = np.empty((len(views), box, box), np.float32)
     for start in range(0, len(views), PART):
         part = slice(start, min(start + PART, len(views)))
-        images = projection(beads, heights, views[part], origins[part], box=box, pixel_A=pixel_A)
+        images = np.empty((len(views[part]), box, box), np.float32)
+        for one in np.unique(state[part]):
+            mine = state[part] == one
+            places, turns = beads.places[one], views[part][mine]
+            images[mine] = projection(places, heights, turns, origins[part][mine], box=box, pixel_A=pixel_A)
         ctf = contrast(defocus[part], angle[part], box=box, pixel_A=pixel_A)
         moved = np.fft.rfft2(np.fft.ifftshift(images, axes=(1, 2))) * ctf
         clean[part] = np.fft.fftshift(np.fft.irfft2(moved, s=(box, box)), axes=(1, 2))
@@ -93,7 +85,17 @@ def make(folder: Path, count: int, *, distinct: int, box: int, pixel_A: float, s
         for start in range(0, count, PART):
             rows = which[start : start + PART]
             stack.append(clean[rows] * scale + generator.standard_normal((len(rows), box, box), dtype=np.float32))
-    _tables(folder, which, {"turns": views, "origins": origins, "defocus": defocus, "angle": angle}, box=box, pixel_A=pixel_A)
+    truth = {"turns": views, "origins": origins, "defocus": defocus, "angle": angle, "state": state}
+    _tables(folder, which, truth, box=box, pixel_A=pixel_A)
+
+
+def _true_maps(folder: Path, beads: Beads, *, box: int, pixel_A: float) -> None:
+    if len(beads.places) <= 2:
+        for number, places in enumerate(beads.places, start=1):
+            whole = density(places, beads.heights, box=box, pixel_A=pixel_A)
+            mrc.write_volume(folder / f"truth_{number}.mrc", whole, pixel_size_A=pixel_A)
+    still = density(beads.places[0][beads.rigid], beads.heights[beads.rigid], box=box, pixel_A=pixel_A)
+    mrc.write_volume(folder / "rigid.mrc", still, pixel_size_A=pixel_A)
 
 
 def _tables(folder: Path, which: NDArray[np.int64], truth: dict[str, Floats], *, box: int, pixel_A: float) -> None:
@@ -109,6 +111,7 @@ def _tables(folder: Path, which: NDArray[np.int64], truth: dict[str, Floats], *,
         "defocus_angle_deg": truth["angle"][which],
     }
     poses = {"rot_deg": rot[which], "tilt_deg": tilt[which], "psi_deg": psi[which]}
+    poses["class_number"] = truth["state"][which] + 1
     poses |= {f"origin_{axis}_A": truth["origins"][which, i] for i, axis in enumerate("xy")}
     optics = optics_of(box, pixel_A)
     star.write_table(folder / "particles.star", Table(known, "particles", optics))
@@ -135,6 +138,7 @@ def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--particles", type=int, default=5000)
     ask.add_argument("--out", type=Path, required=True)
+    ask.add_argument("--kind", choices=KINDS, default="asymmetric")
     ask.add_argument("--distinct", type=int, default=20_000)
     ask.add_argument("--box", type=int, default=128)
     ask.add_argument("--pixel-size", type=float, default=3.0)
@@ -149,6 +153,7 @@ def main() -> None:
         pixel_A=given.pixel_size,
         snr=given.snr,
         seed=given.seed,
+        kind=given.kind,
     )
 
 
