@@ -5,7 +5,7 @@ python bench/judge3d.py FOLDER --map run_class001.mrc [--data run_data.star] [--
 
 FOLDER is one of ribosome.py's. The map is first brought to the truth's frame: by the turn that poses have in common (where there
 is a --data), else by a search over all turns at 30 Å; both are polished by the correlation of the maps. --either-hand tries the
-mirror image too. FSCs are under a soft sphere of the specimen's diameter. Numpy and scipy only: nothing of what is judged is used.
+mirror image too. FSCs are under a soft sphere of the specimen's diameter. Numpy and scipy only: nothing that is judged is used.
 """
 
 import argparse
@@ -70,7 +70,7 @@ def mates(group: str) -> Floats:
 def angles_apart(first: Floats, second: Floats, group: str) -> Floats:
     """Degrees between turns (n, 3, 3), the nearest mate counted."""
     traces = np.stack([np.einsum("nij,nij->n", first, second @ mate) for mate in mates(group)])
-    return np.degrees(np.arccos(np.clip((traces.max(0) - 1) / 2, -1, 1)))
+    return np.asarray(np.degrees(np.arccos(np.clip((traces.max(0) - 1) / 2, -1, 1))))
 
 
 def common_turn(found: Floats, true: Floats, group: str, seed: int = 0) -> Floats:

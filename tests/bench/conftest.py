@@ -9,7 +9,17 @@ from types import SimpleNamespace
 import pytest
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
-NAMES = ("class2d_scaling", "class2d_vs_relion", "class_frc", "class_views", "judge2d", "measured", "ribosome")
+NAMES = (
+    "class2d_scaling",
+    "class2d_vs_relion",
+    "class_frc",
+    "class_views",
+    "judge2d",
+    "judge3d",
+    "measured",
+    "ribosome",
+    "specimens",
+)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ def turns() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def specimen(bench):
-    return bench.class_frc.Specimen(*bench.ribosome.specimen(5), box=64, pixel_A=6.0)
+    return bench.class_frc.Specimen(*bench.specimens.two_lobes(5)[:2], box=64, pixel_A=6.0)
 
 
 def test_random_labels_are_bad_and_perfect_ones_are_perfect(bench, turns):
