@@ -24,13 +24,34 @@ def ctf_of(particles: Table) -> CtfParams | None:
     optics = {name: np.array(particles.optics_column(name), float) for name in _OF_OPTICS}
     first = np.array(particles["defocus_u_A"], float)
     second = np.array(particles["defocus_v_A"], float) if "defocus_v_A" in particles else first
+    even = even_zernike_of(particles)
     wrong = np.flatnonzero(~np.isfinite(first + second))
     if len(wrong):
         raise UserError(
             f"the defocus of {len(wrong)} particles is no number, the first of them in row {wrong[0] + 1}: "
             "leave them out (vitreous select --by-value), or find their CTF again"
         )
-    return CtfParams.of(first, second, **own, **optics)
+    return CtfParams.of(first, second, **own, **optics, even_zernike=even)
+
+
+def even_zernike_of(particles: Table) -> NDArray[np.float64]:
+    """The symmetric aberrations (n, E) of a table's rows; E is 0 where its optics have none."""
+    if "even_zernike" not in particles and (particles.optics is None or "even_zernike" not in particles.optics):
+        return np.zeros((len(particles), 0))
+    text, member = np.unique(particles.optics_column("even_zernike").astype(str), return_inverse=True)
+    groups = [numbers_of(one, "rlnEvenZernike") for one in text.tolist()]
+    wide = np.zeros((len(groups), max(map(len, groups), default=0)))
+    for row, values in enumerate(groups):
+        wide[row, : len(values)] = values
+    return wide[member] if wide.any() else np.zeros((len(particles), 0))
+
+
+def numbers_of(text: str, label: str) -> tuple[float, ...]:
+    """The numbers of a vector as STAR files hold it, "[1,2,3]"; what is none is a UserError that names the label."""
+    try:
+        return tuple(float(part) for part in str(text).strip("[] ").split(",") if part.strip())
+    except ValueError:
+        raise UserError(f'{label} holds "{text}", which is no list of numbers like [0.1,0.2]') from None
 
 
 def pixel_size_of(particles: Table, name: str = "the particle table") -> float:

@@ -8,6 +8,7 @@ from vitreous.arrays.source import InMemory
 from vitreous.context import UserError
 from vitreous.maths.rotations import from_euler
 from vitreous.methods.reconstruction.particles import from_table, random_halves
+from vitreous.methods.straight import Straightened
 from vitreous.tables.table import Table
 
 
@@ -43,7 +44,7 @@ def test_values_arrive():
     got = read(table(half=np.array([1, 2, 1])))
     torch.testing.assert_close(got.rotations[1], from_euler(10.0, 30.0, -20.0))
     assert got.shifts_A.tolist() == [[0, 0], [1, 0], [2, 0]] and got.half.tolist() == [1, 2, 1]
-    assert got.pixel_size_A == 1.5 and not got.premultiplied and got.beam_tilt_mrad is None
+    assert got.pixel_size_A == 1.5 and not got.premultiplied and isinstance(got.source, InMemory)
     assert got.ctf is not None and got.ctf.voltage_kV.tolist() == [200.0] * 3 and got.ctf.defocus_v_A[0] == 11000
 
 
@@ -53,9 +54,16 @@ def test_what_is_missing_has_its_neutral_value():
     assert sorted(got.half.tolist()) in ([1, 1, 2], [1, 2, 2])
 
 
-def test_beam_tilt_and_premultiplied_come_from_the_optics():
-    got = read(table(optics={"beam_tilt_x_mrad": [0.5], "beam_tilt_y_mrad": [0.0], "ctf_premultiplied": [True]}))
-    assert got.beam_tilt_mrad is not None and got.beam_tilt_mrad[2].tolist() == [0.5, 0.0] and got.premultiplied
+def test_what_the_optics_say():
+    said = {"beam_tilt_x_mrad": [0.5], "beam_tilt_y_mrad": [0.0], "ctf_premultiplied": [True], "even_zernike": ["[0,0.1]"]}
+    got = read(table(optics=said))
+    assert isinstance(got.source, Straightened) and got.source.groups[0].tilt_mrad == (0.5, 0.0) and got.premultiplied
+    assert got.ctf is not None and got.ctf.even_zernike.tolist() == [[0.0, 0.1]] * 3
+
+
+def test_a_magnification_moves_the_shifts_to_the_straightened_images():
+    got = read(table(optics={"mag_matrix_00": [1.25], "mag_matrix_01": [0.0], "mag_matrix_10": [0.0], "mag_matrix_11": [1.0]}))
+    torch.testing.assert_close(got.shifts_A[:, 0], torch.tensor([0.0, 0.8, 1.6], dtype=torch.float64))
 
 
 @pytest.mark.parametrize(
@@ -64,6 +72,8 @@ def test_beam_tilt_and_premultiplied_come_from_the_optics():
         ({"rot_deg": None}, "rlnAngleRot"),
         ({"psi_deg": np.array([0.0, np.nan, 0.0])}, "particle 2"),
         ({"count": 0}, "no particles"),
+        ({"optics": {"odd_zernike": ["[0,much]"]}}, "rlnOddZernike holds"),
+        ({"optics": {"mag_matrix_00": [0.1]}}, "magnification matrix"),
     ],
 )
 def test_bad_tables(wrong, sentence):

@@ -6,7 +6,6 @@ import torch
 
 from vitreous.arrays.source import InMemory
 from vitreous.context import Context, UserError
-from vitreous.maths.aberrations import phase_factor2d
 from vitreous.maths.ctf import CtfParams, ctf2d
 from vitreous.maths.fourier import VOLUME, irfft2, irfft3, rfft3, shift2
 from vitreous.maths.grids import distance3, offsets, radius3
@@ -18,6 +17,7 @@ from vitreous.methods.reconstruction import wiener
 from vitreous.methods.reconstruction.gridding import blob_transform, blob_window, compensation, radially
 from vitreous.methods.reconstruction.particles import PosedParticles, random_halves
 from vitreous.methods.reconstruction.settings import Reconstruction
+from vitreous.methods.straight import Optics, Straightened
 
 
 def specimen(box, seed=0):
@@ -97,12 +97,12 @@ def test_premultiplied_images_give_the_same():
 
 def test_beam_tilt_is_taken_off():
     _volume, poses, ctf, _, ft = noisy_set(count=600, pixel_size_A=1.0)
-    tilt = torch.zeros(600, 2, dtype=torch.float64)
-    tilt[:300] = torch.tensor([2.0, -3.0])
-    factor = phase_factor2d(32, 1.0, tilt_mrad=(2.0, -3.0), voltage_kV=300.0, cs_mm=2.7).to(ft.dtype)
+    groups = [Optics(np.eye(2), tilt, (), 300.0, 2.7) for tilt in ((2.0, -3.0), (0.0, 0.0))]
+    factor = groups[0].demodulation(32, 1.0).conj().to(ft.dtype)
     tilted = torch.cat([ft[:300] * factor, ft[300:]])
     half, zero = random_halves(600, 0), torch.zeros(600, 2, dtype=torch.float64)
-    known = PosedParticles(InMemory(irfft2(tilted, 32)), poses, zero, ctf, 1.0, half, beam_tilt_mrad=tilt)
+    source = Straightened(InMemory(irfft2(tilted, 32)), groups, np.arange(600) // 300, 1.0)
+    known = PosedParticles(source, poses, zero, ctf, 1.0, half)
     without = PosedParticles(InMemory(irfft2(ft, 32)), poses, zero, ctf, 1.0, half)
     first, second = (wiener.reconstruct_particles(p, Reconstruction()) for p in (known, without))
     # Kept only up to the Nyquist lines, where a turned phase cannot be real.

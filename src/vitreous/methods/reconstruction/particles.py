@@ -13,6 +13,7 @@ from vitreous.context import UserError
 from vitreous.maths.ctf import CtfParams
 from vitreous.maths.rotations import from_euler
 from vitreous.methods.particles import ctf_of, pixel_size_of
+from vitreous.methods.straight import Straightened, straightened
 from vitreous.tables.table import Table
 
 
@@ -21,7 +22,7 @@ class PosedParticles:
     """n images with what is known of each.
 
     rotations (n, 3, 3): A, point r of the map lands at (A r)_xy. shifts_A (n, 2): (x, y) that centre the image.
-    ctf: n CTFs, or None for images without. half (n,): 1 or 2. beam_tilt_mrad (n, 2) or None.
+    ctf: n CTFs, or None for images without. half (n,): 1 or 2.
     premultiplied: the images are already multiplied by their CTF.
     """
 
@@ -31,7 +32,6 @@ class PosedParticles:
     ctf: CtfParams | None
     pixel_size_A: float
     half: Tensor
-    beam_tilt_mrad: Tensor | None = None
     premultiplied: bool = False
 
     def __len__(self) -> int:
@@ -49,7 +49,7 @@ def random_halves(count: int, seed: int) -> Tensor:
 def from_table(table: Table, source: ImageSource, *, name: str, seed: int = 0) -> PosedParticles:
     """Posed particles of a particle table and its images; `name` is the file that error messages name.
 
-    Half sets are the column's, else random by the seed.
+    Half sets are the column's, else random by the seed. Images come without the optics' distortion and odd aberrations.
     """
     size_A = pixel_size_of(table, name)
     for column, label in (("rot_deg", "rlnAngleRot"), ("tilt_deg", "rlnAngleTilt"), ("psi_deg", "rlnAnglePsi")):
@@ -65,15 +65,16 @@ def from_table(table: Table, source: ImageSource, *, name: str, seed: int = 0) -
     premultiplied = np.unique(_optional(table, "ctf_premultiplied").astype(bool))
     if len(premultiplied) > 1:
         raise UserError(f"{name} mixes images with and without premultiplied CTF: give one kind at a time")
-    tilt = np.stack([_optional(table, c).astype(float) for c in ("beam_tilt_x_mrad", "beam_tilt_y_mrad")], 1)
+    images, moved = straightened(source, table, size_A), torch.stack(shifts, 1)
+    if isinstance(images, Straightened):
+        moved = torch.from_numpy(images.straight(moved.numpy()))
     return PosedParticles(
-        source=source,
+        source=images,
         rotations=from_euler(*angles),
-        shifts_A=torch.stack(shifts, 1),
+        shifts_A=moved,
         ctf=ctf_of(table),
         pixel_size_A=size_A,
         half=half,
-        beam_tilt_mrad=torch.as_tensor(tilt) if tilt.any() else None,
         premultiplied=bool(premultiplied[0]),
     )
 

@@ -12,7 +12,6 @@ from torch import Tensor
 from vitreous.arrays.source import InMemory
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import symmetry
-from vitreous.maths.aberrations import phase_factor2d
 from vitreous.maths.conventions import FSC_THRESHOLD, WEIGHT_FLOOR
 from vitreous.maths.ctf import CtfParams, ctf2d
 from vitreous.maths.fourier import VOLUME, rfft2, rfft3, shift2, unwrapped
@@ -167,25 +166,10 @@ def weighted_slices(particles: PosedParticles, rows: Tensor, images: Tensor, *, 
     """Centred transforms of images, shifted to their centres and multiplied by the CTF; and the CTF squared."""
     box = images.shape[-1]
     ft = shift2(rfft2(images), particles.shifts_A[rows] / particles.pixel_size_A, box)
-    if particles.beam_tilt_mrad is not None and particles.ctf is not None:
-        ft = _untilted(ft, particles, rows)
     if not correct_ctf or particles.ctf is None:
         return ft, torch.ones(ft.shape, dtype=torch.float32, device=ft.device)
     ctf = ctf2d(particles.ctf[rows].to(ft.device), box, particles.pixel_size_A)
     return (ft if particles.premultiplied else ft * ctf), ctf * ctf
-
-
-def _untilted(ft: Tensor, particles: PosedParticles, rows: Tensor) -> Tensor:
-    """Transforms with the phases of the beam tilt taken off; rows of one tilt and optics share a factor."""
-    assert particles.beam_tilt_mrad is not None and particles.ctf is not None
-    ctf = particles.ctf[rows]
-    keys = torch.cat([particles.beam_tilt_mrad[rows], ctf.voltage_kV[:, None], ctf.cs_mm[:, None]], 1)
-    groups, member = torch.unique(keys, dim=0, return_inverse=True)
-    out = ft.clone()
-    for number, (x, y, voltage, cs) in enumerate(groups.tolist()):
-        factor = phase_factor2d(ft.shape[-2], particles.pixel_size_A, tilt_mrad=(x, y), voltage_kV=voltage, cs_mm=cs)
-        out[(member == number).to(ft.device)] *= factor.conj().to(ft)
-    return out
 
 
 def solve(

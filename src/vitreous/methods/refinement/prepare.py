@@ -215,11 +215,14 @@ def modes_of_contrast(images: Images, rows: NDArray[np.int64], grid: PolarGrid) 
     if images.ctf is None:
         return 0
     of = torch.from_numpy(rows)
+    most = min(MOST_MODES, grid.half // 2 - 2)
+    if images.ctf.even_zernike.shape[1]:
+        return most
     split = (images.ctf.defocus_u_A - images.ctf.defocus_v_A)[of].abs()
     wavelength = wavelength_A(images.ctf.voltage_kV[of])
     argument = float((wavelength * split).max()) * math.pi * (grid.shells / (grid.box * images.pixel_size_A)) ** 2
     count, size = 0, argument / 2
-    while size > LEAST_MODE and count < min(MOST_MODES, grid.half // 2 - 2):
+    while size > LEAST_MODE and count < most:
         count += 1
         size *= argument / 2 / (count + 1)
     return count

@@ -29,6 +29,7 @@ def as_columns(state: State, stock: Stock) -> dict[str, NDArray[Any]]:
     if state.modes is None:
         return columns
     turned, origins, log_likelihood, posterior = state.best
+    origins = stock.recorded_origins(origins)
     rot, tilt, psi = (angle.numpy() for angle in rotations.to_euler(torch.from_numpy(turned)))
     significant = (state.modes.posterior() > 1e-3).sum(1)
     return {

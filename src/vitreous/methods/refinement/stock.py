@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from vitreous.arrays.source import ImageSource
 from vitreous.context import Context, UserError
-from vitreous.maths import aberrations, masks
+from vitreous.maths import masks
 from vitreous.maths.ctf import ctf_at
 from vitreous.methods.particles import ctf_of, faults
-from vitreous.methods.refinement.packed import Pixels, pack, pixels_of
+from vitreous.methods.refinement.packed import pack, pixels_of
+from vitreous.methods.straight import Straightened, straightened
 from vitreous.tables.table import Table
 
 READ_AT_ONCE = 256  # images
@@ -41,7 +42,7 @@ class Stock:
         self, source: ImageSource, particles: Table, *, pixel_size_A: float, diameter_A: float, context: Context,
         ctf: bool = True, zero_mask: bool = True,
     ) -> None:  # fmt: skip
-        self.source = source
+        self.source = straightened(source, particles, pixel_size_A)
         first = source.read(np.arange(1))
         self.box = int(first.shape[-1])
         self.pixel_size_A = pixel_size_A
@@ -54,7 +55,6 @@ class Stock:
         self.zero_mask = zero_mask
         self.disc = masks.disc(self.box, radius, edge_px=5.0)
         self.params = ctf_of(particles) if ctf else None
-        self.tilt = _tilt_phases(particles, self.pixels, pixel_size_A) if ctf else None
         groups = particles.get("optics_group", 1)
         self.group_names, self.groups = np.unique(groups, return_inverse=True)
         self.bad: dict[int, str] = {}
@@ -103,6 +103,10 @@ class Stock:
         for found in self.context.team.gather(dict(self.bad)):
             self.bad.update(found)
 
+    def recorded_origins(self, origins: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Origins (count, 2) of all rows as files hold them: those of the images before their distortion was taken off."""
+        return self.source.recorded(origins) if isinstance(self.source, Straightened) else origins
+
     def masked_images(self, rows: NDArray[np.int64]) -> torch.Tensor:
         """Real images (n, box, box) as the scores see them: masked, cleared of NaN."""
         return self._mask(self._read(rows))
@@ -134,10 +138,6 @@ class Stock:
         images = self._read(rows)
         whole = pack(images.numpy(), self.pixels)
         masked = pack(self._mask(images).numpy(), self.pixels)
-        if self.tilt is not None:
-            phase = self.tilt[self.groups[rows]]
-            whole *= phase
-            masked *= phase
         return Batch(whole, masked, self._ctf(rows))
 
     def _ctf(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -161,23 +161,3 @@ class Stock:
         if not self.zero_mask:
             return images
         return masks.apply_soft(images, self.disc)
-
-
-def _tilt_phases(particles: Table, pixels: Pixels, pixel_size_A: float) -> NDArray[np.complex64] | None:
-    """exp(-i g) of each optics group's beam tilt (groups, P), or None when no group has one."""
-    optics = particles.optics
-    if optics is None or "beam_tilt_x_mrad" not in optics or "beam_tilt_y_mrad" not in optics:
-        return None
-    if not np.any(optics["beam_tilt_x_mrad"]) and not np.any(optics["beam_tilt_y_mrad"]):
-        return None
-    k = torch.from_numpy(pixels.index.astype(np.float64)) / (pixels.box * pixel_size_A)
-    present = np.unique(particles.get("optics_group", 1))
-    rows = []
-    for group in present:
-        at = int(np.flatnonzero(optics["optics_group"] == group)[0])
-        phase = aberrations.beam_tilt_phase(
-            k[:, 0], k[:, 1], tilt_mrad=(float(optics["beam_tilt_x_mrad"][at]), float(optics["beam_tilt_y_mrad"][at])),
-            voltage_kV=float(optics["voltage_kV"][at]), cs_mm=float(optics["cs_mm"][at]),
-        )  # fmt: skip
-        rows.append(aberrations.phase_factor(-phase).numpy())
-    return np.stack(rows).astype(np.complex64)
