@@ -11,6 +11,7 @@ from vitreous.maths.kernels.backproject import accumulators, insert
 from vitreous.maths.kernels.divide import divide, last_shell, shell_means
 from vitreous.maths.kernels.project import prepare, project
 from vitreous.maths.kernels.sample import prepare_images, prepare_volume, sample2, sample3
+from vitreous.maths.kernels.scatter import scatter
 from vitreous.maths.rotations import random_rotations
 
 FOLDERS = sorted(path.parent.name for path in Path(kernels.__file__).parent.glob("*/__init__.py"))
@@ -76,6 +77,29 @@ def test_backproject(monkeypatch, box, padding, r_max, count, threads):
     def work():
         data, weight = accumulators(box, padding)
         insert(data, weight, slices, weights, poses, r_max, padding=padding)
+        return data, weight
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        first, second = both(monkeypatch, work)
+    finally:
+        torch.set_num_threads(before)
+    expect_close(first[0], second[0])
+    expect_close(first[1], second[1])
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("count", BATCHES)
+@pytest.mark.parametrize(("box", "padding"), [(12, 2), (9, 1), (7, 3)])
+def test_scatter(monkeypatch, box, padding, count, threads):
+    points = (torch.rand(count, 40, 3, generator=generator(14)) - 0.5) * padding * box * 1.2
+    values = torch.randn(count, 40, generator=generator(15), dtype=torch.complex64)
+    weights = torch.rand(count, 40, generator=generator(16))
+
+    def work():
+        data, weight = accumulators(box, padding)
+        scatter(data, weight, points, values, weights, reach=padding * box)
         return data, weight
 
     before = torch.get_num_threads()
