@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from vitreous.context import Context
-from vitreous.maths import rotations
+from vitreous.maths import rotations, symmetry
 from vitreous.methods.refinement import density, local, packed
 from vitreous.methods.refinement.local import Climb, Modes
 from vitreous.methods.refinement.stock import Stock
@@ -68,3 +68,13 @@ def test_modes_at_one_place_count_once_and_weigh_by_mass():
     wide, narrow = sorted(posterior[posterior > 0], reverse=True)
     assert np.isclose(wide / narrow, 2.0**5, rtol=1e-3)  # volumes go with the root of the determinant
     assert np.isclose(np.exp(modes.log_mass() - modes.scores().max())[0], 1 + 2.0**-5, rtol=1e-3)
+
+
+def test_a_mode_at_a_symmetry_mate_is_the_same_mode():
+    mates = symmetry.operators("D2").numpy()
+    turn = rotations.from_euler(40.0, 30.0, 10.0).numpy()
+    turns = np.stack([turn, turn @ mates[1], turn @ mates[3], rotations.from_euler(0.0, 70.0, 0.0).numpy()])[None]
+    modes = Modes(turns, np.zeros((1, 4, 2)), np.full((1, 4), 5.0), np.tile(np.eye(5), (1, 4, 1, 1)))
+    assert (modes.distinct(nearer_deg=1.0, nearer_px=1.0).log_likelihood > -np.inf).sum() == 4
+    kept = modes.distinct(nearer_deg=1.0, nearer_px=1.0, operators=mates).log_likelihood[0] > -np.inf
+    assert kept.tolist() == [True, False, False, True]

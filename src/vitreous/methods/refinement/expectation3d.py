@@ -7,13 +7,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vitreous.maths import sphere
+from vitreous.maths import sphere, symmetry
 from vitreous.maths.conventions import PADDING
 from vitreous.maths.rotations import random_rotations
 from vitreous.methods.refinement import density, local, search, slices
 from vitreous.methods.refinement.local import Climb, Modes
 from vitreous.methods.refinement.scores import Workspace
 from vitreous.methods.refinement.stock import Batch, Stock
+
+PARTS = ("rotations", "origins", "log_likelihood", "information")  # of Modes
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,10 @@ def find(
 
 def stack(parts: Sequence[Modes]) -> Modes:
     """Modes of consecutive parts put together; parts without an image count for nothing."""
-    names = ("rotations", "origins", "log_likelihood", "information")
     full = [part for part in parts if len(part.origins)]
     if not full:
         return Modes(np.zeros((0, 1, 3, 3)), np.zeros((0, 1, 2)), np.zeros((0, 1)), np.zeros((0, 1, 5, 5)))
-    return Modes(*(np.concatenate([getattr(part, name) for part in full]) for name in names))
+    return Modes(*(np.concatenate([getattr(part, name) for part in full]) for name in PARTS))
 
 
 def _global(
@@ -96,14 +97,18 @@ def _climb(
         batch.masked, batch.ctf, weights=weights, groups=stock.groups[part], pixels=stock.pixels.index[:count], cube=cube,
         start=modes, climb=Climb(stock.box, sigma_origin_px=how.shifts.sigma_px),
     )  # fmt: skip
-    distinct = climbed.distinct(nearer_deg=1.0, nearer_px=1.0)
-    keep = how.keep
-    return Modes(
-        distinct.rotations[:, :keep],
-        distinct.origins[:, :keep],
-        distinct.log_likelihood[:, :keep],
-        distinct.information[:, :keep],
-    )
+    return _kept(climbed, how)
+
+
+def _kept(modes: Modes, how: Search) -> Modes:
+    """The best how.keep modes that are apart, best first."""
+    distinct = modes.distinct(nearer_deg=1.0, nearer_px=1.0, operators=symmetry.operators(how.group).numpy())
+    return Modes(*(getattr(distinct, name)[:, : how.keep] for name in PARTS))
+
+
+def beside(several: Sequence[Modes], how: Search) -> Modes:
+    """The best how.keep modes of the same images out of several searches; those at one place count once."""
+    return _kept(Modes(*(np.concatenate([getattr(modes, name) for modes in several], axis=1) for name in PARTS)), how)
 
 
 def residual_sums(stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume: NDArray[np.float32]) -> NDArray[np.float64]:

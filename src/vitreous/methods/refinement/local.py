@@ -15,6 +15,7 @@ from scipy import special
 from vitreous.maths.conventions import PADDING
 from vitreous.methods.refinement.slices import evaluate
 
+ALONE = np.eye(3)[None]  # the operators of C1
 _jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
@@ -47,16 +48,20 @@ class Modes:
         weights: NDArray[np.float64] = special.softmax(self.scores(), axis=1)
         return weights
 
-    def distinct(self, *, nearer_deg: float, nearer_px: float) -> "Modes":
-        """The same, best first, with modes that came to rest at a better one's place taken out (log_likelihood -inf)."""
+    def distinct(self, *, nearer_deg: float, nearer_px: float, operators: NDArray[np.float64] = ALONE) -> "Modes":
+        """The same, best first, with modes that came to rest at a better one's place taken out (log_likelihood -inf).
+
+        A place is the same at all mates: operators (o, 3, 3) of the point group, on the right of a rotation.
+        """
         rows = np.arange(len(self.log_likelihood))[:, None]
         order = np.argsort(-self.log_likelihood, axis=1, kind="stable")
         turned, origins = self.rotations[rows, order], self.origins[rows, order]
         score = self.log_likelihood[rows, order].copy()
         least = 1.0 + 2.0 * np.cos(np.radians(nearer_deg))
         for later in range(1, score.shape[1]):
+            mates = turned[:, later, None] @ operators
             for earlier in range(later):
-                trace = np.einsum("nij,nij->n", turned[:, later], turned[:, earlier])
+                trace = np.einsum("noij,nij->no", mates, turned[:, earlier]).max(1)
                 apart = np.linalg.norm(origins[:, later] - origins[:, earlier], axis=1)
                 same = (trace > least) & (apart < nearer_px) & (score[:, earlier] > -np.inf)
                 score[same, later] = -np.inf

@@ -13,7 +13,7 @@ from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import filters, fourier, masks, rotations, symmetry
 from vitreous.methods.particles import pixel_size_of
-from vitreous.methods.refinement import expectation3d, gold_standard, resolution
+from vitreous.methods.refinement import expectation3d, gold_standard, rescue, resolution, schedule3d
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.resolution import Convergence
 from vitreous.methods.refinement.search import Shifts
@@ -31,11 +31,13 @@ _JUDGED = (
     "convergence",
     "sigma_origin_px",
     "global_rounds",
+    "local_rounds",
     "stage",
     "reach",
     "resolution_A",
     "finished",
 )  # what the first member says, so that no rounding parts the members
+RESCUES = 2  # local rounds that begin with a second look at images that fit badly
 SHELLS_AHEAD = 4  # beyond the resolution of the halves are scored in the next round
 
 
@@ -51,6 +53,7 @@ class State:
     reach: int
     sigma_origin_px: float
     global_rounds: int = 0
+    local_rounds: int = 0
     stage: str = "coarse"
     convergence: Convergence = field(default_factory=Convergence)
     fsc: NDArray[np.float64] | None = None
@@ -111,20 +114,22 @@ class Refinement:
         everyone = [np.flatnonzero((state.half == h) & self.stock.usable()) for h in (1, 2)]
         rows = [them[self.stock.mine(them)] for them in everyone]
         how = self._how(state)
-        found = []
+        found, moved = [], 0
         for h in range(2):
-            start = None if state.modes is None else state.modes.select(rows[h])
-            found.append(
-                expectation3d.find(self.stock, rows[h], volume=state.references[h], noise=state.noise, start=start, how=how)
-            )
+            modes, elsewhere = self._poses(h, rows[h], state, how)
+            found.append(modes)
+            moved += elsewhere
             self.context.progress(state.iteration + (h + 1) / 3, self.settings.optimisation.most_rounds, self._words(state))
+        moved = int(team.sum(np.array([float(moved)]))[0])
+        if moved:
+            self.context.note(f"{moved} images that fitted badly found a better view when they were searched again")
         noise = self._noise(state, rows, found, np.concatenate(everyone))
         sums = self._sums(rows, found, noise)
         maps = self._maps(sums, state)
         gathered = [expectation3d.stack(team.gather(modes)) for modes in found]
         modes = _spread(everyone, gathered, len(state.half), how.keep)
         self.stock.settle()
-        after = self._judge(replace(state, iteration=state.iteration + 1, modes=modes, noise=noise, **maps), state)
+        after = self._judge(replace(state, iteration=state.iteration + 1, modes=modes, noise=noise, **maps), state, moved)
         return replace(after, **team.agree({name: getattr(after, name) for name in _JUDGED}))
 
     def _words(self, state: State) -> str:
@@ -136,12 +141,26 @@ class Refinement:
 
     def _how(self, state: State) -> expectation3d.Search:
         sampling = self.settings.sampling
-        order = {"coarse": max(self.order - 1, 1), "global": self.order, "local": None}[state.stage]
+        order = {"coarse": max(self.order - 1, 1), "global": self.order}.get(state.stage)
         radius = sampling.offset_range_px
         if state.modes is not None:
             radius = min(radius, max(2.0 * sampling.offset_step_px, 2.0 * state.convergence.move_px))
-        shifts = Shifts.within(radius, 2.0 * sampling.offset_step_px, state.sigma_origin_px)
-        return expectation3d.Search(order, state.reach, self.group, shifts, keep=3 if state.stage == "local" else 6)
+        keep = 6 if order is not None else 3
+        return expectation3d.Search(order, state.reach, self.group, self._shifts(radius, state), keep=keep)
+
+    def _shifts(self, radius_px: float, state: State) -> Shifts:
+        return Shifts.within(radius_px, 2.0 * self.settings.sampling.offset_step_px, state.sigma_origin_px)
+
+    def _poses(self, h: int, rows: NDArray[np.int64], state: State, how: expectation3d.Search) -> tuple[Modes, int]:
+        """Modes of one half's rows, and how many images a second, wider look at those that fit badly brought elsewhere."""
+        volume, noise = state.references[h], state.noise
+        start = None if state.modes is None else state.modes.select(rows)
+        found = expectation3d.find(self.stock, rows, volume=volume, noise=noise, start=start, how=how)
+        if state.stage == "global" or (state.stage == "local" and state.local_rounds < RESCUES):
+            finer = self.order + int(state.stage == "local")
+            wide = replace(how, order=finer, shifts=self._shifts(self.settings.sampling.offset_range_px, state))
+            return rescue.rescued(self.stock, rows, found, volume=volume, noise=noise, how=wide)
+        return found, 0
 
     def _scaled(self, volume: Volume, state: State) -> Volume:
         """The reference brought to the images' grey scale: least squares at the best poses of a sample of images, twice."""
@@ -184,7 +203,8 @@ class Refinement:
         """FSC, unfiltered halves, references of the next round and the joined map."""
         box = self.stock.box
         join_A = self.settings.optimisation.join_halves_to_A
-        halves = list(sums) if join_A <= 0 else list(gold_standard.join_low(sums, self._shell(join_A)))
+        apart = join_A <= 0 or state.stage == "last"
+        halves = list(sums) if apart else list(gold_standard.join_low(sums, self._shell(join_A)))
         raw = self.context.team.each(lambda h: gold_standard.unfiltered(halves[h], box), 2)
         if self.settings.optimisation.solvent_corrected_fsc:
             seed = self.context.seed_for(f"phases {state.iteration}")
@@ -209,31 +229,31 @@ class Refinement:
             "joined": whole,
         }
 
-    def _judge(self, state: State, before: State) -> State:
+    def _judge(self, state: State, before: State, moved: int) -> State:
         """Resolution, the change of the poses, the reach and the stage of the next round; whether it is over."""
-        assert state.fsc is not None
+        assert state.fsc is not None and state.modes is not None
         shell = resolution.shell_at(state.fsc)
         turn, move = (999.0, 999.0) if before.modes is None else change(before, state, self.group)
-        at = state.convergence.after(shell, turn, move)
         _, origins, _, _ = state.best
         sigma = float(np.sqrt((origins**2).mean()))
         least = LEAST_SIGMA_ORIGIN_A / self.stock.pixel_size_A
         rounds = state.global_rounds + (before.stage == "global")
-        stage = before.stage
-        if stage == "coarse":
-            stage = "global"
-        elif stage == "global" and rounds >= 2 and (at.no_gain >= 1 or rounds >= 4):
-            stage, at = "local", replace(at, no_gain=0, no_change=0)
-        finished = before.stage == "local" and ((at.no_gain >= 2 and at.no_change >= 1) or at.no_gain >= 4)
+        stage, at = schedule3d.following(
+            before.stage, state.convergence.after(shell, turn, move), global_rounds=rounds,
+            moved_share=moved / max(int(self.stock.usable().sum()), 1),
+            fine=schedule3d.accuracy(state.modes), by_resolution=False,
+        )  # fmt: skip
+        last = state.iteration + 1 >= self.settings.optimisation.most_rounds
         return replace(
             state,
             convergence=at,
             sigma_origin_px=max(sigma, least),
             global_rounds=rounds,
-            stage=stage,
+            local_rounds=state.local_rounds + (before.stage == "local"),
+            stage="last" if last else stage,
             reach=min(self.stock.pixels.reach, max(shell + SHELLS_AHEAD, 8)),
             resolution_A=resolution.resolution_A(state.fsc, self.stock.box, self.stock.pixel_size_A),
-            finished=finished or state.iteration >= self.settings.optimisation.most_rounds,
+            finished=before.stage == "last" or state.iteration >= self.settings.optimisation.most_rounds,
         )
 
 

@@ -105,6 +105,7 @@ def as_progress(state: State) -> Progress:
     own = {
         "vitreousStage": state.stage,
         "vitreousGlobalRounds": state.global_rounds,
+        "vitreousLocalRounds": state.local_rounds,
         "vitreousBestShell": at.best_shell,
         "vitreousReach": state.reach,
         "vitreousMove": f"{at.move_px:.6f}",
@@ -136,6 +137,7 @@ def state_from(
         reach=int(said["vitreousReach"]),
         sigma_origin_px=model["sigma_origin_A"] / pixel_size_A,
         global_rounds=int(said["vitreousGlobalRounds"]),
+        local_rounds=int(said.get("vitreousLocalRounds", 0)),
         stage=said["vitreousStage"],
         convergence=at,
         fsc=model["fsc"] if iteration > 0 else None,
