@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.context import Team
-from vitreous.maths import symmetry
 from vitreous.maths.conventions import PADDING, WEIGHT_FLOOR
-from vitreous.methods.refinement import density, slices
+from vitreous.methods.refinement import density, mates, slices
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.resolution import Curve
 from vitreous.methods.refinement.stock import Stock
@@ -63,30 +62,32 @@ def back_project(
     inverse_noise: NDArray[np.float32],
     group: str,
     share: NDArray[np.float64] | None = None,
+    reach: int | None = None,
 ) -> Sums:
     """Insert rows at their modes, weighted by posterior, CTF and 1/sigma2 (groups, shells), and at all symmetry mates.
 
-    share (n,) multiplies an image's weight: its part in this map where there are several.
+    share (n,) multiplies an image's weight: its part in this map where there are several. reach: shells above it stay out.
     """
-    data, weights = density.empty_cube(stock.pixels.reach)
-    operators = symmetry.operators(group).numpy()
-    per_pixel = inverse_noise[:, stock.pixels.shell]
+    reach = stock.pixels.reach if reach is None else min(reach, stock.pixels.reach)
+    count = stock.pixels.count(reach)
+    data, weights = density.empty_cube(reach)
+    per_pixel = inverse_noise[:, stock.pixels.shell[:count]]
     posterior = modes.posterior() if share is None else modes.posterior() * share[:, None]
     at = 0
     for part in stock.chunks(rows):
         stock.context.check()
-        batch = stock.batch(part)
+        batch = stock.batch(part).upto(count)
         strength = batch.ctf * per_pixel[stock.groups[part]]
         image = batch.whole * strength
         strength *= batch.ctf
         here = slice(at, at + len(part))
         slices.insert_modes(
-            data, weights, image, strength, (stock.pixels.index, np.float32(PADDING), stock.box), posterior[here],
-            modes.rotations[here], modes.origins[here], operators,
+            data, weights, image, strength, (stock.pixels.index[:count], np.float32(PADDING), stock.box), posterior[here],
+            modes.rotations[here], modes.origins[here],
         )  # fmt: skip
         at += len(part)
     slices.complete_plane(data, weights)
-    return Sums(data, weights)
+    return Sums(*mates.symmetrise(data, weights, group))
 
 
 def added(sums: Sums, team: Team) -> Sums:

@@ -212,17 +212,14 @@ def insert(data, weights, image, strength, pixels, padding, rotation, origin, bo
 
 
 @jit
-def insert_modes(data, weights, image, strength, grid, posterior, rotations, origins, operators):  # type: ignore[no-untyped-def]
-    """insert() for images (n, P) at modes (n, m) of a posterior above 1 % and their mates; grid = (pixels, padding, box)."""
+def insert_modes(data, weights, image, strength, grid, posterior, rotations, origins):  # type: ignore[no-untyped-def]
+    """insert() for images (n, P) at modes (n, m) of a posterior above 1 %; grid = (pixels, padding, box)."""
     pixels, padding, box = grid
     for i in range(image.shape[0]):
         for m in range(posterior.shape[1]):
             p = np.float32(posterior[i, m])
-            if p < np.float32(0.01):
-                continue
-            for o in range(operators.shape[0]):
-                turned = rotations[i, m] @ operators[o]
-                insert(data, weights, image[i] * p, strength[i] * p, pixels, padding, turned, origins[i, m], box)
+            if p >= np.float32(0.01):
+                insert(data, weights, image[i] * p, strength[i] * p, pixels, padding, rotations[i, m], origins[i, m], box)
 
 
 @jit

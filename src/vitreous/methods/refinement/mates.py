@@ -1,0 +1,102 @@
+"""Point-group symmetry put into the sums of insertion, once for all images: cubes as in slices.py, every voxel with its mates."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.maths import symmetry
+from vitreous.methods.refinement.slices import jit
+
+NEAR = 1e-7  # a matrix element so near to -1, 0 or 1 is that, so that axes along the grid cost no interpolation
+
+
+def symmetrise(
+    data: NDArray[np.complex64], weights: NDArray[np.float32], group: str
+) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
+    """Sums of both cubes over a group's operators: at k the sum of what stands at R k, read trilinearly.
+
+    The cubes are complete (slices.complete_plane) and given back new; for C1 as they are. What lies beyond the last whole
+    shell of the cube becomes zero. Operators that turn the grid into itself (all of D2, D4 and O, twelve of I1 and I2) are
+    exact; the others smooth as insertion does.
+    """
+    operators = symmetry.operators(group).numpy()
+    if len(operators) == 1:
+        return data, weights
+    whole = np.rint(operators)
+    operators = np.where(np.abs(operators - whole) < NEAR, whole, operators)
+    summed, strength = np.zeros_like(data), np.zeros_like(weights)
+    exact = np.abs(operators - np.rint(operators)).max((1, 2)) == 0.0
+    add_exact(data, weights, summed, strength, np.rint(operators[exact]).astype(np.int64))
+    if not exact.all():
+        # Every operator is one of these times one that is exact, so that few are read between voxels.
+        first, once = np.zeros_like(data), np.zeros_like(weights)
+        add_between(summed, strength, first, once, representatives(operators, exact))
+        summed, strength = summed + first, strength + once
+    return summed, strength
+
+
+def representatives(operators: NDArray[np.float64], exact: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """One operator of each coset H R of the exact ones H, but that of H itself: their products are all that are not exact."""
+    inside = operators[exact]
+    kept: list[NDArray[np.float64]] = []
+    covered = list(inside)
+    for operator in operators:
+        if min(float(np.abs(operator - seen).max()) for seen in covered) > 1e-6:
+            kept.append(operator)
+            covered += list(inside @ operator)
+    return np.array(kept).reshape(-1, 3, 3)
+
+
+@jit
+def add_exact(data: Any, weights: Any, summed: Any, strength: Any, operators: Any) -> None:
+    """Add to each voxel k those at R k, for whole-numbered R (m, 3, 3)."""
+    half = (data.shape[0] - 1) // 2
+    for z in range(-half, half + 1):
+        for y in range(-half, half + 1):
+            for x in range(half + 1):
+                if z * z + y * y + x * x >= (half - 1) * (half - 1):
+                    break
+                for m in range(operators.shape[0]):
+                    r = operators[m]
+                    at_x = r[0, 0] * x + r[0, 1] * y + r[0, 2] * z
+                    at_y = r[1, 0] * x + r[1, 1] * y + r[1, 2] * z
+                    at_z = r[2, 0] * x + r[2, 1] * y + r[2, 2] * z
+                    if at_x < 0:
+                        summed[z + half, y + half, x] += data[half - at_z, half - at_y, -at_x].conjugate()
+                        strength[z + half, y + half, x] += weights[half - at_z, half - at_y, -at_x]
+                    else:
+                        summed[z + half, y + half, x] += data[at_z + half, at_y + half, at_x]
+                        strength[z + half, y + half, x] += weights[at_z + half, at_y + half, at_x]
+
+
+@jit
+def add_between(data: Any, weights: Any, summed: Any, strength: Any, operators: Any) -> None:
+    """Add to each voxel k what stands at R k, for any R (m, 3, 3), read trilinearly."""
+    half = (data.shape[0] - 1) // 2
+    one = np.float32(1.0)
+    for z in range(-half, half + 1):
+        for y in range(-half, half + 1):
+            for x in range(half + 1):
+                if z * z + y * y + x * x >= (half - 1) * (half - 1):
+                    break
+                for m in range(operators.shape[0]):
+                    r = operators[m]
+                    at_x = r[0, 0] * x + r[0, 1] * y + r[0, 2] * z
+                    at_y = r[1, 0] * x + r[1, 1] * y + r[1, 2] * z
+                    at_z = r[2, 0] * x + r[2, 1] * y + r[2, 2] * z
+                    flipped = at_x < 0.0
+                    if flipped:
+                        at_x, at_y, at_z = -at_x, -at_y, -at_z
+                    x0, y0, z0 = int(np.floor(at_x)), int(np.floor(at_y)), int(np.floor(at_z))
+                    fx, fy, fz = np.float32(at_x - x0), np.float32(at_y - y0), np.float32(at_z - z0)
+                    y0, z0 = y0 + half, z0 + half
+                    value = np.complex64(0.0)
+                    power = np.float32(0.0)
+                    for dz in range(2):
+                        for dy in range(2):
+                            w = (fz if dz else one - fz) * (fy if dy else one - fy)
+                            value += w * ((one - fx) * data[z0 + dz, y0 + dy, x0] + fx * data[z0 + dz, y0 + dy, x0 + 1])
+                            power += w * ((one - fx) * weights[z0 + dz, y0 + dy, x0] + fx * weights[z0 + dz, y0 + dy, x0 + 1])
+                    summed[z + half, y + half, x] += value.conjugate() if flipped else value
+                    strength[z + half, y + half, x] += power
