@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from class2d_phases import Clock, peaks
 
+from class2d_phases import Clock, peaks
 from vitreous.context import Context
 from vitreous.files import mrc, particles
 from vitreous.methods.refinement import (

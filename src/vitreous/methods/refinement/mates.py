@@ -1,7 +1,5 @@
 """Point-group symmetry put into the sums of insertion, once for all images: cubes as in slices.py, every voxel with its mates."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,7 +47,7 @@ def representatives(operators: NDArray[np.float64], exact: NDArray[np.bool_]) ->
 
 
 @jit
-def add_exact(data: Any, weights: Any, summed: Any, strength: Any, operators: Any) -> None:
+def add_exact(data, weights, summed, strength, operators):  # type: ignore[no-untyped-def]
     """Add to each voxel k those at R k, for whole-numbered R (m, 3, 3)."""
     half = (data.shape[0] - 1) // 2
     for z in range(-half, half + 1):
@@ -71,7 +69,7 @@ def add_exact(data: Any, weights: Any, summed: Any, strength: Any, operators: An
 
 
 @jit
-def add_between(data: Any, weights: Any, summed: Any, strength: Any, operators: Any) -> None:
+def add_between(data, weights, summed, strength, operators):  # type: ignore[no-untyped-def]
     """Add to each voxel k what stands at R k, for any R (m, 3, 3), read trilinearly."""
     half = (data.shape[0] - 1) // 2
     one = np.float32(1.0)
