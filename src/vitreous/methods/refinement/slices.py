@@ -300,6 +300,28 @@ def mate_agreement(points, cube, padding, turns, operators):  # type: ignore[no-
 
 
 @jit
+def turned_products(points, cube, padding, turns, aim):  # type: ignore[no-untyped-def]
+    """For each turn Q (n, 3, 3): Re sum of conj(aim (p,)) F(Q^T k) over points k (p, 3), over the root of sum |F|^2: (n,)."""
+    half = (cube.shape[0] - 1) // 2
+    around = np.empty(8, np.float32)
+    out = np.zeros(turns.shape[0])
+    for i in range(turns.shape[0]):
+        m = padding * turns[i].T
+        cross = 0.0
+        norm = 0.0
+        for p in range(points.shape[0]):
+            x = m[0, 0] * points[p, 0] + m[0, 1] * points[p, 1] + m[0, 2] * points[p, 2]
+            y = m[1, 0] * points[p, 0] + m[1, 1] * points[p, 1] + m[1, 2] * points[p, 2]
+            z = m[2, 0] * points[p, 0] + m[2, 1] * points[p, 1] + m[2, 2] * points[p, 2]
+            sign = -1.0 if x < 0.0 else 1.0
+            _corners(cube, half, sign * x, sign * y, sign * z, around)
+            cross += around[0] * aim[p].real + sign * around[1] * aim[p].imag
+            norm += around[0] * around[0] + around[1] * around[1]
+        out[i] = cross / np.sqrt(max(norm, 1e-30))
+    return out
+
+
+@jit
 def turn_cube(cube, made, matrices):  # type: ignore[no-untyped-def]
     """Write the mean over matrices M (m, 3, 3) of F(M k) into the voxels k of `made` that lie inside the cube."""
     half = (cube.shape[0] - 1) // 2
