@@ -42,19 +42,37 @@ class Optics:
         return not np.array_equal(self.matrix, np.eye(2))
 
     @property
+    def aberrant(self) -> bool:
+        """Whether there are antisymmetric aberrations."""
+        return any(self.tilt_mrad) or any(self.odd)
+
+    @property
     def ideal(self) -> bool:
         """Images of this group stay as they are."""
-        return not self.distorts and not any(self.tilt_mrad) and not any(self.odd)
+        return not self.distorts and not self.aberrant
 
-    def demodulation(self, box: int, pixel_size_A: float) -> Tensor:
-        """exp(-i g) on the half-transform grid (N, N//2+1) of the specimen's frequencies, complex64; 1 at Nyquist."""
+    def undistorted(self, kx: Tensor, ky: Tensor) -> tuple[Tensor, Tensor]:
+        """Frequencies of the specimen at frequencies of the recorded image: M k."""
+        m = self.matrix.tolist()
+        return m[0][0] * kx + m[0][1] * ky, m[1][0] * kx + m[1][1] * ky
+
+    def demodulation(self, box: int, pixel_size_A: float, *, recorded: bool = False) -> Tensor:
+        """exp(-i g) on the half-transform grid (N, N//2+1), complex64; 1 at Nyquist.
+
+        The grid's frequencies are the specimen's, or those of the recorded image.
+        """
         kx, ky = (index / (box * pixel_size_A) for index in indices2(box))
+        if recorded:
+            kx, ky = self.undistorted(kx, ky)
         phase = odd_phase(kx, ky, self.odd)
         phase = phase + beam_tilt_phase(kx, ky, tilt_mrad=self.tilt_mrad, voltage_kV=self.voltage_kV, cs_mm=self.cs_mm)
         if box % 2 == 0:
             phase[box // 2] = 0.0
             phase[:, -1] = 0.0
         return phase_factor(-phase).to(torch.complex64)
+
+
+IDEAL = Optics(np.eye(2), (0.0, 0.0), (), 300.0, 2.7)
 
 
 class Straightened:

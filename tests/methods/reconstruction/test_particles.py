@@ -8,7 +8,6 @@ from vitreous.arrays.source import InMemory
 from vitreous.context import UserError
 from vitreous.maths.rotations import from_euler
 from vitreous.methods.reconstruction.particles import from_table, random_halves
-from vitreous.methods.straight import Straightened
 from vitreous.tables.table import Table
 
 
@@ -44,7 +43,7 @@ def test_values_arrive():
     got = read(table(half=np.array([1, 2, 1])))
     torch.testing.assert_close(got.rotations[1], from_euler(10.0, 30.0, -20.0))
     assert got.shifts_A.tolist() == [[0, 0], [1, 0], [2, 0]] and got.half.tolist() == [1, 2, 1]
-    assert got.pixel_size_A == 1.5 and not got.premultiplied and isinstance(got.source, InMemory)
+    assert got.pixel_size_A == 1.5 and not got.premultiplied and got.optics[0].ideal
     assert got.ctf is not None and got.ctf.voltage_kV.tolist() == [200.0] * 3 and got.ctf.defocus_v_A[0] == 11000
 
 
@@ -57,13 +56,8 @@ def test_what_is_missing_has_its_neutral_value():
 def test_what_the_optics_say():
     said = {"beam_tilt_x_mrad": [0.5], "beam_tilt_y_mrad": [0.0], "ctf_premultiplied": [True], "even_zernike": ["[0,0.1]"]}
     got = read(table(optics=said))
-    assert isinstance(got.source, Straightened) and got.source.groups[0].tilt_mrad == (0.5, 0.0) and got.premultiplied
+    assert got.optics[0].tilt_mrad == (0.5, 0.0) and got.group_of(torch.arange(3)).tolist() == [0, 0, 0] and got.premultiplied
     assert got.ctf is not None and got.ctf.even_zernike.tolist() == [[0.0, 0.1]] * 3
-
-
-def test_a_magnification_moves_the_shifts_to_the_straightened_images():
-    got = read(table(optics={"mag_matrix_00": [1.25], "mag_matrix_01": [0.0], "mag_matrix_10": [0.0], "mag_matrix_11": [1.0]}))
-    torch.testing.assert_close(got.shifts_A[:, 0], torch.tensor([0.0, 0.8, 1.6], dtype=torch.float64))
 
 
 @pytest.mark.parametrize(

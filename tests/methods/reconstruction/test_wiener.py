@@ -17,7 +17,7 @@ from vitreous.methods.reconstruction import wiener
 from vitreous.methods.reconstruction.gridding import blob_transform, blob_window, compensation, radially
 from vitreous.methods.reconstruction.particles import PosedParticles, random_halves
 from vitreous.methods.reconstruction.settings import Reconstruction
-from vitreous.methods.straight import Optics, Straightened
+from vitreous.methods.straight import Optics
 
 
 def specimen(box, seed=0):
@@ -97,12 +97,12 @@ def test_premultiplied_images_give_the_same():
 
 def test_beam_tilt_is_taken_off():
     _volume, poses, ctf, _, ft = noisy_set(count=600, pixel_size_A=1.0)
-    groups = [Optics(np.eye(2), tilt, (), 300.0, 2.7) for tilt in ((2.0, -3.0), (0.0, 0.0))]
+    groups = tuple(Optics(np.eye(2), tilt, (), 300.0, 2.7) for tilt in ((2.0, -3.0), (0.0, 0.0)))
     factor = groups[0].demodulation(32, 1.0).conj().to(ft.dtype)
     tilted = torch.cat([ft[:300] * factor, ft[300:]])
     half, zero = random_halves(600, 0), torch.zeros(600, 2, dtype=torch.float64)
-    source = Straightened(InMemory(irfft2(tilted, 32)), groups, np.arange(600) // 300, 1.0)
-    known = PosedParticles(source, poses, zero, ctf, 1.0, half)
+    images, member = InMemory(irfft2(tilted, 32)), torch.arange(600) // 300
+    known = PosedParticles(images, poses, zero, ctf, 1.0, half, optics=groups, member=member)
     without = PosedParticles(InMemory(irfft2(ft, 32)), poses, zero, ctf, 1.0, half)
     first, second = (wiener.reconstruct_particles(p, Reconstruction()) for p in (known, without))
     # Kept only up to the Nyquist lines, where a turned phase cannot be real.

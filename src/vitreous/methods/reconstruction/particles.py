@@ -13,7 +13,7 @@ from vitreous.context import UserError
 from vitreous.maths.ctf import CtfParams
 from vitreous.maths.rotations import from_euler
 from vitreous.methods.particles import ctf_of, pixel_size_of
-from vitreous.methods.straight import Straightened, straightened
+from vitreous.methods.straight import IDEAL, Optics, optics_of
 from vitreous.tables.table import Table
 
 
@@ -23,7 +23,8 @@ class PosedParticles:
 
     rotations (n, 3, 3): A, point r of the map lands at (A r)_xy. shifts_A (n, 2): (x, y) that centre the image.
     ctf: n CTFs, or None for images without. half (n,): 1 or 2.
-    premultiplied: the images are already multiplied by their CTF.
+    premultiplied: the images are already multiplied by their CTF. optics: distortion and odd aberrations of groups, and
+    member (n,) the group of each row, counted from 0; None: all of the first.
     """
 
     source: ImageSource
@@ -33,9 +34,15 @@ class PosedParticles:
     pixel_size_A: float
     half: Tensor
     premultiplied: bool = False
+    optics: tuple[Optics, ...] = (IDEAL,)
+    member: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.source)
+
+    def group_of(self, rows: Tensor) -> Tensor:
+        """The optics group of some rows, from 0."""
+        return torch.zeros(len(rows), dtype=torch.int64) if self.member is None else self.member[rows]
 
 
 def random_halves(count: int, seed: int) -> Tensor:
@@ -49,7 +56,7 @@ def random_halves(count: int, seed: int) -> Tensor:
 def from_table(table: Table, source: ImageSource, *, name: str, seed: int = 0) -> PosedParticles:
     """Posed particles of a particle table and its images; `name` is the file that error messages name.
 
-    Half sets are the column's, else random by the seed. Images come without the optics' distortion and odd aberrations.
+    Half sets are the column's, else random by the seed.
     """
     size_A = pixel_size_of(table, name)
     for column, label in (("rot_deg", "rlnAngleRot"), ("tilt_deg", "rlnAngleTilt"), ("psi_deg", "rlnAnglePsi")):
@@ -65,17 +72,17 @@ def from_table(table: Table, source: ImageSource, *, name: str, seed: int = 0) -
     premultiplied = np.unique(_optional(table, "ctf_premultiplied").astype(bool))
     if len(premultiplied) > 1:
         raise UserError(f"{name} mixes images with and without premultiplied CTF: give one kind at a time")
-    images, moved = straightened(source, table, size_A), torch.stack(shifts, 1)
-    if isinstance(images, Straightened):
-        moved = torch.from_numpy(images.straight(moved.numpy()))
+    groups, member = optics_of(table)
     return PosedParticles(
-        source=images,
+        source=source,
         rotations=from_euler(*angles),
-        shifts_A=moved,
+        shifts_A=torch.stack(shifts, 1),
         ctf=ctf_of(table),
         pixel_size_A=size_A,
         half=half,
         premultiplied=bool(premultiplied[0]),
+        optics=tuple(groups),
+        member=torch.from_numpy(member),
     )
 
 

@@ -38,6 +38,18 @@ class Reconstruction:
         usual=True,
         help="Finer detail is left out; negative: everything up to Nyquist.",
     )  # fmt: skip
+    ewald: bool = param(
+        False,
+        help="Correct for the curvature of the Ewald sphere: for large particles at high resolution (284 Å at 2 Å and 300 kV). "
+        "The images' boxes must hold what defocus spreads.",
+    )  # fmt: skip
+    ewald_diameter_A: float = param(
+        -1.0, unit="Å", low=-1, high=1000, step=10, when="ewald",
+        help="Diameter of the particle, for the correction.",
+    )  # fmt: skip
+    reverse_curvature: bool = param(
+        False, when="ewald", help="Curve the other way: better than without only if the map has the wrong hand."
+    )
 
 
 @settings

@@ -13,9 +13,9 @@ from vitreous.arrays.source import InMemory
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import symmetry
 from vitreous.maths.conventions import FSC_THRESHOLD, WEIGHT_FLOOR
-from vitreous.maths.ctf import CtfParams, ctf2d
-from vitreous.maths.fourier import VOLUME, rfft2, rfft3, shift2, unwrapped
-from vitreous.maths.kernels.backproject import accumulators, complete_plane, insert
+from vitreous.maths.ctf import CtfParams
+from vitreous.maths.fourier import VOLUME, rfft3, unwrapped
+from vitreous.maths.kernels.backproject import accumulators, complete_plane
 from vitreous.maths.kernels.divide import divide, last_shell, shell_means
 from vitreous.maths.kernels.project import gridding_correction, limit
 from vitreous.maths.masks import sphere
@@ -23,6 +23,7 @@ from vitreous.maths.shells import fsc, joined, resolution_at, signal_to_noise
 from vitreous.methods.reconstruction.gridding import compensation, radially
 from vitreous.methods.reconstruction.particles import PosedParticles, random_halves
 from vitreous.methods.reconstruction.settings import Reconstruction
+from vitreous.methods.reconstruction.sheets import add_images
 
 BATCH = 128  # images inserted together
 EDGE_PX = 3.0  # soft edge of the sphere that fits the box
@@ -82,6 +83,8 @@ def reconstruct_particles(particles: PosedParticles, settings: Reconstruction, c
         raise UserError(f"symmetry: {error}") from None
     box = _box(particles)
     voxel = particles.pixel_size_A
+    if settings.ewald:
+        _check_ewald(particles, settings)
     wanted = box * voxel / settings.max_resolution_A if settings.max_resolution_A > 0 else box
     r_max = limit(box, wanted, padding=settings.padding)
     plan_memory(box, settings, context)
@@ -101,6 +104,16 @@ def reconstruct_particles(particles: PosedParticles, settings: Reconstruction, c
     prior = joined_prior(first, curve) if settings.wiener else None
     volume = solve(first, prior, gridding=settings.gridding, in_place=True, context=context)
     return Reconstructed(volume, maps[0], maps[1], curve, resolution_at(curve, FSC_THRESHOLD, box, voxel), voxel)
+
+
+def _check_ewald(particles: PosedParticles, settings: Reconstruction) -> None:
+    """Stop where the Ewald sphere is asked for and cannot be had."""
+    if particles.ctf is None or not settings.correct_ctf:
+        raise UserError("the Ewald sphere wants the CTF: give particles with a defocus, and correct for the CTF")
+    if particles.premultiplied:
+        raise UserError("the Ewald sphere wants images that are not multiplied by their CTF: extract them without")
+    if settings.ewald_diameter_A <= 0:
+        raise UserError("the Ewald sphere wants the particle's diameter: give ewald_diameter_A")
 
 
 def _box(particles: PosedParticles) -> int:
@@ -150,26 +163,14 @@ def accumulate(
     done = 0
     for part, images in _batches(particles, rows, context):
         context.check()
-        slices, weights = weighted_slices(particles, part, images.to(context.device), correct_ctf=settings.correct_ctf)
-        for operator in mates:
-            poses = (particles.rotations[part] @ operator).to(context.device)
-            insert(data, weight, slices, weights, poses, r_max, padding=settings.padding)
+        images = images.to(context.device)
+        add_images((data, weight), particles, part, images, settings=settings, mates=mates, r_max=r_max)
         done += len(part)
         context.progress(done, len(rows), "particles")
     if not done:
         raise UserError(f"not one of the {len(rows)} images of a half set can be used: all hold values that are not numbers")
     complete_plane(data, weight)
     return Accumulated(data.cpu(), weight.cpu(), box, settings.padding, r_max)
-
-
-def weighted_slices(particles: PosedParticles, rows: Tensor, images: Tensor, *, correct_ctf: bool) -> tuple[Tensor, Tensor]:
-    """Centred transforms of images, shifted to their centres and multiplied by the CTF; and the CTF squared."""
-    box = images.shape[-1]
-    ft = shift2(rfft2(images), particles.shifts_A[rows] / particles.pixel_size_A, box)
-    if not correct_ctf or particles.ctf is None:
-        return ft, torch.ones(ft.shape, dtype=torch.float32, device=ft.device)
-    ctf = ctf2d(particles.ctf[rows].to(ft.device), box, particles.pixel_size_A)
-    return (ft if particles.premultiplied else ft * ctf), ctf * ctf
 
 
 def solve(
