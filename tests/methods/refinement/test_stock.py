@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from vitreous.arrays.source import InMemory
 from vitreous.context import Context
 from vitreous.methods.refinement.stock import Stock
+from vitreous.methods.straight import optics_of
 
 
 def test_images_are_the_same_with_memory_and_without(simulated):
@@ -37,3 +39,24 @@ def test_the_plan_of_batches_is_told_when_it_changes(simulated):
         "batches of 64 images in each of 2 threads, 2.05 GB",
         "batches of 16 images in each of 2 threads, 0.51 GB",
     ]
+
+
+def test_aberrations_and_distortion_are_taken_off_as_images_come_in(simulated):
+    made = simulated(32, 2, 8)
+    known = {"odd_zernike": ["[0,0,40,0,0,-60]"], "beam_tilt_x_mrad": [0.5], "beam_tilt_y_mrad": [0.0]}
+    known |= {f"mag_matrix_{i}{j}": [value] for (i, j), value in np.ndenumerate([[1.02, 0.0], [0.0, 0.98]])}
+    optics = made.table.optics.with_(**{name: np.array(value) for name, value in known.items()})
+    table = made.table.with_optics(optics)
+    assert not optics_of(table)[0][0].ideal
+    plain = Stock(made, made.table, pixel_size_A=4.0, diameter_A=100.0, context=Context())
+    odd_only = table.with_optics(optics.without(*(f"mag_matrix_{i}{j}" for i in range(2) for j in range(2))))
+    factor = optics_of(odd_only)[0][0].demodulation(32, 4.0).numpy().conj()
+    images = np.fft.fftshift(np.fft.irfft2(np.fft.rfft2(np.fft.ifftshift(made.images, axes=(1, 2))) * factor), axes=(1, 2))
+    stock = Stock(InMemory(images), odd_only, pixel_size_A=4.0, diameter_A=100.0, context=Context())
+    rows = np.arange(8)
+    np.testing.assert_allclose(stock.batch(rows).masked, plain.batch(rows).masked, atol=1e-2)
+    distorted = Stock(made, table, pixel_size_A=4.0, diameter_A=100.0, context=Context())
+    assert np.abs(distorted.batch(rows).whole - plain.batch(rows).whole).max() > 1
+    origins = np.tile([1.0, -2.0], (8, 1))
+    np.testing.assert_allclose(distorted.recorded_origins(origins)[0], [1.02, -1.96])
+    np.testing.assert_array_equal(plain.recorded_origins(origins), origins)
