@@ -49,9 +49,11 @@ class Sums:
 
     def shell_means(self) -> Curve:
         """Mean weight by shell of the unpadded box, over the voxels of the shell."""
-        shell = density.cube_shells(self.weights.shape[0])
-        total = np.bincount(shell.ravel(), self.weights.ravel())
-        return total / np.maximum(np.bincount(shell.ravel()), 1)
+        half = (self.weights.shape[0] - 1) // 2
+        shells = density.shell_of_square(half)
+        total, count = np.zeros(int(shells[-1]) + 1), np.zeros(int(shells[-1]) + 1)
+        density.shell_sums(self.weights, shells, total, count)
+        return total / np.maximum(count, 1)
 
 
 def back_project(
@@ -98,11 +100,11 @@ def added(sums: Sums, team: Team) -> Sums:
 def join_low(sums: Sequence[Sums], shell: int) -> tuple[Sums, Sums]:
     """The halves with their sums put together in shells 0..shell, so that they keep one orientation and one hand."""
     first, second = sums
-    low = density.cube_shells(first.weights.shape[0]) <= shell
-    data = np.where(low, first.data + second.data, 0)
-    weights = np.where(low, first.weights + second.weights, 0)
-    made = [Sums(np.where(low, data, s.data), np.where(low, weights, s.weights)) for s in sums]
-    return made[0], made[1]
+    shells = density.shell_of_square((first.weights.shape[0] - 1) // 2)
+    data, weights = (first.data.copy(), second.data.copy()), (first.weights.copy(), second.weights.copy())
+    density.share_low(first.data, second.data, shells, shell, data)
+    density.share_low(first.weights, second.weights, shells, shell, weights)
+    return Sums(data[0], weights[0]), Sums(data[1], weights[1])
 
 
 def together(sums: Sequence[Sums]) -> Sums:
@@ -123,10 +125,7 @@ def filtered(sums: Sums, signal_to_noise: Curve, box: int) -> NDArray[np.float32
 
 
 def _map(sums: Sums, extra: Curve, box: int, *, floor: bool) -> NDArray[np.float32]:
-    shell = density.cube_shells(sums.weights.shape[0])
-    there = extra[shell].astype(np.float32)
-    below = np.maximum(sums.weights, there) if floor else sums.weights + there
-    reach = (box + 1) // 2 - 1
-    inside = (shell <= reach) & (below > 0)
-    cube = np.where(inside, sums.data / np.where(inside, below, 1.0), 0).astype(np.complex64)
+    shells = density.shell_of_square((sums.weights.shape[0] - 1) // 2)
+    cube = np.zeros_like(sums.data)
+    density.divided(sums.data, sums.weights, shells, extra[: (box + 1) // 2].astype(np.float32), floor, cube)
     return density.from_cube(cube, box)

@@ -1,0 +1,212 @@
+"""3D classification: State -> State. Poses are found once against the map that all share, then climbed in each class.
+
+Images are dealt into folds, and each is compared with maps that its own fold has no part in: a map that holds an image
+agrees with it by its noise alone, which ties every image to the class it happened to begin in. Folds take turns within
+an iteration, each seeing what those before it have just made, so that their classes keep one meaning.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vitreous.context import Context, UserError
+from vitreous.maths import masks
+from vitreous.methods.refinement import class3d_folds, class3d_maps, class3d_scores, expectation3d
+from vitreous.methods.refinement.class3d_folds import FOLDS, Folds, Round
+from vitreous.methods.refinement.class3d_maps import ClassSums
+from vitreous.methods.refinement.class3d_scores import Turn
+from vitreous.methods.refinement.local import Modes
+from vitreous.methods.refinement.refine3d import FIRST_SIGMA_ORIGIN_A, LEAST_SIGMA_ORIGIN_A, group_of, low_passed
+from vitreous.methods.refinement.search import Shifts
+from vitreous.methods.refinement.settings3d import ORDERS
+from vitreous.methods.refinement.settings_class3d import Class3DSettings
+from vitreous.methods.refinement.stock import Stock
+
+Volume = NDArray[np.float32]
+SHELLS_AHEAD = 4  # beyond the resolution of the folds are scored
+JOINED_A = 40.0  # folds that share a map share its shells up to here
+TOGETHER = 4  # iterations in which classes that begin with one map share it, while poses are found
+SETTLED = 0.005  # of the images changing class count as none
+_JUDGED = ("noise", "signal_to_noise", "map_noise", "changed", "sigma_origin_px", "reach", "settled", "finished")
+
+
+@dataclass(frozen=True)
+class State:
+    """All that an iteration needs of the last. modes: one a class, of all rows; shares (n, K): posterior of the classes.
+
+    together: the classes still share one map. sums: of each fold, made with noise_before, up to shell `cut`; they are made
+    again out of modes and shares where they are missing.
+    """
+
+    iteration: int
+    maps: tuple[Volume, ...]
+    noise: NDArray[np.float64]
+    reach: int
+    sigma_origin_px: float
+    together: bool
+    modes: tuple[Modes, ...] = ()
+    shares: NDArray[np.float64] | None = None
+    noise_before: NDArray[np.float64] | None = None
+    sums: tuple[ClassSums, ...] = ()
+    cut: int = 0
+    signal_to_noise: NDArray[np.float64] | None = None
+    map_noise: NDArray[np.float64] | None = None
+    changed: float = 1.0
+    settled: int = 0
+    finished: bool = False
+
+    @property
+    def classes(self) -> int:
+        return len(self.maps)
+
+    @property
+    def best_class(self) -> NDArray[np.int64]:
+        """Class (from 0) of the largest share of each row."""
+        assert self.shares is not None
+        found: NDArray[np.int64] = self.shares.argmax(1)
+        return found
+
+    def shell(self, number: int) -> int:
+        """Last shell before the signal-to-noise of a class falls below 1."""
+        if self.signal_to_noise is None:
+            return 0
+        below = np.flatnonzero(self.signal_to_noise[number, 1:] < 1.0)
+        return int(below[0]) if len(below) else self.signal_to_noise.shape[1] - 1
+
+
+class Classification:
+    """What stays the same from one iteration to the next: the images, the settings, the mask, the folds."""
+
+    def __init__(self, stock: Stock, settings: Class3DSettings, *, mask: Volume | None, context: Context) -> None:
+        self.stock, self.settings, self.context = stock, settings, context
+        self.group = group_of(settings.reference.symmetry)
+        ball = masks.sphere(stock.box, stock.radius_px, 5.0).numpy()
+        self.mask = ball if mask is None else mask
+        fold = np.random.default_rng(context.seed_for("folds")).permutation(stock.count) % FOLDS
+        self.folds = Folds(stock, fold, self.group, settings.classes.regularisation, self.mask)
+
+    @property
+    def limit(self) -> int:
+        """The last shell that may be scored."""
+        limit_A = self.settings.optimisation.resolution_limit_A
+        return self.stock.pixels.reach if limit_A <= 0 else min(self.stock.pixels.reach, self.shell_of(limit_A))
+
+    def shell_of(self, resolution_A: float) -> int:
+        return max(1, round(self.stock.box * self.stock.pixel_size_A / resolution_A))
+
+    def begin(self, references: Sequence[Volume], *, modes: Modes | None = None) -> State:
+        """The state before the first iteration; one reference stands for all classes. modes: poses of the rows, if known."""
+        count = self.settings.classes.classes
+        if len(references) not in (1, count):
+            raise UserError(f"There are {len(references)} references for {count} classes; give one, or as many as classes.")
+        if not self.stock.usable().any():
+            raise UserError("None of the particles can be used: every image is empty or holds values that are not numbers.")
+        low = self.settings.reference.low_pass_A
+        maps = tuple((low_passed(volume, self.stock.pixel_size_A, low) * self.mask).astype(np.float32) for volume in references)
+        noise = expectation3d.first_noise(self.stock, np.flatnonzero(self.stock.usable()))
+        reach = self.limit if low <= 0 else min(self.limit, self.shell_of(low) + SHELLS_AHEAD)
+        sigma = FIRST_SIGMA_ORIGIN_A / self.stock.pixel_size_A
+        together = len(references) == 1
+        state = State(0, maps * count if together else maps, noise, reach, sigma, together, (modes,) * count if modes else ())
+        if not self.settings.reference.greyscale_is_right:
+            state = replace(state, maps=class3d_scores.on_grey_scale(self.stock, state.maps, state, self.how(state)))
+        return state
+
+    def how(self, state: State) -> expectation3d.Search | None:
+        """The search of the next iteration: over all directions in the first two, the first coarser; None: poses stay."""
+        sampling = self.settings.sampling
+        if not sampling.align:
+            return None
+        order: int | None = None
+        if not sampling.local and state.iteration < 2:
+            order = max(ORDERS[sampling.step] - (state.iteration == 0), 1)
+        shifts = Shifts.within(sampling.offset_range_px, 2.0 * sampling.offset_step_px, state.sigma_origin_px)
+        return expectation3d.Search(order, state.reach, self.group, shifts, keep=4)
+
+    def step(self, state: State) -> State:
+        """One iteration: poses and shares in every class, noise, maps, and whether it is over."""
+        self.stock.settle()
+        cut = min(self.limit, 16 * -(-state.reach // 16))
+        now = self._round(state, cut)
+        if len(now.sums[0]) < state.classes:  # one map for all still
+            even = [np.full((len(one.rows), state.classes), 1.0 / state.classes) for one in now.turns]
+            turns = [replace(one, modes=one.modes * state.classes, shares=s) for one, s in zip(now.turns, even)]
+        else:
+            turns = now.turns
+        sums = class3d_maps.total(now.sums)
+        made = class3d_maps.regularised(sums, now.maps, self.settings.classes.regularisation, mask=self.mask)
+        made = made.repeated(state.classes // len(sums))
+        after = replace(
+            self._spread(state, turns), iteration=state.iteration + 1, maps=made.maps, cut=cut, noise_before=state.noise,
+            noise=class3d_maps.noise(self.stock, turns, before=state.noise), sums=now.sums,
+            signal_to_noise=made.signal_to_noise, map_noise=made.map_noise, together=len(sums) < state.classes,
+        )  # fmt: skip
+        after = self._judged(after, state, turns, now.shell)
+        return replace(after, **self.context.team.agree({name: getattr(after, name) for name in _JUDGED}))
+
+    def _round(self, state: State, cut: int) -> Round:
+        """Every image against its maps: in the first iteration all against the same ones, then fold by fold."""
+        how, rows = self.how(state), self.mine
+
+        def look(number: int, rows: NDArray[np.int64], maps: tuple[Volume, ...]) -> Turn:
+            return class3d_scores.turn(self.stock, rows, maps=maps, state=state, how=how)
+
+        if state.shares is None:
+            turn = look(0, rows, state.maps[:1] if state.together else state.maps)
+            now = Round([turn], self.folds.summed(turn, state.noise, cut), state.maps[:1] if state.together else state.maps, 0)
+        else:
+            sums = state.sums if state.cut == cut and state.sums else self._again(state, cut)
+            if not state.together:
+                return self.folds.round(sums, rows, noise=state.noise, cut=cut, look=look)
+            low = self.shell_of(JOINED_A)
+            now = self.folds.together(sums, rows, noise=state.noise, cut=cut, low=low, look=look)
+        if state.together and state.classes > 1 and state.iteration + 1 >= (TOGETHER if how else 1):
+            turn = class3d_scores.joined(now.turns)
+            seed = self.context.seed_for("first classes")
+            return class3d_folds.part(self.folds, turn, state=state, classes=state.classes, cut=cut, seed=seed)
+        return now
+
+    @property
+    def mine(self) -> NDArray[np.int64]:
+        """Usable rows of this member."""
+        everyone = np.flatnonzero(self.stock.usable())
+        return everyone[self.stock.mine(everyone)]
+
+    def _again(self, state: State, cut: int) -> tuple[ClassSums, ...]:
+        """The sums of the folds out of the poses and shares of the last iteration."""
+        assert state.shares is not None
+        rows = self.mine
+        shares = np.ones((len(rows), 1)) if state.together else state.shares[rows]
+        modes = tuple(one.select(rows) for one in state.modes[: shares.shape[1]])
+        noise = state.noise if state.noise_before is None else state.noise_before
+        return self.folds.summed(Turn(rows, modes, shares, state.noise), noise, cut)
+
+    def _spread(self, state: State, turns: Sequence[Turn]) -> State:
+        """The state with the poses and shares of all members' images in the order of the table."""
+        gathered = [turn for member in self.context.team.gather(list(turns)) for turn in member]
+        count = self.stock.count
+        shares = np.full((count, state.classes), 1.0 / state.classes)
+        for turn in gathered:
+            shares[turn.rows] = turn.shares
+        modes = tuple(class3d_scores.spread([(t.rows, t.modes[k]) for t in gathered], count) for k in range(state.classes))
+        return replace(state, modes=modes, shares=shares)
+
+    def _judged(self, after: State, before: State, turns: Sequence[Turn], shell: int) -> State:
+        """How far the next iteration looks, how many images changed class, whether it is over."""
+        known = before.shares is not None and not before.together
+        usable = self.stock.usable()
+        changed = float((after.best_class != before.best_class)[usable].mean()) if known else 1.0
+        settled = before.settled + 1 if changed < SETTLED else 0
+        chosen = self.settings.classes
+        spread = class3d_scores.origin_spread(turns, self.context.team)
+        values: dict[str, Any] = {
+            "changed": changed,
+            "settled": settled,
+            "sigma_origin_px": max(spread, LEAST_SIGMA_ORIGIN_A / self.stock.pixel_size_A),
+            "reach": min(self.limit, max(8, before.reach if shell == 0 else shell + SHELLS_AHEAD)),
+            "finished": after.iteration >= chosen.iterations or (chosen.stop_when_settled and settled >= 3),
+        }
+        return replace(after, **values)

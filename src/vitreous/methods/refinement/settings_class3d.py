@@ -1,0 +1,88 @@
+"""What may be chosen in 3D classification, with the only defaults."""
+
+from vitreous.methods.refinement.settings3d import STEPS, Reference
+from vitreous.param import param, settings
+
+FINEST = (*STEPS, "0.9 degrees", "0.5 degrees", "0.2 degrees", "0.1 degrees")
+
+
+@settings
+class Classes:
+    """How many classes, how they begin, and how smooth they are."""
+
+    classes: int = param(
+        1, low=1, high=20, step=1, minimum=1, relion="nr_classes", usual=True,
+        help="Number of classes. From one map each class begins with a random share of the particles; several maps are given "
+        "as a STAR file of references or the optimiser of an earlier classification.",
+    )  # fmt: skip
+    regularisation: float = param(
+        4.0, low=0.1, high=10, step=0.1, minimum=0.01, relion="tau_fudge", usual=True,
+        help="Weight of the data against smoothness (T); higher values let finer, noisier detail through. Small focused regions "
+        "without alignment bear 10 to 40.",
+    )  # fmt: skip
+    iterations: int = param(
+        25, low=1, high=50, step=1, minimum=1, relion="nr_iter", usual=True, help="Iterations; fewer when nothing changes."
+    )
+    stop_when_settled: bool = param(
+        True, help="Stop before the last iteration once classes, poses and resolution have not changed for three iterations."
+    )
+
+
+@settings
+class Optimisation:
+    """Masks and limits."""
+
+    particle_diameter_A: float = param(
+        200.0, unit="Å", low=0, high=1000, step=10, minimum=1, relion="particle_diameter",
+        usual=True,
+        help="Diameter of the soft mask about each particle, and about the map where no mask is given.",
+    )  # fmt: skip
+    zero_outside: bool = param(
+        True, relion="do_zero_mask", help="Take the noise outside the particle's mask out of the images that are scored."
+    )
+    resolution_limit_A: float = param(
+        -1.0, unit="Å", low=-1, high=20, relion="highres_limit", usual=True,
+        help="Only frequencies up to this resolution are scored, so that fine noise does not decide; -1: as far as the maps go.",
+    )  # fmt: skip
+
+
+@settings
+class Sampling:
+    """Which poses are tried; after the global search they are refined continuously, without a grid."""
+
+    align: bool = param(
+        True, relion="dont_skip_align", usual=True,
+        help="Search poses. If not, the poses of the input stand, and only classes are found: much quicker, for "
+        "particles that were refined together.",
+    )  # fmt: skip
+    step: str = param(
+        "7.5 degrees", choices=FINEST, relion="sampling", usual=True, when="align",
+        help="Angular step of the global search over all directions and in-plane angles.",
+    )  # fmt: skip
+    offset_range_px: float = param(
+        5.0, unit="px", low=0, high=30, minimum=0, relion="offset_range", usual=True, when="align",
+        help="Radius of the first search over shifts.",
+    )  # fmt: skip
+    offset_step_px: float = param(
+        1.0, unit="px", low=0.1, high=5, step=0.1, minimum=0.05, relion="offset_step", when="align",
+        help="Step of the search over shifts; the first pass takes twice the step.",
+    )  # fmt: skip
+    local: bool = param(
+        False, relion="do_local_ang_searches", when="align", usual=True,
+        help="Stay near the poses of the input: no global search, and a Gaussian prior about each.",
+    )  # fmt: skip
+    local_sigma_deg: float = param(
+        5.0, unit="°", low=0, high=15, step=0.1, minimum=0.01, relion="sigma_angles", when="local", usual=True,
+        help="Spread of that prior; poses farther than three of it are not taken.",
+    )  # fmt: skip
+
+
+@settings
+class Class3DSettings:
+    """Everything that decides a 3D classification beside its inputs."""
+
+    reference: Reference = Reference()
+    classes: Classes = Classes()
+    correct_ctf: bool = param(True, help="Model each particle's CTF from the input table.")
+    optimisation: Optimisation = Optimisation()
+    sampling: Sampling = Sampling()

@@ -1,0 +1,133 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from vitreous.context import Context, UserError
+from vitreous.maths import rotations
+from vitreous.maths.ctf import CtfParams, ctf2d
+from vitreous.methods.refinement import class3d_contrast, class3d_maps, gold_standard
+from vitreous.methods.refinement.class3d import Classification
+from vitreous.methods.refinement.local import Modes
+from vitreous.methods.refinement.settings3d import Reference
+from vitreous.methods.refinement.settings_class3d import Class3DSettings, Classes, Optimisation, Sampling
+from vitreous.methods.refinement.stock import Stock
+
+BOX, PIXEL_A = 32, 4.0
+
+
+@pytest.fixture(scope="module")
+def mixed(simulated):
+    """300 images, a third of them with a part of the specimen moved: (images, kind of each, the two maps)."""
+    made = simulated(BOX, 71, 300, snr=1.0)
+    places = made.blobs.places.copy()
+    places[:8] += np.array([0.0, 3.5, -2.0])
+    other = type(made.blobs)(BOX, places, made.blobs.widths, made.blobs.heights)
+    kind = (np.random.default_rng(5).random(300) < 0.33).astype(int)
+    defocus = np.array(made.table["defocus_u_A"])
+    angle = np.array(made.table["defocus_angle_deg"])
+    transfer = ctf2d(CtfParams.of(defocus, defocus - 300.0, defocus_angle_deg=angle), BOX, PIXEL_A).numpy()
+    scale = made.volume.max() / made.blobs.volume().max()
+    change = other.images(made.turns, made.origins) - made.blobs.images(made.turns, made.origins)
+    moved = scale * np.fft.irfft2(np.fft.rfft2(change) * transfer, s=(BOX, BOX))
+    images = (made.images + kind[:, None, None] * moved).astype(np.float32)
+    changed = type(made)(made.blobs, made.volume, images, made.table, made.turns, made.origins)
+    return changed, kind, (made.volume, (scale * other.volume()).astype(np.float32))
+
+
+def _settings(count=2, **sampling):
+    return Class3DSettings(
+        reference=Reference(low_pass_A=30.0, greyscale_is_right=True),
+        classes=Classes(classes=count, iterations=8),
+        optimisation=Optimisation(particle_diameter_A=0.8 * BOX * PIXEL_A),
+        sampling=Sampling(step="15 degrees", offset_range_px=3.0, **sampling),
+    )
+
+
+def _engine(made, settings, context=None):
+    context = context or Context(threads=2, seed=1)
+    diameter = settings.optimisation.particle_diameter_A
+    stock = Stock(made, made.table, pixel_size_A=PIXEL_A, diameter_A=diameter, context=context)
+    return Classification(stock, settings, mask=None, context=context)
+
+
+def _true_modes(made):
+    count = len(made.turns)
+    plain = np.zeros((count, 1))
+    return Modes(made.turns[:, None].copy(), made.origins[:, None].copy(), plain, np.tile(np.eye(5), (count, 1, 1, 1)))
+
+
+def _agreement(state, kind):
+    same = float(np.mean(state.best_class == kind))
+    return max(same, 1.0 - same)
+
+
+def test_two_shapes_part_from_one_map(mixed):
+    made, kind, _ = mixed
+    engine = _engine(made, _settings())
+    state = engine.begin([made.volume])
+    while not state.finished:
+        state = engine.step(state)
+    assert _agreement(state, kind) > 0.9
+    smaller = min(state.shares.mean(0))
+    assert abs(smaller - kind.mean()) < 0.08
+    turn = rotations.distance_deg(torch.from_numpy(state.modes[0].rotations[:, 0]), torch.from_numpy(made.turns))
+    assert float(turn.median()) < 12.0
+
+
+def test_classes_alone_with_poses_that_stand(mixed):
+    made, kind, _ = mixed
+    engine = _engine(made, _settings(align=False))
+    state = engine.begin([made.volume], modes=_true_modes(made))
+    for _ in range(3):
+        state = engine.step(state)
+    assert _agreement(state, kind) > 0.95
+    assert np.allclose(state.modes[0].rotations[:, 0], made.turns)
+
+
+def test_going_on_without_the_sums_gives_the_same(mixed):
+    made, _, _ = mixed
+    engine = _engine(made, _settings(align=False))
+    state = engine.step(engine.step(engine.begin([made.volume], modes=_true_modes(made))))
+    with_sums, without = engine.step(state), engine.step(replace(state, sums=()))
+    assert np.allclose(with_sums.shares, without.shares, atol=1e-5)
+    assert np.allclose(with_sums.maps[0], without.maps[0], atol=1e-5)
+
+
+def test_several_references_keep_their_order(mixed):
+    made, kind, maps = mixed
+    engine = _engine(made, _settings())
+    state = engine.step(engine.begin(maps[::-1]))
+    assert np.mean(state.best_class == 1 - kind) > 0.9
+    with pytest.raises(UserError, match="3 references for 2 classes"):
+        engine.begin([made.volume] * 3)
+
+
+def test_a_class_without_images_keeps_its_map(mixed):
+    made, _, _ = mixed
+    empty = gold_standard.Sums(np.zeros((25, 25, 14), np.complex64), np.zeros((25, 25, 14), np.float32))
+    mask = np.ones((BOX,) * 3, np.float32)
+    kept = class3d_maps.regularised([empty], [made.volume], 4.0, mask=mask)
+    assert np.array_equal(kept.maps[0], made.volume)
+    maps = class3d_contrast.scored((empty, empty), np.zeros((2, 20)), np.ones(17), 4.0, mask=mask)
+    assert all(np.isfinite(one).all() for one in maps)
+
+
+def test_the_prior_is_half_the_power_of_the_map():
+    white = np.random.default_rng(3).normal(size=(24, 24, 24)).astype(np.float32)
+    assert class3d_maps.prior_power(white)[3:11] == pytest.approx(0.5 * 24**3, rel=0.15)
+
+
+def test_members_of_a_team_find_what_one_finds(mixed, as_members):
+    made, _, _ = mixed
+    settings = _settings(align=False)
+
+    def work(team):
+        engine = _engine(made, settings, Context(seed=1, team=team))
+        return engine.step(engine.step(engine.begin([made.volume], modes=_true_modes(made))))
+
+    alone = work(Context().team)
+    for found in as_members(2, work):
+        assert np.allclose(found.shares, alone.shares, atol=1e-3)
+        assert np.allclose(found.maps[0], alone.maps[0], atol=1e-3 * np.abs(alone.maps[0]).max())
