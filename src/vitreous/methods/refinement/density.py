@@ -1,12 +1,18 @@
 """Real-space maps <-> padded half transforms ("cubes", slices.py) with the correction for trilinear interpolation."""
 
+import functools
+from typing import Any
+
+import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from vitreous.maths.conventions import PADDING
-from vitreous.maths.fourier import unwrapped
-from vitreous.maths.kernels.project import gridding_correction, prepare
+from vitreous.maths.fourier import wrapped
+from vitreous.maths.kernels.project import gridding_correction
+
+jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
 def gridding(box: int) -> torch.Tensor:
@@ -22,46 +28,127 @@ def empty_cube(reach: int) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
     return np.zeros(shape, np.complex64), np.zeros(shape, np.float32)
 
 
-def _places(half: int, padded: int) -> tuple[torch.Tensor, int, int]:
-    """Rows of the padded transform for rows of a cube; how many fit (odd: -n..n), and how far in from the cube's edge."""
-    fit = min(half, (padded - 1) // 2)
-    rows = torch.arange(-fit, fit + 1) % padded
-    return rows, fit, half - fit
-
-
 def to_cube(volume: NDArray[np.float32], reach: int) -> NDArray[np.complex64]:
     """The cube of a map (box, box, box) for projection up to shell `reach`, corrected for trilinear reading.
 
-    A slice read from it is the unnormalised centred transform of the map's projection (sum along the view).
+    A slice read from it is the unnormalised centred transform of the map's projection (sum along the view). The transform
+    of a small cube goes axis by axis, so that neither rows of zeros nor frequencies beyond the cube are worked on.
     """
-    transform = prepare(torch.from_numpy(np.ascontiguousarray(volume)), PADDING)
     cube, _ = empty_cube(reach)
-    half = (cube.shape[0] - 1) // 2
-    rows, fit, off = _places(half, transform.shape[0])
-    into = torch.from_numpy(cube)
-    inner = slice(off, off + 2 * fit + 1)
-    into[inner, inner, : fit + 1] = transform[rows][:, rows][:, :, : fit + 1]
+    box, half = volume.shape[0], (cube.shape[0] - 1) // 2
+    padded = PADDING * box
+    fit = min(half, (padded - 1) // 2)  # of an even padded box the Nyquist line stays out
+    made = torch.from_numpy(np.ascontiguousarray(volume, np.float32)) / gridding(box)
+    inner = slice(half - fit, half + fit + 1)
+    into = torch.from_numpy(cube)[inner, inner, : fit + 1]
+    if 3 * fit > padded:  # most of the transform is wanted: all axes at once are quicker
+        made = torch.fft.rfftn(wrapped(made, (padded,) * 3))[:, :, : fit + 1]
+    else:
+        made = torch.fft.rfft(_padded(made, 2, padded), dim=2)[:, :, : fit + 1]
+        made = torch.fft.fft(_padded(made, 1, padded), dim=1)
+        made = torch.fft.fft(_padded(_rows(made, 1, fit, fit + 1), 0, padded), dim=0)
+    for z in _parts(fit, padded):
+        for y in _parts(fit, made.shape[1]):
+            into[z[0], y[0]] = made[z[1], y[1]]
     return cube
+
+
+def _parts(fit: int, length: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Where -fit..fit rising lies in an axis of 2 fit + 1, and in one of this length with 0 first, or rising if as long."""
+    if length == 2 * fit + 1:
+        return (slice(0, fit), slice(0, fit)), (slice(fit, None), slice(fit, None))
+    return (slice(0, fit), slice(length - fit, length)), (slice(fit, 2 * fit + 1), slice(0, fit + 1))
 
 
 def from_cube(cube: NDArray[np.complex64], box: int) -> NDArray[np.float32]:
     """The map (box, box, box) of a cube made by insertion, corrected for trilinear insertion; to_cube's inverse in scale."""
-    padded = PADDING * box
-    transform = torch.zeros((padded, padded, padded // 2 + 1), dtype=torch.complex64)
-    half = (cube.shape[0] - 1) // 2
-    rows, fit, off = _places(half, padded)
-    inner = slice(off, off + 2 * fit + 1)
-    source = torch.from_numpy(cube)[inner, inner, : fit + 1]
-    transform[rows[:, None, None], rows[None, :, None], torch.arange(fit + 1)[None, None, :]] = source
-    wide = torch.fft.irfftn(transform, s=(padded,) * 3)
-    volume: NDArray[np.float32] = (unwrapped(wide, (box,) * 3) / gridding(box)).numpy()
+    padded, half = PADDING * box, (cube.shape[0] - 1) // 2
+    fit = min(half, (padded - 1) // 2)
+    inner = slice(half - fit, half + fit + 1)
+    made = torch.from_numpy(cube)[inner, inner, : fit + 1]
+    before, after = box // 2, box - box // 2
+    made = _rows(torch.fft.ifft(_padded(made, 0, padded), dim=0), 0, before, after)
+    made = _rows(torch.fft.ifft(_padded(made, 1, padded), dim=1), 1, before, after)
+    made = _rows(torch.fft.irfft(made, n=padded, dim=2), 2, before, after)
+    volume: NDArray[np.float32] = (made / gridding(box)).numpy()
     return volume
 
 
-def cube_shells(cube_side: int) -> NDArray[np.int64]:
-    """Shell of the unpadded box (rounded radius / padding) of each voxel of a cube with this side."""
+def _padded(values: torch.Tensor, axis: int, length: int) -> torch.Tensor:
+    """Zeros of this length along an axis with the values in: their middle (n // 2) at place 0, what is before it at the end."""
+    count = values.shape[axis]
+    middle = count // 2
+    shape = list(values.shape)
+    shape[axis] = length
+    out = values.new_zeros(shape)
+    out.narrow(axis, 0, count - middle).copy_(values.narrow(axis, middle, count - middle))
+    if middle:
+        out.narrow(axis, length - middle, middle).copy_(values.narrow(axis, 0, middle))
+    return out
+
+
+def _rows(values: torch.Tensor, axis: int, before: int, after: int) -> torch.Tensor:
+    """Places -before .. after - 1 of a periodic axis, rising."""
+    length = values.shape[axis]
+    return torch.cat((values.narrow(axis, length - before, before), values.narrow(axis, 0, after)), axis)
+
+
+@functools.lru_cache(maxsize=2)
+def cube_shells(cube_side: int) -> NDArray[np.int16]:
+    """Shell of the unpadded box (rounded radius / padding) of each voxel of a cube with this side; not to be written to."""
     half = (cube_side - 1) // 2
-    at = np.arange(-half, half + 1)
-    x = np.arange(half + 2)
-    r = np.sqrt(at[:, None, None] ** 2.0 + at[None, :, None] ** 2.0 + x[None, None, :] ** 2.0)
-    return np.rint(r / PADDING).astype(np.int64)
+    square = np.arange(-half, half + 1) ** 2
+    table = shell_of_square(half)
+    shells = table[square[:, None, None] + square[None, :, None] + (np.arange(half + 2) ** 2)[None, None, :]]
+    shells.flags.writeable = False
+    return shells
+
+
+@functools.lru_cache(maxsize=4)
+def shell_of_square(half: int) -> NDArray[np.int16]:
+    """Shell of the unpadded box by squared radius in voxels, up to a cube's corner."""
+    square = np.arange(2 * half**2 + (half + 1) ** 2 + 1, dtype=np.float64)
+    table: NDArray[np.int16] = np.rint(np.sqrt(square) / PADDING).astype(np.int16)
+    return table
+
+
+@jit
+def shell_sums(weights, shells, sums, counts):  # type: ignore[no-untyped-def]
+    """Add the weights of a cube, and how many voxels there are, to sums and counts of their shells, by shell_of_square."""
+    half = (weights.shape[0] - 1) // 2
+    for z in range(-half, half + 1):
+        for y in range(-half, half + 1):
+            for x in range(half + 2):
+                shell = shells[z * z + y * y + x * x]
+                sums[shell] += weights[z + half, y + half, x]
+                counts[shell] += 1
+
+
+@jit
+def divided(data, weights, shells, extra, floor, out):  # type: ignore[no-untyped-def]
+    """Write data / max(weights, extra of the shell) (floor) or data / (weights + extra) into zeros `out`, in shells of extra."""
+    half = (data.shape[0] - 1) // 2
+    for z in range(-half, half + 1):
+        for y in range(-half, half + 1):
+            for x in range(half + 2):
+                shell = shells[z * z + y * y + x * x]
+                if shell >= extra.shape[0]:
+                    break
+                weight = weights[z + half, y + half, x]
+                below = max(weight, extra[shell]) if floor else weight + extra[shell]
+                if below > 0:
+                    out[z + half, y + half, x] = data[z + half, y + half, x] / below
+
+
+@jit
+def share_low(first, second, shells, last, joined):  # type: ignore[no-untyped-def]
+    """Write the sum of two cubes into both of `joined` (2, ...), which hold copies of them, in shells 0..last."""
+    half = (first.shape[0] - 1) // 2
+    for z in range(-half, half + 1):
+        for y in range(-half, half + 1):
+            for x in range(half + 2):
+                if shells[z * z + y * y + x * x] > last:
+                    break
+                total = first[z + half, y + half, x] + second[z + half, y + half, x]
+                joined[0][z + half, y + half, x] = total
+                joined[1][z + half, y + half, x] = total

@@ -23,24 +23,56 @@ def symmetrise(
         return data, weights
     whole = np.rint(operators)
     operators = np.where(np.abs(operators - whole) < NEAR, whole, operators)
-    summed, strength = np.zeros_like(data), np.zeros_like(weights)
     exact = np.abs(operators - np.rint(operators)).max((1, 2)) == 0.0
-    add_exact(data, weights, summed, strength, np.rint(operators[exact]).astype(np.int64))
+    for others in chain(operators[exact]):
+        made = data.copy(), weights.copy()
+        add_exact(data, weights, *made, np.rint(others).astype(np.int64))
+        data, weights = made
     if not exact.all():
         # Every operator is one of these times one that is exact, so that few are read between voxels.
-        first, once = np.zeros_like(data), np.zeros_like(weights)
-        add_between(summed, strength, first, once, representatives(operators, exact))
-        summed, strength = summed + first, strength + once
-    return summed, strength
+        made = data.copy(), weights.copy()
+        add_between(data, weights, *made, representatives(operators, operators[exact]))
+        data, weights = made
+    return data, weights
 
 
-def representatives(operators: NDArray[np.float64], exact: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """One operator of each coset H R of the exact ones H, but that of H itself: their products are all that are not exact."""
-    inside = operators[exact]
+def chain(operators: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Steps that sum over a group (n, 3, 3): of each the operators beside the identity; a sum over 24 takes six reads, not 23.
+
+    Subgroups grow by one generator at a time, the one that makes the smallest; a step's operators stand for its cosets.
+    """
+    inside, steps = np.eye(3)[None], []
+    while len(inside) < len(operators):
+        grown = min((_closed(inside, operator) for operator in operators if not _holds(inside, operator)), key=len)
+        steps.append(representatives(grown, inside))
+        inside = grown
+    return steps
+
+
+def _holds(operators: NDArray[np.float64], one: NDArray[np.float64]) -> bool:
+    return float(np.abs(operators - one).max((1, 2)).min()) < 1e-6
+
+
+def _closed(inside: NDArray[np.float64], operator: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The group made by a group and one more operator."""
+    found = list(inside)
+    generators = [*inside, operator]
+    at = 0
+    while at < len(found):
+        for generator in generators:
+            product = found[at] @ generator
+            if not _holds(np.array(found), product):
+                found.append(product)
+        at += 1
+    return np.array(found)
+
+
+def representatives(operators: NDArray[np.float64], inside: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One operator R of each coset H R of a subgroup H, `inside`, but that of H itself: their products are all the others."""
     kept: list[NDArray[np.float64]] = []
     covered = list(inside)
     for operator in operators:
-        if min(float(np.abs(operator - seen).max()) for seen in covered) > 1e-6:
+        if not _holds(np.array(covered), operator):
             kept.append(operator)
             covered += list(inside @ operator)
     return np.array(kept).reshape(-1, 3, 3)
