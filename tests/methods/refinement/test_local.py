@@ -78,3 +78,29 @@ def test_a_mode_at_a_symmetry_mate_is_the_same_mode():
     assert (modes.distinct(nearer_deg=1.0, nearer_px=1.0).log_likelihood > -np.inf).sum() == 4
     kept = modes.distinct(nearer_deg=1.0, nearer_px=1.0, operators=mates).log_likelihood[0] > -np.inf
     assert kept.tolist() == [True, False, False, True]
+
+
+def test_rough_climbs_give_up_only_what_is_worse(simulated):
+    made = simulated(32, 12, 25, snr=0.3)
+    stock = Stock(made, made.table, pixel_size_A=4.0, diameter_A=100.0, context=Context())
+    batch, count, cube = stock.batch(np.arange(25)), len(made), density.to_cube(made.volume, stock.pixels.reach)
+    near = rotations.from_vector(torch.full((count, 1, 3), 0.04, dtype=torch.float64)) @ torch.from_numpy(made.turns[:, None])
+    far = rotations.random_rotations(4 * count, torch.Generator().manual_seed(2)).reshape(count, 4, 3, 3)
+    start = Modes(
+        torch.cat((far[:, :2], near, far[:, 2:]), 1).numpy(), np.repeat(made.origins[:, None], 5, 1), np.zeros((count, 5)),
+        np.zeros((count, 5, 5, 5)),
+    )  # fmt: skip
+    found = []
+    for rough in ((), (stock.pixels.count(5), stock.pixels.count(8))):
+        found.append(
+            local.refine(
+                batch.masked, batch.ctf, weights=np.full((1, len(stock.pixels.index)), 2 / 32**2, np.float32),
+                groups=np.zeros(count, np.int64), pixels=stock.pixels.index, cube=cube,
+                start=start, climb=Climb(32, rough=rough, rounds=20),
+            )
+        )  # fmt: skip
+    every, thinned = found
+    assert np.abs(every.log_likelihood.max(1) - thinned.log_likelihood.max(1)).max() < 0.2
+    left = thinned.log_likelihood > -np.inf
+    assert left.sum() < 0.7 * left.size
+    assert not (thinned.log_likelihood[left] - every.log_likelihood.max(1).repeat(5).reshape(-1, 5)[left] > 0.2).any()

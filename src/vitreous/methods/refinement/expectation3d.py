@@ -15,6 +15,7 @@ from vitreous.methods.refinement.local import Climb, Modes
 from vitreous.methods.refinement.scores import Workspace
 from vitreous.methods.refinement.stock import Batch, Stock
 
+LEAST_SHELLS = 8  # of a rough climb
 PARTS = ("rotations", "origins", "log_likelihood", "information")  # of Modes
 
 
@@ -42,7 +43,7 @@ def find(
 
     With how.order None, start must be given.
     """
-    cube = density.to_cube(volume, stock.pixels.reach)
+    cube = density.to_cube(volume, how.reach)
     bank = None
     size = 64
     if how.order is not None:
@@ -82,20 +83,20 @@ def _global(
     found = search.best_modes(bank, cells, how.shifts, keep=how.keep, origins_px=origins)
     if before is None:
         return found
-    both = [np.concatenate([getattr(m, n) for m in (before, found)], axis=1) for n in ("rotations", "origins")]
-    score = np.concatenate([before.log_likelihood, found.log_likelihood], axis=1)
-    return Modes(both[0], both[1], score, np.zeros((*score.shape, 5, 5)))
+    return Modes(*(np.concatenate([getattr(m, name) for m in (before, found)], axis=1) for name in PARTS))
 
 
 def _climb(
     stock: Stock, part: NDArray[np.int64], cube: NDArray[np.complex64], noise: NDArray[np.float64], modes: Modes, how: Search
 ) -> Modes:
+    """Climb from all modes: at a quarter of the shells, a half, then all."""
     count = stock.pixels.count(how.reach)
+    rough = tuple(stock.pixels.count(shell) for shell in (how.reach // 4, how.reach // 2) if shell >= LEAST_SHELLS)
     batch: Batch = stock.batch(part).upto(count)
     weights = (1.0 / noise[:, stock.pixels.shell[:count]]).astype(np.float32)
     climbed = local.refine(
         batch.masked, batch.ctf, weights=weights, groups=stock.groups[part], pixels=stock.pixels.index[:count], cube=cube,
-        start=modes, climb=Climb(stock.box, sigma_origin_px=how.shifts.sigma_px),
+        start=modes, climb=Climb(stock.box, sigma_origin_px=how.shifts.sigma_px, rough=rough),
     )  # fmt: skip
     return _kept(climbed, how)
 

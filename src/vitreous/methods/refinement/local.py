@@ -16,6 +16,7 @@ from vitreous.maths.conventions import PADDING
 from vitreous.methods.refinement.slices import evaluate
 
 ALONE = np.eye(3)[None]  # the operators of C1
+NEAR_DEG, NEAR_PX = 1.5, 0.7  # modes nearer to each other in a rough climb end at one place
 _jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
@@ -129,23 +130,56 @@ def _climb(image, ctf, weight, view, rotation, origin, limits, gradient, hessian
 
 
 @_jit
-def _climb_all(images, ctfs, weights, groups, view, poses, limits):  # type: ignore[no-untyped-def]
+def _thin(scores, rotations, origins, near):  # type: ignore[no-untyped-def]
+    """Give up modes of one image (m,): those near[0] below the best, and the later of two nearer than near[1:] (trace, px)."""
+    best = scores.max()
+    for m in range(len(scores)):
+        if scores[m] < best - near[0]:
+            scores[m] = -np.inf
+        for k in range(m):
+            if scores[m] == -np.inf or scores[k] == -np.inf:
+                continue
+            apart = np.sqrt((origins[m, 0] - origins[k, 0]) ** 2 + (origins[m, 1] - origins[k, 1]) ** 2)
+            if apart < near[2] and np.sum(rotations[m] * rotations[k]) > near[1]:
+                scores[m if scores[k] + 1.0 >= scores[m] else k] = -np.inf
+
+
+@_jit
+def _climb_all(images, ctfs, weights, groups, view, poses, limits, stages, near):  # type: ignore[no-untyped-def]
+    """Climb from every mode at the first stages[0] pixels, then at more; those of known information move at the last only."""
     rotations, origins, scores, hessians = poses
+    pixels, cube, padding, box = view
     gradient = np.empty(5)
+    rough, still = limits.copy(), limits.copy()
+    rough[0], rough[4] = min(limits[0], 4.0), 5.0 * limits[4]
+    still[0] = 0.0
     for i in range(images.shape[0]):
         weight = weights[groups[i]]
-        for m in range(rotations.shape[1]):
-            if scores[i, m] == -np.inf:
-                hessians[i, m] = np.eye(5)
-                continue
-            scores[i, m] = _climb(
-                images[i], ctfs[i], weight, view, rotations[i, m], origins[i, m], limits, gradient, hessians[i, m]
-            )
+        known = hessians[i, :, 0, 0] > 0.0
+        for s in range(len(stages)):
+            n = stages[s]
+            here = (pixels[:n], cube, padding, box)
+            last = s == len(stages) - 1
+            for m in range(rotations.shape[1]):
+                if scores[i, m] == -np.inf:
+                    hessians[i, m] = np.eye(5)
+                    continue
+                how = limits if last else (still if known[m] else rough)
+                scores[i, m] = _climb(
+                    images[i, :n], ctfs[i, :n], weight[:n], here, rotations[i, m], origins[i, m], how, gradient, hessians[i, m]
+                )
+            if not last:
+                _thin(scores[i], rotations[i], origins[i], near)
 
 
 @dataclass(frozen=True)
 class Climb:
-    """How far a pose may go in images of a box: rounds, largest steps (rad, px), spread of origins, least gain that goes on."""
+    """How far a pose may go in images of a box: rounds, largest steps (rad, px), spread of origins, least gain that goes on.
+
+    rough: counts of pixels (a lower resolution) climbed first, rising; after each, modes `depth` below an image's best in
+    log-likelihood are given up, and those that came to an earlier one's place. Modes that bring an information matrix were
+    climbed before and stay still until the last.
+    """
 
     box: int
     rounds: int = 8
@@ -153,6 +187,8 @@ class Climb:
     largest_move_px: float = 2.0
     sigma_origin_px: float = 10.0
     tolerance: float = 0.02
+    rough: tuple[int, ...] = ()
+    depth: float = 20.0
 
     def packed(self) -> NDArray[np.float64]:
         values = [self.rounds, self.largest_turn_rad, self.largest_move_px, self.sigma_origin_px, self.tolerance]
@@ -175,9 +211,12 @@ def refine(
     Releases the interpreter's lock, so that parts of the work run side by side in threads.
     """
     padding = np.float32(PADDING)
-    out = Modes(start.rotations.copy(), start.origins.copy(), start.log_likelihood.copy(), np.zeros_like(start.information))
+    out = Modes(start.rotations.copy(), start.origins.copy(), start.log_likelihood.copy(), start.information.copy())
     limits = climb.packed()
 
     poses = (out.rotations, out.origins, out.log_likelihood, out.information)
-    _climb_all(images, ctfs, weights, groups, (pixels, cube, padding, climb.box), poses, limits)
+    stages = np.array([n for n in climb.rough if n < len(pixels)] + [len(pixels)], np.int64)
+    near = np.array([climb.depth, 1.0 + 2.0 * np.cos(np.radians(NEAR_DEG)), NEAR_PX])
+    view = (pixels, cube, padding, climb.box)
+    _climb_all(images, ctfs, weights, groups, view, poses, limits, stages, near)
     return out
