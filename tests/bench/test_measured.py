@@ -23,6 +23,16 @@ def test_a_program_is_stopped_once_a_file_is_there_and_one_that_fails_is_told(be
         bench.measured.measured([sys.executable, "-c", "raise SystemExit(3)"], log=tmp_path / "log")
 
 
+def test_memory_and_cpu_of_what_a_program_starts_count(bench, tmp_path):
+    words = [
+        sys.executable,
+        "-c",
+        f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SPIN!r} + '\\ntime.sleep(0.5)'])",
+    ]
+    cost = bench.measured.measured(words, log=tmp_path / "log")
+    assert cost.cpu_s >= 0.4 and cost.peak_MB > 65
+
+
 def test_what_each_iteration_and_each_visit_took_is_told_from_the_files_seen(bench):
     last, visits = bench.class2d_scaling.stop(50_000, 20, 10_000)
     assert 10_000 <= visits < bench.class2d_scaling.stop(50_000, 20, 0)[1]
