@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,7 @@ from vitreous.methods.refinement.stock import Stock
 def _prepared(stock, rows, noise, origins=None):
     return Prepared(
         stock.masked_images(rows),
-        stock.params[torch.from_numpy(rows)],
+        partial(stock.contrast, rows),
         torch.full((len(rows), stock.pixels.reach + 1), 1.0 / noise, dtype=torch.float64),
         torch.zeros((len(rows), 2), dtype=torch.float64) if origins is None else origins,
         stock.pixel_size_A,
@@ -28,7 +30,7 @@ def test_polar_and_cartesian_likelihoods_agree(simulated):
     rows, shells, noise = np.arange(3), 10, 32**2 / 2
     bank = search.build_bank(made.volume, order=0, group="C1", shells=shells, support_px=16.0)
     shifts = Shifts(torch.tensor([[0.0, 0.0], [1.0, -2.0]], dtype=torch.float64), 1e9)
-    cells = search.score(bank, _prepared(stock, rows, noise), shifts, Workspace()).cells.clone()
+    cells = search.score(bank, _prepared(stock, rows, noise), shifts, Workspace()).cells()
     count = stock.pixels.count(shells)
     batch = stock.batch(rows).upto(count)
     cube = density.to_cube(made.volume, stock.pixels.reach)
@@ -65,8 +67,10 @@ def test_the_best_modes_hold_the_true_pose(simulated, group):
     bank = search.build_bank(made.volume, order=2, group=group, shells=8, support_px=stock.radius_px)
     shifts = Shifts.within(3.0, 1.0, 5.0)
     rows = np.arange(40)
-    cells = search.score(bank, _prepared(stock, rows, 32**2 / 2), shifts, Workspace()).cells
-    modes = search.best_modes(bank, cells, shifts, keep=5, origins_px=torch.zeros((40, 2), dtype=torch.float64))
+    scored = search.score(bank, _prepared(stock, rows, 32**2 / 2), shifts, Workspace())
+    cells = scored.cells()
+    assert torch.allclose(scored.best(), cells.amax(0), atol=1e-3)
+    modes = search.best_modes(bank, scored, shifts, keep=5, origins_px=torch.zeros((40, 2), dtype=torch.float64))
     operators = symmetry.operators(group)
     near = rotations.distance_deg(torch.from_numpy(made.turns[:, None]), torch.from_numpy(modes.rotations), operators)
     there = near.masked_fill(torch.from_numpy(modes.log_likelihood == -np.inf), 999.0)
@@ -85,8 +89,8 @@ def test_origins_count_from_each_image_own(simulated):
     rows = np.arange(4)
     moved = Shifts(torch.tensor([[2.0, 0.0]], dtype=torch.float64), 1e9)
     still = Shifts(torch.tensor([[0.0, 0.0]], dtype=torch.float64), 1e9)
-    one = search.score(bank, _prepared(stock, rows, 300.0), moved, Workspace()).cells.clone()
-    two = search.score(bank, _prepared(stock, rows, 300.0, centre), still, Workspace()).cells.clone()
+    one = search.score(bank, _prepared(stock, rows, 300.0), moved, Workspace()).cells()
+    two = search.score(bank, _prepared(stock, rows, 300.0, centre), still, Workspace()).cells()
     assert torch.allclose(one, two, atol=1e-3 * float(one.abs().max()))
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from vitreous.methods.refinement.scores import Quarters, quarters, unfolded
 
+LEAST = -1e30  # below any cell
 SMALLEST = -80.0  # exponents below count as this
 
 
@@ -46,6 +47,15 @@ def log_sums(parts: Quarters, half: int) -> torch.Tensor:
         _sums(tuple(part.numpy() for part in parts), half % 2 == 0, top.numpy(), total.numpy())
         return top + torch.log(total)
     return torch.logsumexp(_all(parts, half), 0)
+
+
+def maxima(parts: Quarters, half: int) -> torch.Tensor:
+    """(pairs,): the largest cell of each pair."""
+    if parts[0].device.type == "cpu" and parts[0].dtype == torch.float32:
+        top = torch.full((parts[0].shape[1],), LEAST)
+        _maxima(tuple(part.numpy() for part in parts), top.numpy())
+        return top
+    return _all(parts, half).amax(0)
 
 
 def posterior(parts: Quarters, half: int, log_factor: torch.Tensor, *, least: float) -> Found:
@@ -116,6 +126,15 @@ def _sums(parts: Any, last_alone: bool, top: NDArray[Any], total: NDArray[Any]) 
         for p in range(top.size):
             c, s, oc, os = even_cos[h, p] - top[p], even_sin[h, p], odd_cos[h, p], odd_sin[h, p]
             total[p] += _exp(c + s + oc + os) + _exp(c + s - oc - os) + mates * (_exp(c - s - oc + os) + _exp(c - s + oc - os))
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp", "nnan", "ninf"})
+def _maxima(parts: Any, top: NDArray[Any]) -> None:
+    even_cos, even_sin, odd_cos, odd_sin = parts
+    for h in range(even_cos.shape[0]):
+        for p in range(top.size):
+            c, s, oc, os = even_cos[h, p], even_sin[h, p], odd_cos[h, p], odd_sin[h, p]
+            top[p] = max(top[p], max(c + s + abs(oc + os), c - s + abs(oc - os)))
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})

@@ -79,8 +79,8 @@ def _global(
 ) -> Modes:  # fmt: skip
     centre = np.zeros((len(part), 2)) if before is None else before.origins[:, 0]
     origins = torch.from_numpy(np.ascontiguousarray(centre))
-    cells = search.score(bank, search.Prepared.of(stock, part, noise, origins), how.shifts, space).cells
-    found = search.best_modes(bank, cells, how.shifts, keep=how.keep, origins_px=origins)
+    scored = search.score(bank, search.Prepared.of(stock, part, noise, origins), how.shifts, space)
+    found = search.best_modes(bank, scored, how.shifts, keep=how.keep, origins_px=origins)
     if before is None:
         return found
     return Modes(*(np.concatenate([getattr(m, name) for m in (before, found)], axis=1) for name in PARTS))

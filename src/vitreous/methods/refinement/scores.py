@@ -156,6 +156,12 @@ def unfolded(parts: Quarters, out: torch.Tensor) -> None:
         torch.sub(even, odd, out=out[2 * half - inner + 1 :])
 
 
+def chosen(parts: Quarters, pairs: torch.Tensor) -> Quarters:
+    """The same of some pairs."""
+    even_cos, even_sin, odd_cos, odd_sin = (part[:, pairs] for part in parts)
+    return even_cos, even_sin, odd_cos, odd_sin
+
+
 def quarter_terms(
     images: Modes,
     references: Modes,

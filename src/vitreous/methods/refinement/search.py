@@ -1,6 +1,8 @@
 """Global search: every view direction of a grid, every in-plane angle and a grid of shifts at once, on the polar bank."""
 
+import functools
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.maths import rotations, sphere, symmetry
-from vitreous.maths.ctf import CtfParams, ctf_at
 from vitreous.maths.kernels.sample import prepare_volume
-from vitreous.methods.refinement import polar, scores
+from vitreous.methods.refinement import cells, polar, scores
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.sampling import disc_of_shifts
 from vitreous.methods.refinement.stock import Stock
@@ -66,10 +67,13 @@ class Shifts:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the search needs of a batch: masked images (n, box, box), CTFs or None, 1/sigma2 (n, shells + 1), origins px."""
+    """What the search needs of a batch: masked images (n, box, box), 1/sigma2 (n, shells + 1), origins px, and contrast.
+
+    contrast(kx, ky) gives the CTFs, with all that multiplies slices, at frequencies in 1/Å of any shape: (n, *shape).
+    """
 
     images: torch.Tensor
-    params: CtfParams | None
+    contrast: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
     inverse_noise: torch.Tensor
     origins_px: torch.Tensor
     pixel_size_A: float
@@ -79,7 +83,7 @@ class Prepared:
         """Some rows of a stock, with the noise (groups, shells) of their groups, moved by origins (n, 2) px."""
         return Prepared(
             images=stock.masked_images(rows),
-            params=None if stock.params is None else stock.params[torch.from_numpy(rows)],
+            contrast=functools.partial(stock.contrast, rows),
             inverse_noise=torch.from_numpy(1.0 / noise[stock.groups[rows]]),
             origins_px=origins_px,
             pixel_size_A=stock.pixel_size_A,
@@ -88,14 +92,34 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Scored:
-    """cells: log-likelihood less each image's constant, (angles, K, shifts, n). modes: those of the weighted, shifted images.
+    """Log-likelihoods, less each image's constant, of all pairs of a direction and a column (shifts, then images).
 
-    radial: means of C^2/sigma^2 on circles (n, shells + 1). cells and modes live in a workspace.
+    parts: cells of pairs (K * columns) as sums of cosines and sines (scores.quarter_terms), in a workspace; less (K, shifts, n):
+    what is to be subtracted at every angle.
     """
 
-    cells: torch.Tensor
-    modes: scores.Modes
-    radial: torch.Tensor
+    parts: scores.Quarters
+    less: torch.Tensor
+    angles: int
+
+    def cells(self) -> torch.Tensor:
+        """All of them, (angles, K, shifts, n)."""
+        out = self.less.new_empty((self.angles, self.parts[0].shape[1]))
+        scores.unfolded(self.parts, out)
+        return out.view(self.angles, *self.less.shape) - self.less
+
+    def best(self) -> torch.Tensor:
+        """The best over the angles, (K, shifts, n)."""
+        return cells.maxima(self.parts, self.angles // 2).view(self.less.shape) - self.less
+
+    def at(self, direction: torch.Tensor, shift: torch.Tensor) -> torch.Tensor:
+        """Over all angles, of directions and shifts (n, c) of each image: (angles, n, c)."""
+        _, shifts, n = self.less.shape
+        image = torch.arange(n)[:, None].expand(direction.shape)
+        pair = ((direction * shifts + shift) * n + image).flatten()
+        out = self.less.new_empty((self.angles, len(pair)))
+        scores.unfolded(scores.chosen(self.parts, pair), out)
+        return out.view(self.angles, *direction.shape) - self.less[direction, shift, image]
 
 
 def score(bank: Bank, batch: Prepared, shifts: Shifts, space: scores.Workspace) -> Scored:
@@ -104,26 +128,19 @@ def score(bank: Bank, batch: Prepared, shifts: Shifts, space: scores.Workspace) 
     samples = polar.sample_images(batch.images.to(torch.float32), grid)
     weight = batch.inverse_noise[:, : grid.shells + 1, None].to(torch.float32)
     kx, ky = grid.points
-    if batch.params is not None:
-        scale = 1.0 / (grid.box * batch.pixel_size_A)
-        ctf = ctf_at(batch.params, kx * scale, ky * scale)
-        samples = samples * (ctf * weight)
-        radial = (ctf.square().mean(-1) * weight[..., 0]).to(torch.float32)
-    else:
-        samples = samples * weight
-        radial = weight[..., 0].contiguous()
+    scale = 1.0 / (grid.box * batch.pixel_size_A)
+    ctf = batch.contrast(kx * scale, ky * scale)
+    samples = samples * (ctf * weight)
+    radial = (ctf.square().mean(-1) * weight[..., 0]).to(torch.float32)
     if batch.origins_px.any():
         samples = samples * polar.shift_phases(batch.origins_px, grid).to(torch.complex64)
     phases = polar.shift_phases(shifts.offsets, grid).to(torch.complex64)
     moved = scores.shifted(scores.columns(samples), scores.columns(phases), space)
     modes = scores.modes(moved, grid, space)
-    cells = scores.cross_terms(modes, bank.modes, grid, space)
-    n = len(batch.images)
-    cells = cells.view(grid.angles, -1, len(shifts.offsets), n)
-    cells -= scores.norm_terms(radial, bank.samples, grid)[None, :, None, :]
+    parts = scores.quarter_terms(modes, bank.modes, grid, space)
     place = batch.origins_px[None] + shifts.offsets[:, None]
-    cells -= (place.square().sum(-1) / (2 * shifts.sigma_px**2)).to(torch.float32)[None, None]
-    return Scored(cells, modes, radial)
+    far = (place.square().sum(-1) / (2 * shifts.sigma_px**2)).to(torch.float32)
+    return Scored(parts, scores.norm_terms(radial, bank.samples, grid)[:, None, :] + far, grid.angles)
 
 
 @_jit
@@ -138,8 +155,12 @@ def _spread_out(candidates, best_first, keep, least_trace, operators, chosen):  
             for k in range(count):
                 kept = candidates[i, chosen[i, k]]
                 for o in range(operators.shape[0]):
-                    mate = candidates[i, c] @ operators[o]
-                    if np.sum(mate * kept) > least_trace:
+                    trace = 0.0
+                    for a in range(3):
+                        for b in range(3):
+                            for d in range(3):
+                                trace += candidates[i, c, a, b] * operators[o, b, d] * kept[a, d]
+                    if trace > least_trace:
                         near = True
                         break
                 if near:
@@ -149,21 +170,25 @@ def _spread_out(candidates, best_first, keep, least_trace, operators, chosen):  
                 count += 1
 
 
-def best_modes(
-    bank: Bank, cells: torch.Tensor, shifts: Shifts, *, keep: int, origins_px: torch.Tensor, depth: float = 25.0
-) -> Modes:
-    """The `keep` best well-separated poses of each image by its cells, within `depth` of the best in log-likelihood."""
-    angles, count, _, n = cells.shape
+def best_modes(bank: Bank, found: Scored, shifts: Shifts, *, keep: int, origins_px: torch.Tensor, depth: float = 25.0) -> Modes:
+    """The `keep` best well-separated poses of each image, within `depth` of the best in log-likelihood.
+
+    Of the directions that are best at any angle and shift, the best angle of every sector at the best shift is looked at.
+    """
+    angles = bank.grid.angles
+    over, move = found.best().max(1)  # (K, n)
+    _, direction = over.T.topk(min(12 * keep, len(over)), dim=1)
+    n, width = direction.shape
+    move = torch.gather(move.T, 1, direction)
     sectors = max(d for d in range(1, 13) if angles % d == 0)
-    split = cells.view(sectors, angles // sectors, count, -1, n)
-    values, at = split.amax((1, 3)).view(-1, n).T.topk(min(12 * keep, sectors * count), dim=1)
-    sector, direction = torch.div(at, count, rounding_mode="floor"), at % count
-    near = split[sector, :, direction, :, torch.arange(n)[:, None]].flatten(2).argmax(2)  # (n, c): angle in sector, shift
-    move = near % len(shifts.offsets)
-    angle = sector * (angles // sectors) + torch.div(near, len(shifts.offsets), rounding_mode="floor")
-    psi = -360.0 / angles * angle.to(torch.float64)
+    values, at = found.at(direction, move).view(sectors, angles // sectors, n, width).max(1)
+    angle = at + (torch.arange(sectors) * (angles // sectors))[:, None, None]
+    values, angle = (part.permute(1, 0, 2).flatten(1) for part in (values, angle))
+    values, which = values.topk(min(12 * keep, values.shape[1]), dim=1)
+    direction, move = (torch.gather(part, 1, which % width) for part in (direction, move))
+    psi = -360.0 / angles * torch.gather(angle, 1, which).to(torch.float64)
     candidates = (rotations.from_euler(torch.zeros_like(psi), torch.zeros_like(psi), psi) @ bank.directions[direction]).numpy()
-    order = np.where((values >= values[:, :1] - depth).numpy(), np.arange(at.shape[1]), -1)
+    order = np.where((values >= values[:, :1] - depth).numpy(), np.arange(values.shape[1]), -1)
     chosen = np.full((n, keep), -1)
     least = 1.0 + 2.0 * math.cos(math.radians(1.2 * bank.step_deg))
     _spread_out(np.ascontiguousarray(candidates), order, keep, least, symmetry.operators(bank.group).numpy(), chosen)

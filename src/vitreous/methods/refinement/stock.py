@@ -1,5 +1,6 @@
 """Particle images made ready for the 3D engine: checked, packed, with their CTFs, kept in memory when the budget allows."""
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from vitreous.arrays.source import ImageSource
 from vitreous.context import Context, UserError
 from vitreous.maths import masks
-from vitreous.maths.ctf import ctf_at
+from vitreous.maths.ctf import ctf_at, phase_at
 from vitreous.methods.particles import ctf_of, faults
 from vitreous.methods.refinement.packed import pack, pixels_of
 from vitreous.methods.straight import Straightened, straightened
@@ -35,12 +36,20 @@ class Batch:
         )
 
 
+@dataclass(frozen=True)
+class Adjustment:
+    """What images are divided by (brightness, (n,) of all rows) and their CTFs multiplied by (contrast, (n,))."""
+
+    brightness: NDArray[np.float32]
+    contrast: NDArray[np.float32]
+
+
 class Stock:
     """The images of a table in one box and pixel size, as packed transforms; `bad` lists rows that cannot be used."""
 
     def __init__(
         self, source: ImageSource, particles: Table, *, pixel_size_A: float, diameter_A: float, context: Context,
-        ctf: bool = True, zero_mask: bool = True,
+        ctf: bool = True, zero_mask: bool = True, intact_first_peak: bool = False,
     ) -> None:  # fmt: skip
         self.source = straightened(source, particles, pixel_size_A)
         first = source.read(np.arange(1))
@@ -55,6 +64,8 @@ class Stock:
         self.zero_mask = zero_mask
         self.disc = masks.disc(self.box, radius, edge_px=5.0)
         self.params = ctf_of(particles) if ctf else None
+        self.intact_first_peak = intact_first_peak
+        self.adjustment: Adjustment | None = None
         groups = particles.get("optics_group", 1)
         self.group_names, self.groups = np.unique(groups, return_inverse=True)
         self.bad: dict[int, str] = {}
@@ -90,8 +101,8 @@ class Stock:
         """The packed images of these rows: from memory, or read and transformed now."""
         at = rows - self.own.start
         if self._held is not None and len(rows) and at.min() >= 0 and at.max() < len(self.own):
-            return Batch(self._held.whole[at], self._held.masked[at], self._held.ctf[at])
-        return self._make(rows)
+            return self._adjusted(Batch(self._held.whole[at], self._held.masked[at], self._held.ctf[at]), rows)
+        return self._adjusted(self._make(rows), rows)
 
     def mine(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these rows are this member's to read; alone, all."""
@@ -108,8 +119,31 @@ class Stock:
         return self.source.recorded(origins) if isinstance(self.source, Straightened) else origins
 
     def masked_images(self, rows: NDArray[np.int64]) -> torch.Tensor:
-        """Real images (n, box, box) as the scores see them: masked, cleared of NaN."""
-        return self._mask(self._read(rows))
+        """Real images (n, box, box) as the scores see them: masked, cleared of NaN, divided by their brightness."""
+        images = self._mask(self._read(rows))
+        if self.adjustment is None:
+            return images
+        return images / torch.from_numpy(self.adjustment.brightness[rows])[:, None, None]
+
+    def contrast(self, rows: NDArray[np.int64], kx: torch.Tensor, ky: torch.Tensor) -> torch.Tensor:
+        """What the slices of these rows are multiplied by, (n, *kx.shape) float32 at frequencies in 1/Å: CTF and contrast."""
+        values = self._ctf_at(rows, kx, ky)
+        if self.adjustment is None:
+            return values
+        return values * torch.from_numpy(self.adjustment.contrast[rows]).view(-1, *[1] * kx.ndim)
+
+    def without_ctf(self) -> "Stock":
+        """The same images, seen as if they had no CTF."""
+        other = copy.copy(self)
+        other.params = None
+        return other
+
+    def _adjusted(self, made: Batch, rows: NDArray[np.int64]) -> Batch:
+        ctf = made.ctf if self.params is not None else np.ones_like(made.ctf)
+        if self.adjustment is None:
+            return Batch(made.whole, made.masked, ctf)
+        bright, contrast = (v[rows, None] for v in (self.adjustment.brightness, self.adjustment.contrast))
+        return Batch(made.whole / bright, made.masked / bright, ctf * contrast)
 
     def chunks(self, rows: NDArray[np.int64], size: int = READ_AT_ONCE) -> list[NDArray[np.int64]]:
         """The rows in blocks of at most `size`."""
@@ -141,11 +175,18 @@ class Stock:
         return Batch(whole, masked, self._ctf(rows))
 
     def _ctf(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        if self.params is None:
-            return np.ones((len(rows), len(self.pixels.index)), np.float32)
         step = 1.0 / (self.box * self.pixel_size_A)
         k = torch.from_numpy(self.pixels.index.astype(np.float64)) * step
-        values: NDArray[np.float32] = ctf_at(self.params[torch.from_numpy(rows)], k[:, 0], k[:, 1]).numpy()
+        values: NDArray[np.float32] = self._ctf_at(rows, k[:, 0], k[:, 1]).numpy()
+        return values
+
+    def _ctf_at(self, rows: NDArray[np.int64], kx: torch.Tensor, ky: torch.Tensor) -> torch.Tensor:
+        if self.params is None:
+            return torch.ones((len(rows), *kx.shape))
+        params = self.params[torch.from_numpy(rows)]
+        values = ctf_at(params, kx, ky)
+        if self.intact_first_peak:
+            values = torch.where(phase_at(params, kx, ky) < torch.pi / 2, torch.ones_like(values), values)
         return values
 
     def _read(self, rows: NDArray[np.int64]) -> torch.Tensor:
