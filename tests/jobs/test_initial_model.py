@@ -54,7 +54,7 @@ def test_files_and_going_on(simulated, monkeypatch, classes):
     _go(job, cut, rounds=3)
     assert job.saved(cut) == [0, 1, 2, 3]
     _go(job, cut)
-    assert job.saved(cut) == job.saved(whole) == [0, 1, 2, 3, 4]
+    assert job.saved(cut) == job.saved(whole) == [0, 1, 2, 3, 4, 5]
     maps = [mrc.read_volume(folder / "initial_model.mrc") for folder in (whole, cut)]
     assert maps[0][0].shape == (40, 40, 40)
     assert maps[0][1] == pytest.approx(6.0)
@@ -63,10 +63,10 @@ def test_files_and_going_on(simulated, monkeypatch, classes):
     assert len(table) == 120
     assert set(table["class_number"].tolist()) <= set(range(1, classes + 1))
     for number in range(1, classes + 1):
-        assert (whole / f"run_it004_class{number:03d}.mrc").is_file()
-    assert len(star.read(whole / "run_it004_model.star")["model_classes"]) == classes
+        assert (whole / f"run_it005_class{number:03d}.mrc").is_file()
+    assert len(star.read(whole / "run_it005_model.star")["model_classes"]) == classes
     last = _go(job, whole)  # nothing is left but to finish again
-    assert last.iteration == 4
+    assert last.iteration == 5
 
 
 @pytest.mark.slow
@@ -74,16 +74,16 @@ def test_the_runner_names_what_follows_by_the_iteration_it_went_on_from(simulate
     monkeypatch.chdir(simulated)
     job, folder = _job(), Path("InitialModel/job001")
     _go(job, folder, rounds=3)
-    assert run(job, folder, quiet=True).did == 1
+    assert run(job, folder, quiet=True).did == 2
     last = chain.latest(folder)
-    assert last is not None and last.name == "run_ct3_it004"
+    assert last is not None and last.name == "run_ct3_it005"
     assert (folder / "run_ct3_data.star").is_file() and (folder / "initial_model.mrc").is_file()
     listed = {str(row["rlnPipeLineNodeName"]) for row in star.read(folder / "RELION_OUTPUT_NODES.star")["output_nodes"].rows()}
-    names = ("initial_model.mrc", "run_ct3_data.star", "run_ct3_it004_model.star", "run_ct3_it004_optimiser.star")
+    names = ("initial_model.mrc", "run_ct3_data.star", "run_ct3_it005_model.star", "run_ct3_it005_optimiser.star")
     assert listed == {str(folder / name) for name in names}
-    optimiser.write(folder / "run_ct4_it005_optimiser.star", {}, command="relion_refine")
+    optimiser.write(folder / "run_ct5_it006_optimiser.star", {}, command="relion_refine")
     with pytest.raises(UserError, match=r"RELION's, whose descent by mini-batches"):
-        job.load(folder, 5, Context(folder=folder))
+        job.load(folder, 6, Context(folder=folder))
 
 
 def test_sentences(simulated, monkeypatch, tmp_path):

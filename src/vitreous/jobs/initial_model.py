@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vitreous.context import Context, UserError
 from vitreous.job.declare import LoopJob, Size, group, input, job, output
-from vitreous.methods.initial_model.settings import Descent, InitialModelSettings, Poses, Shape
-from vitreous.methods.refinement.settings3d import ORDERS, Images
+from vitreous.methods.initial_model.settings import Descent, Images, InitialModelSettings, Poses, Shape
+from vitreous.methods.refinement.settings3d import ORDERS
 
 if TYPE_CHECKING:
     from vitreous.methods.initial_model.descent import InitialModel as Engine
-    from vitreous.methods.initial_model.descent import State
+    from vitreous.methods.initial_model.state import State
     from vitreous.tables.table import Table
 
 
@@ -86,8 +86,8 @@ class InitialModel(LoopJob):
         from vitreous.files import glance
 
         each = glance.iteration_bytes(self.particles, maps=self.descent.classes)
-        count = self.descent.starts + 2 * self.descent.rounds + 1
-        return Size(count * each, f"up to {count} iterations of {each / 1e6:.1f} MB") if each else None
+        count = (1 + self.descent.reruns) * (self.descent.starts + 1) + self.descent.rounds + 1
+        return Size(count * each, f"{count} iterations of {each / 1e6:.1f} MB") if each else None
 
     def begin(self, context: Context) -> Running:
         """Read the particles; nothing is known of the map yet."""
@@ -97,13 +97,17 @@ class InitialModel(LoopJob):
         return Running(engine, table, engine.begin())
 
     def step(self, state: Running, context: Context) -> Running:
-        """One random start, or one round of pose refinement."""
-        after = state.engine.step(state.state)
-        if after.iteration <= self.descent.starts:
-            kept = "kept" if after.score > state.state.score else "dropped"
-            context.note(f"start {after.iteration} of {self.descent.starts}: {kept}; best score {after.score:.2f}")
-        elif after.group != state.state.group:
+        """One random start, the sharpening of the best, or one round of pose refinement."""
+        before, after = state.state, state.engine.step(state.state)
+        if len(after.starts) > len(before.starts):
+            best = max(one.score for one in after.starts)
+            context.note(f"start {len(after.starts)}: score {after.starts[-1].score:.2f} of unseen images, best {best:.2f}")
+        elif len(after.runs) > len(before.runs):
+            context.note(f"sharpened the best start of run {len(after.runs)}: score {after.runs[-1].score:.2f}")
+        if after.group != before.group:
             context.note(f"axes of {after.group} found, agreement {after.agreement:.2f} (1: perfect)")
+        if after.sure is not None and before.sure is None:
+            context.note(after.sure.sentence())
         return Running(state.engine, state.particles, after)
 
     def done(self, state: Running) -> bool:
@@ -111,14 +115,17 @@ class InitialModel(LoopJob):
 
     def save(self, state: Running, folder: Path, context: Context) -> None:
         """The files of one iteration; the optimiser comes last, and says that the iteration is whole."""
-        from vitreous.files import chain, halves, mrc, optimiser, star
+        from vitreous.files import chain, exact, halves, mrc, optimiser, star
         from vitreous.maths import sphere
+        from vitreous.methods.initial_model import results
 
         now, engine = state.state, state.engine
-        name = chain.start_of(folder, chain.Saved(now.iteration, context.root))
+        iteration = chain.Saved(now.iteration, context.root)
+        name = chain.start_of(folder, iteration)
+        exact.write(folder, iteration, results.exact(now))
         for number, small in enumerate(now.maps, start=1):
             mrc.write_volume(f"{name}_class{number:03d}.mrc", engine.full_size(small), pixel_size_A=engine.full_pixel_A)
-        star.write_table(f"{name}_data.star", state.particles.with_(**engine.columns(now)))
+        star.write_table(f"{name}_data.star", state.particles.with_(**results.columns(engine, now)))
         order = ORDERS[self.poses.step] - 1
         grid = sphere.directions(order, now.group).numpy()
         halves.write_sampling(
@@ -126,7 +133,7 @@ class InitialModel(LoopJob):
             offset_range_A=self.poses.offset_range_px * engine.full_pixel_A,
             offset_step_A=self.poses.offset_step_px * engine.full_pixel_A,
         )  # fmt: skip
-        plain = engine.model(now)
+        plain = results.model(engine, now)
         paths = [f"{name}_class{number:03d}.mrc" for number in range(1, len(now.maps) + 1)]
         halves.write_model(f"{name}_model.star", halves.MapModel(map_paths=paths, directions=len(grid), **plain))
         values = {
@@ -141,6 +148,8 @@ class InitialModel(LoopJob):
             "rlnDoCorrectCtf": int(self.images.correct_ctf),
         }
         own = {"vitreousScore": f"{now.score:.6f}", "vitreousGroup": now.group, "vitreousAgreement": f"{now.agreement:.6f}"}
+        if now.sure is not None:
+            own |= {"vitreousStartsAgreeing": f"{now.sure.agreeing}", "vitreousIsSure": f"{int(now.sure.is_sure)}"}
         command = f"vitreous {self.type.command} --particles {self.particles}"
         optimiser.write(f"{name}_optimiser.star", values, command=command, own=own)
 
@@ -151,7 +160,8 @@ class InitialModel(LoopJob):
 
     def load(self, folder: Path, iteration: int, context: Context) -> Running:
         """Take up the state of an iteration from its files."""
-        from vitreous.files import chain, halves, mrc, optimiser, star
+        from vitreous.files import chain, exact, mrc, optimiser, star
+        from vitreous.methods.initial_model import results
 
         engine, table = self._engine(context)
         name = chain.start_of(folder, iteration)
@@ -161,21 +171,20 @@ class InitialModel(LoopJob):
                 "job, or give its map to refine3d as the reference"
             )
         said = optimiser.read_ours(f"{name}_optimiser.star")
-        model = halves.read_model(f"{name}_model.star")
         maps = [mrc.read_volume(f"{name}_class{n:03d}.mrc")[0] for n in range(1, self.descent.classes + 1)]
         rows = star.read_table(f"{name}_data.star", "particles")
-        known: dict[str, Any] = {
-            "score": float(said["vitreousScore"]), "group": said["vitreousGroup"], "agreement": float(said["vitreousAgreement"])
-        }  # fmt: skip
-        return Running(engine, table, engine.restored(iteration, maps, model, rows, known))
+        known = {name: said[f"vitreous{name.title()}"] for name in ("score", "group", "agreement")}
+        held = exact.read(folder, iteration)
+        return Running(engine, table, results.restored(engine, iteration, maps=maps, rows=rows, known=known, held=held))
 
     def finish(self, state: Running, context: Context) -> None:
         """The map of the largest class, and the particles with their last poses."""
         from vitreous.files import mrc, star
+        from vitreous.methods.initial_model import results
 
         engine, now = state.engine, state.state
-        columns = engine.columns(now)
-        largest = engine.largest(columns)
+        columns = results.columns(engine, now)
+        largest = results.largest(engine, columns)
         mrc.write_volume(context.folder / self.volume.name, engine.full_size(now.maps[largest]), pixel_size_A=engine.full_pixel_A)
         used = engine.stock.usable()  # the jobs that follow take only what was looked at
         posed = context.folder / self.posed.name.format(root=context.root)

@@ -3,14 +3,14 @@ import pytest
 
 from vitreous.context import Context, UserError
 from vitreous.maths import symmetry
-from vitreous.methods.initial_model import axes, descent
+from vitreous.methods.initial_model import axes, descent, results
 from vitreous.methods.initial_model.settings import Descent, InitialModelSettings, Shape
 from vitreous.methods.refinement import resolution
 from vitreous.methods.refinement.refine3d import low_passed
 
 
 def _settings(**shape):
-    wanted = Descent(mini_batches=60, starts=3, rounds=3, first_batch=60, last_batch=150, last_resolution_A=20.0)
+    wanted = Descent(mini_batches=90, starts=3, rounds=3, first_batch=60, last_batch=150, last_resolution_A=20.0)
     return InitialModelSettings(descent=wanted, shape=Shape(particle_diameter_A=130.0, **shape))
 
 
@@ -34,7 +34,7 @@ def test_the_fold_from_nothing(simulated):
     found = engine.full_size(last.maps[0])
     assert _fits(found, low_passed(made.volume, 5.0, 25.0)) > 0.75
     assert axes.agreement(found, np.eye(3)[None], group="D2", shells=6)[0] > 0.95
-    columns = engine.columns(last)
+    columns = results.columns(engine, last)
     assert len(columns["rot_deg"]) == 500
     assert np.isfinite(columns["psi_deg"]).all()
 

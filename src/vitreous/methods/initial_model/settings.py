@@ -1,6 +1,6 @@
 """What may be chosen for a first map, with the only defaults."""
 
-from vitreous.methods.refinement.settings3d import STEPS, Images
+from vitreous.methods.refinement.settings3d import STEPS
 from vitreous.param import param, settings
 
 COARSE = STEPS[:3]
@@ -28,16 +28,33 @@ class Descent:
         minimum=10,
         relion="nr_iter",
         usual=True,
-        help="Mini-batches in all, shared by the random starts.",
+        help="Mini-batches of a run, shared by its random starts.",
     )
-    starts: int = param(5, low=1, high=20, minimum=1, help="Random starts; the one that explains unseen images best goes on.")
+    starts: int = param(
+        4, low=1, high=20, minimum=1, help="Random starts of a run; the one that explains unseen images best goes on."
+    )
+    reruns: int = param(
+        0,
+        low=0,
+        high=10,
+        minimum=0,
+        usual=True,
+        help="How often the run is done again with other seeds; the map that explains unseen images best goes on. Worth it where "
+        "the starts do not agree, which the log says.",
+    )
     rounds: int = param(5, low=1, high=20, minimum=1, help="Rounds of continuous pose refinement after the starts.")
     regularisation: float = param(
         4.0, low=0.1, high=10, step=0.1, minimum=0.01, relion="tau_fudge",
         help="How much signal over noise the maps are trusted to have (T): lower is smoother.",
     )  # fmt: skip
     first_resolution_A: float = param(
-        35.0, unit="Å", low=10, high=60, minimum=5, relion="sgd_ini_resol", help="Resolution of the first mini-batches."
+        35.0,
+        unit="Å",
+        low=10,
+        high=60,
+        minimum=5,
+        relion="sgd_ini_resol",
+        help="Finest resolution of the random starts; they begin at three shells, and their angular step may end them earlier.",
     )
     last_resolution_A: float = param(
         15.0, unit="Å", low=5, high=30, minimum=3, relion="sgd_fin_resol", help="Resolution of the last rounds and of the map."
@@ -73,6 +90,15 @@ class Shape:
     )
     flatten_solvent: bool = param(
         True, relion="do_solvent", help="Flatten the solvent outside the mask and keep the density from going negative."
+    )
+
+
+@settings
+class Images:
+    """How the particle images are taken."""
+
+    correct_ctf: bool = param(
+        True, relion="do_ctf_correction", usual=True, help="Model each particle's CTF from the input table."
     )
 
 
