@@ -10,6 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+BLOCK = 256  # pixels
 jit: Any = numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 within: Any = numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy", forceinline=True)
 
@@ -104,6 +105,85 @@ def _phases(origin, box, reach, table):  # type: ignore[no-untyped-def]
             table[axis, k + reach] = np.complex64(complex(np.cos(turn * k), np.sin(turn * k)))
 
 
+@within
+def _sampled(cube, padding, r, pixels, around):  # type: ignore[no-untyped-def]
+    """The slice and its slopes (8, n) at pixels (n, 2) of the pose r: [a, da/dx, da/dy, da/dz] as real and imaginary parts."""
+    half = (cube.shape[0] - 1) // 2
+    one = np.empty(8, np.float32)
+    for p in range(pixels.shape[0]):
+        kx = np.float32(pixels[p, 0])
+        ky = np.float32(pixels[p, 1])
+        qx = padding * (r[0, 0] * kx + r[1, 0] * ky)
+        qy = padding * (r[0, 1] * kx + r[1, 1] * ky)
+        qz = padding * (r[0, 2] * kx + r[1, 2] * ky)
+        sign = np.float32(-1.0) if qx < 0.0 else np.float32(1.0)
+        _corners(cube, half, sign * qx, sign * qy, sign * qz, one)
+        # the mate of a flipped pixel is conj(a(-q)): slopes change sign, and so does the imaginary part once more
+        around[0, p] = one[0]
+        around[1, p] = sign * one[1]
+        for axis in range(1, 4):
+            around[2 * axis, p] = sign * one[2 * axis]
+            around[2 * axis + 1, p] = one[2 * axis + 1]
+
+
+@within
+def _slopes(around, ctf, pixels, r, scale, rows):  # type: ignore[no-untyped-def]
+    """Slopes of the model of n pixels by (wx, wy, wz, origin x, y): rows (5, 2 n), real parts first; scale = (padding, turn)."""
+    n = pixels.shape[0]
+    for part in range(2):
+        at = part * n
+        for p in range(n):
+            kx = np.float32(pixels[p, 0])
+            ky = np.float32(pixels[p, 1])
+            s = ctf[p] * scale[0]
+            sx, sy, sz = s * around[2 + part, p], s * around[4 + part, p], s * around[6 + part, p]
+            gx = r[0, 0] * sx + r[0, 1] * sy + r[0, 2] * sz
+            gy = r[1, 0] * sx + r[1, 1] * sy + r[1, 2] * sz
+            gz = r[2, 0] * sx + r[2, 1] * sy + r[2, 2] * sz
+            moved = scale[1] * (around[0, p] if part else -around[1, p])
+            rows[0, at + p] = -ky * gz
+            rows[1, at + p] = kx * gz
+            rows[2, at + p] = ky * gx - kx * gy
+            rows[3, at + p] = kx * moved
+            rows[4, at + p] = ky * moved
+
+
+@within
+def _products(rows, left, weight, gradient, hessian):  # type: ignore[no-untyped-def]
+    """Add rows (5, n) times left (n,) to the gradient and the weighted products of rows to the lower half of the Hessian."""
+    for i in range(5):
+        total = np.float32(0.0)
+        for p in range(left.shape[0]):
+            total += rows[i, p] * left[p]
+        gradient[i] += total
+        for j in range(i + 1):
+            total = np.float32(0.0)
+            for p in range(left.shape[0]):
+                total += weight[p] * rows[i, p] * rows[j, p]
+            hessian[i, j] += total
+
+
+@within
+def _compared(image, ctf, weight, table, pixels, around, twice):  # type: ignore[no-untyped-def]
+    """The log-likelihood of n pixels; around[:2] becomes the model, twice (2, 2 n) weighted differences from it and weights."""
+    reach = (table.shape[1] - 1) // 2
+    n = pixels.shape[0]
+    total = np.float32(0.0)
+    for p in range(n):
+        y = image[p] * table[0, pixels[p, 0] + reach] * table[1, pixels[p, 1] + reach]
+        w = weight[p]
+        vr = ctf[p] * around[0, p]
+        vi = ctf[p] * around[1, p]
+        around[0, p] = vr
+        around[1, p] = vi
+        twice[0, p] = w * (y.real - vr)
+        twice[0, n + p] = w * (y.imag - vi)
+        twice[1, p] = w
+        twice[1, n + p] = w
+        total += w * (y.real * vr + y.imag * vi - np.float32(0.5) * (vr * vr + vi * vi))
+    return total
+
+
 @jit
 def evaluate(image, ctf, weight, view, rotation, origin, gradient, hessian):  # type: ignore[no-untyped-def]
     """Log-likelihood (cross term less half the norm, up to a constant) of one image at one pose, with its slope.
@@ -111,56 +191,28 @@ def evaluate(image, ctf, weight, view, rotation, origin, gradient, hessian):  # 
     image complex64 (P,), ctf float32 (P,), weight = 1/sigma2 float32 (P,), view = (pixels int32 (P, 2) or longer, cube,
     padding, box). gradient (5,) and
     hessian (5, 5), written here, are those of (wx, wy, wz, origin x, origin y): the pose turned by exp([w]x) A, w in
-    radians about the image's axes, origin in pixels; the Hessian is Gauss-Newton's (positive).
+    radians about the image's axes, origin in pixels; the Hessian is Gauss-Newton's (positive). Blocks of pixels that stay
+    in the nearest memory are read first, then multiplied many at a time; sums of blocks are float32, of all float64.
     """
     pixels, cube, padding, box = view
-    half = (cube.shape[0] - 1) // 2
-    reach = box // 2
-    table = np.empty((2, 2 * reach + 1), np.complex64)
-    _phases(origin, box, reach, table)
-    around = np.empty(8, np.float32)
-    row = np.empty((5, 2), np.float32)
-    turn = np.float32(2.0 * np.pi / box)
+    table = np.empty((2, 2 * (box // 2) + 1), np.complex64)
+    _phases(origin, box, box // 2, table)
+    around = np.empty((8, BLOCK), np.float32)
+    rows = np.empty((5, 2 * BLOCK), np.float32)
+    twice = np.empty((2, 2 * BLOCK), np.float32)
+    scale = (np.float32(padding), np.float32(2.0 * np.pi / box))
     r = rotation.astype(np.float32)
     total = 0.0
     gradient[:] = 0.0
     hessian[:] = 0.0
-    for p in range(image.shape[0]):
-        kx = np.float32(pixels[p, 0])
-        ky = np.float32(pixels[p, 1])
-        qx = padding * (r[0, 0] * kx + r[1, 0] * ky)
-        qy = padding * (r[0, 1] * kx + r[1, 1] * ky)
-        qz = padding * (r[0, 2] * kx + r[1, 2] * ky)
-        sign = np.float32(-1.0) if qx < 0.0 else np.float32(1.0)
-        _corners(cube, half, sign * qx, sign * qy, sign * qz, around)
-        amplitude = ctf[p]
-        vr = amplitude * around[0]
-        vi = amplitude * sign * around[1]
-        y = image[p] * table[0, pixels[p, 0] + reach] * table[1, pixels[p, 1] + reach]
-        dr = y.real - vr
-        di = y.imag - vi
-        w = weight[p]
-        total += w * (y.real * vr + y.imag * vi - np.float32(0.5) * (vr * vr + vi * vi))
-        for part in range(2):
-            # the mate of a flipped pixel is conj(a(-q)): slopes change sign, and so does the imaginary part once more
-            s = amplitude * padding * (sign if part == 0 else np.float32(1.0))
-            sx = s * around[2 + part]
-            sy = s * around[4 + part]
-            sz = s * around[6 + part]
-            gx = r[0, 0] * sx + r[0, 1] * sy + r[0, 2] * sz
-            gy = r[1, 0] * sx + r[1, 1] * sy + r[1, 2] * sz
-            gz = r[2, 0] * sx + r[2, 1] * sy + r[2, 2] * sz
-            row[0, part] = -ky * gz
-            row[1, part] = kx * gz
-            row[2, part] = ky * gx - kx * gy
-        row[3, 0] = -turn * kx * vi
-        row[3, 1] = turn * kx * vr
-        row[4, 0] = -turn * ky * vi
-        row[4, 1] = turn * ky * vr
-        for i in range(5):
-            gradient[i] += w * (row[i, 0] * dr + row[i, 1] * di)
-            for j in range(i + 1):
-                hessian[i, j] += w * (row[i, 0] * row[j, 0] + row[i, 1] * row[j, 1])
+    for first in range(0, image.shape[0], BLOCK):
+        last = min(first + BLOCK, image.shape[0])
+        n = last - first
+        here = pixels[first:last]
+        _sampled(cube, scale[0], r, here, around)
+        total += _compared(image[first:last], ctf[first:last], weight[first:last], table, here, around, twice)
+        _slopes(around, ctf[first:last], here, r, scale, rows)
+        _products(rows, twice[0, : 2 * n], twice[1, : 2 * n], gradient, hessian)
     for i in range(5):
         for j in range(i):
             hessian[j, i] = hessian[i, j]
