@@ -27,6 +27,7 @@ from vitreous.methods.refinement import (
     slices,
     stock,
 )
+from vitreous.methods.refinement.problem2d import Groups
 from vitreous.methods.refinement.settings3d import Optimisation, Reference, RefineSettings
 
 PHASES: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -80,7 +81,8 @@ def main() -> None:
         optimisation=Optimisation(particle_diameter_A=given.particle_diameter_a),
     )
     context = Context(seed=1, threads=1)
-    engine = refine3d.Refinement(refine3d.stock_of(source, table, chosen, context), chosen, mask=None, context=context)
+    stock = refine3d.stock_of(source, table, chosen, context)
+    engine = refine3d.Refinement(stock, chosen, groups=Groups.of(table), mask=None, context=context)
     state = engine.begin(table, mrc.read_volume(given.reference)[0])
     print(f"start\n{clock.table(len(table))}")
     while not state.finished and state.iteration < given.rounds:

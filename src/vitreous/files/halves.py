@@ -22,9 +22,10 @@ Curve = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class MapModel:
-    """One model.star: the file of each class's map, curves by shell (0..N/2) and the noise of each optics group.
+    """One model.star: the file of each class's map, curves by shell (0..N/2) and the noise of each group of images.
 
-    signal_to_noise, fsc, map_noise (1 / mean weight), noise (groups, shells); group_sizes particles in each group.
+    signal_to_noise, map_noise (1 / mean weight), for all classes or (classes, shells); fsc; noise (groups, shells);
+    group_sizes particles in each group, whose signal is group_scales (None: 1) times the maps'. trust is T.
     """
 
     map_paths: Sequence[str]
@@ -44,6 +45,16 @@ class MapModel:
     directions: int
     local_sigma_deg: float = 0.0
     shares: Sequence[float] = (1.0,)
+    group_scales: Sequence[float] | Curve | None = None
+    accuracy_deg: float = 999.0
+    accuracy_A: float = 999.0
+    trust: float = 1.0
+    resolutions_A: Sequence[float] = ()
+    accuracies: Sequence[tuple[float, float]] = ()
+
+    def of(self, curve: Curve, number: int) -> Curve:
+        """The curve of a class (from 0), continued to Nyquist: (classes, shells) hold one each, (shells,) one for all."""
+        return _fitted(curve[number] if curve.ndim == 2 else curve, self.box // 2 + 1)
 
 
 def _fitted(curve: Curve, length: int) -> Curve:
@@ -52,34 +63,35 @@ def _fitted(curve: Curve, length: int) -> Curve:
 
 
 def write_model(path: Path, model: MapModel) -> None:
-    """Write a model.star; the curves are the same for all classes."""
+    """Write a model.star."""
     length = model.box // 2 + 1
     shell = np.arange(length)
     frequency = shell / (model.box * model.pixel_size_A)
     angstrom = np.where(shell > 0, 1.0 / np.maximum(frequency, 1e-12), 999.0)
     scale = float(model.box) ** 4
-    map_noise, ratio = _fitted(model.map_noise, length) / scale, _fitted(model.signal_to_noise, length)
     blocks = [list_block("model_general", _general(model))]
     blocks.append(loop_block("model_classes", _classes(model)))
-    curves = {
-        "rlnSpectralIndex": shell,
-        "rlnResolution": frequency,
-        "rlnAngstromResolution": angstrom,
-        "rlnSsnrMap": ratio,
-        "rlnGoldStandardFsc": _fitted(model.fsc, length),
-        "rlnFourierCompleteness": (ratio >= 1.0).astype(float),
-        "rlnReferenceSigma2": map_noise,
-        "rlnReferenceTau2": ratio * map_noise,
-        "rlnSpectralOrientabilityContribution": np.zeros(length),
-    }
     classes = range(1, len(model.map_paths) + 1)
-    blocks += [loop_block(f"model_class_{number}", curves) for number in classes]
+    for number in classes:
+        map_noise, ratio = model.of(model.map_noise, number - 1) / scale, model.of(model.signal_to_noise, number - 1)
+        curves = {
+            "rlnSpectralIndex": shell,
+            "rlnResolution": frequency,
+            "rlnAngstromResolution": angstrom,
+            "rlnSsnrMap": ratio,
+            "rlnGoldStandardFsc": _fitted(model.fsc, length),
+            "rlnFourierCompleteness": (ratio >= 1.0).astype(float),
+            "rlnReferenceSigma2": map_noise,
+            "rlnReferenceTau2": ratio * map_noise,
+            "rlnSpectralOrientabilityContribution": np.zeros(length),
+        }
+        blocks.append(loop_block(f"model_class_{number}", curves))
     groups = len(model.group_names)
     columns = {
         "rlnGroupNumber": np.arange(1, groups + 1),
         "rlnGroupName": list(model.group_names),
         "rlnGroupNrParticles": np.asarray(model.group_sizes),
-        "rlnGroupScaleCorrection": np.ones(groups),
+        "rlnGroupScaleCorrection": np.ones(groups) if model.group_scales is None else np.asarray(model.group_scales),
     }
     blocks.append(loop_block("model_groups", columns))
     for group in range(groups):
@@ -110,7 +122,7 @@ def _general(model: MapModel) -> dict[str, Any]:
         "rlnNrClasses": len(model.map_paths),
         "rlnNrBodies": 1,
         "rlnNrGroups": len(model.group_names),
-        "rlnTau2FudgeFactor": "1.000000",
+        "rlnTau2FudgeFactor": f"{model.trust:.6f}",
         "rlnNormCorrectionAverage": "1.000000",
         "rlnSigmaOffsetsAngst": f"{model.sigma_origin_A:.6f}",
         "rlnOrientationalPriorMode": 1 if model.local_sigma_deg > 0 else 0,
@@ -124,19 +136,21 @@ def _general(model: MapModel) -> dict[str, Any]:
 
 def _classes(model: MapModel) -> dict[str, Any]:
     count = len(model.map_paths)
-    covered = float((model.signal_to_noise >= 1.0).mean())
+    ratios = [model.of(model.signal_to_noise, number) for number in range(count)]
+    accuracies = model.accuracies or [(model.accuracy_deg, model.accuracy_A)] * count
     return {
         "rlnReferenceImage": list(model.map_paths),
         "rlnClassDistribution": list(model.shares),
-        "rlnAccuracyRotations": [999.0] * count,
-        "rlnAccuracyTranslationsAngst": [999.0] * count,
-        "rlnEstimatedResolution": [min(model.resolution_A, 999.0)] * count,
-        "rlnOverallFourierCompleteness": [covered] * count,
+        "rlnAccuracyRotations": [turn for turn, _ in accuracies],
+        "rlnAccuracyTranslationsAngst": [move for _, move in accuracies],
+        "rlnEstimatedResolution": [min(one, 999.0) for one in model.resolutions_A or [model.resolution_A] * count],
+        "rlnOverallFourierCompleteness": [float((ratio >= 1.0).mean()) for ratio in ratios],
     }
 
 
 def read_model(path: Path) -> dict[str, Any]:
-    """What a refinement needs to go on: fsc, signal_to_noise, noise (groups, shells), reach, resolution_A, sigma_origin_A.
+    """What a refinement needs to go on: fsc, signal_to_noise, noise (groups, shells), reach, resolution_A, sigma_origin_A,
+    group_names and group_scales.
 
     local_sigma_deg is above zero where angles are searched about the last ones. Models of RELION 3.1 to 5 are read too.
     """
@@ -157,6 +171,8 @@ def read_model(path: Path) -> dict[str, Any]:
         "map_noise": np.asarray(curves["rlnReferenceSigma2"], float) * float(box) ** 4,
         "noise": np.stack(noise),
         "pixel_size_A": float(general["rlnPixelSize"]),
+        "group_names": [str(name) for name in file["model_groups"]["rlnGroupName"]],
+        "group_scales": np.asarray(file["model_groups"]["rlnGroupScaleCorrection"], float),
         "local_sigma_deg": float(general["rlnSigmaPriorRotAngle"]) if int(general["rlnOrientationalPriorMode"]) else 0.0,
     }
 

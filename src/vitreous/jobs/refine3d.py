@@ -3,23 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vitreous.context import Context, UserError
 from vitreous.job.declare import LoopJob, Size, group, input, job, output
 from vitreous.methods.refinement.settings3d import ORDERS, Images, Optimisation, Reference, RefineSettings, Sampling
 
 if TYPE_CHECKING:
-    from vitreous.methods.refinement.refine3d import Refinement, State
+    from vitreous.methods.refinement.refine3d import Refinement
+    from vitreous.methods.refinement.state3d import State
     from vitreous.tables.table import Table
 
-USUAL_ROUNDS = 15
+USUAL_ROUNDS = 8
 _HELICAL = (
     *("helical_nr_asu", "helical_range_distance", "helical_rise_inistep", "helical_rise_initial", "helical_rise_max"),
     *("helical_rise_min", "helical_tube_inner_diameter", "helical_tube_outer_diameter", "helical_twist_inistep"),
     *("helical_twist_initial", "helical_twist_max", "helical_twist_min", "helical_z_percentage", "do_apply_helical_symmetry"),
     *("do_local_search_helical_symmetry", "keep_tilt_prior_fixed", "range_psi", "range_rot", "range_tilt"),
 )
+
+
+def _references(path: str) -> list[str]:
+    """The map, and with the map of half 1 that of half 2 beside it, so that the halves stay apart from the beginning."""
+    name = Path(path).name
+    other = str(Path(path).with_name(name.replace("half1", "half2", 1)))
+    return [path, other] if "half1" in name and Path(other).is_file() else [path]
 
 
 @dataclass(frozen=True)
@@ -42,10 +50,8 @@ class Running:
     title="3D auto-refine",
     version=1,
     command="refine3d",
-    fixed={"do_helix": "No", "do_blush": "No", "relax_sym": "", "ctf_intact_first_peak": "No", "ctf_corrected_ref": "Yes",
-           "do_local_ang_searches": "No", "auto_local_sampling": "1.8 degrees", "auto_faster": "No",
-           "do_pad1": "No", "skip_gridding": "Yes"},
-    ignored=(*_HELICAL, "sigma_angles"),  # the angles count only with do_local_ang_searches
+    fixed={"do_helix": "No", "do_blush": "No", "do_pad1": "No", "skip_gridding": "Yes"},
+    ignored=_HELICAL,
 )  # fmt: skip
 class Refine3D(LoopJob):
     """Refine two halves of the particles independently against a map, as far as the halves agree."""
@@ -89,24 +95,31 @@ class Refine3D(LoopJob):
 
     def begin(self, context: Context) -> Running:
         """Read the inputs and make the state before round 1."""
+        engine, table = self._engine(context)
+        volumes = [self._read_reference(path, engine, context) for path in _references(self.reference)]
+        if len(volumes) == 2:
+            context.note(f"half 2 begins with its own map, {_references(self.reference)[1]}")
+        state = engine.begin(table, *volumes)
+        for row, reason in sorted(engine.stock.bad.items())[:20]:
+            context.note(f"row {row + 1} of {self.particles} is set aside: the image {reason}")
+        return Running(engine, table, state)
+
+    def _read_reference(self, path: str, engine: "Refinement", context: Context) -> Any:
+        """A map on the particles' grid."""
         from vitreous.files import mrc
         from vitreous.methods.refinement.refine3d import fitted_reference
 
-        engine, table = self._engine(context)
-        volume, voxel_size_A = mrc.read_volume(self.reference)
+        volume, voxel_size_A = mrc.read_volume(path)
         if voxel_size_A <= 0:
             voxel_size_A = engine.stock.pixel_size_A
-            context.note(f"{self.reference} does not say its voxel size; the particles' {voxel_size_A:.3f} Å is taken")
+            context.note(f"{path} does not say its voxel size; the particles' {voxel_size_A:.3f} Å is taken")
         fitted = fitted_reference(volume, voxel_size_A, engine.stock, resize=self.start.resize)
         if fitted.shape != volume.shape or abs(voxel_size_A - engine.stock.pixel_size_A) > 0.01 * voxel_size_A:
             context.note(
                 f"the reference ({volume.shape[0]} voxels of {voxel_size_A:.3f} Å) was brought to the particles' "
                 f"{engine.stock.box} pixels of {engine.stock.pixel_size_A:.3f} Å"
             )
-        state = engine.begin(table, fitted)
-        for row, reason in sorted(engine.stock.bad.items())[:20]:
-            context.note(f"row {row + 1} of {self.particles} is set aside: the image {reason}")
-        return Running(engine, table, state)
+        return fitted
 
     def step(self, state: Running, context: Context) -> Running:
         """One round."""
@@ -138,7 +151,7 @@ class Refine3D(LoopJob):
     def load(self, folder: Path, iteration: int, context: Context) -> Running:
         """Take up the state of an iteration from its files."""
         from vitreous.files import chain, exact, halves, optimiser, particles, relion_halves, star
-        from vitreous.methods.refinement.restored import MAPS, state_from, with_exact
+        from vitreous.methods.refinement.restored import MAPS, noise_by_optics, state_from, with_exact
 
         engine, table = self._engine(context)
         root = Path(chain.start_of(folder, iteration))
@@ -148,12 +161,14 @@ class Refine3D(LoopJob):
             said = optimiser.read_ours(path)
         else:
             said = relion_halves.standing(optimiser.read(path), models[0])
-            models[0]["noise"] = relion_halves.noise_of_groups(models[0]["noise"], len(engine.stock.group_names))
             context.note(f"{path} is RELION's: its poses, half sets, maps and noise are taken up, its counters begin anew")
         rows = star.read_table(f"{root}_data.star", "particles")
         rows = particles.in_order_of(rows, table, where=f"{root}_data.star")
         maps = halves.read_maps(folder, root.name, MAPS)
-        state = state_from(iteration, rows, models[0], said, maps, pixel_size_A=engine.stock.pixel_size_A)
+        models[0]["noise"] = noise_by_optics(models[0]["noise"], engine.stock, engine.groups)
+        state = state_from(
+            iteration, rows, models[0], said, maps, pixel_size_A=engine.stock.pixel_size_A, groups=engine.groups
+        )  # fmt: skip
         return Running(engine, table, with_exact(state, exact.read(folder, iteration)))
 
     def finish(self, state: Running, context: Context) -> None:
@@ -165,6 +180,7 @@ class Refine3D(LoopJob):
         import numpy as np
 
         from vitreous.files import mrc, particles
+        from vitreous.methods.refinement.problem2d import Groups
         from vitreous.methods.refinement.refine3d import Refinement, stock_of
 
         table, source = particles.read(self.particles, context)
@@ -177,7 +193,8 @@ class Refine3D(LoopJob):
                     f"{self.solvent_mask} has the shape {mask.shape}, but the particles have {stock.box} pixels a side"
                 )
             mask = np.clip(mask, 0.0, 1.0)
-        return Refinement(stock, self.settings(), mask=mask, context=context), table
+        groups = Groups.of(table)
+        return Refinement(stock, self.settings(), groups=groups, mask=mask, context=context), table
 
     def _write(self, running: Running, folder: Path, root: str, context: Context) -> None:
         """Particles, maps, models, sampling, and the optimiser last."""
@@ -188,7 +205,7 @@ class Refine3D(LoopJob):
         state, stock = running.state, running.engine.stock
         name = str(folder / root)
         final = root == context.root
-        rows = running.particles.with_(**as_columns(state, stock))
+        rows = running.particles.with_(**as_columns(state, stock, running.engine.groups))
         if final:  # the jobs that follow take only what was refined
             rows = rows.select(stock.usable())
         star.write_table(f"{name}_data.star", rows)
@@ -203,7 +220,7 @@ class Refine3D(LoopJob):
         models = ["_model"] if final else ["_half1_model", "_half2_model"]
         for half, suffix in enumerate(models, start=1):
             path = f"{name}_class001.mrc" if final else f"{name}_half{half}_class001.mrc"
-            plain = as_model(state, stock, half=0 if final else half)
+            plain = as_model(state, stock, running.engine.groups, half=0 if final else half)
             halves.write_model(f"{name}{suffix}.star", halves.MapModel(map_paths=[path], directions=len(grid), **plain))
         values = {
             "rlnOutputRootName": str(folder / context.root),
@@ -221,6 +238,10 @@ class Refine3D(LoopJob):
             "rlnDoSolventFscCorrection": int(self.optimisation.solvent_corrected_fsc),
             "rlnSolventMaskName": self.solvent_mask or "None",
             "rlnDoCorrectCtf": int(self.images.correct_ctf),
+            "rlnDoIgnoreCtfUntilFirstPeak": int(self.images.intact_first_peak),
+            "rlnRefsAreCtfCorrected": int(self.images.reference_corrected or state.iteration > 0),
+            "rlnDoCorrectNorm": int(self.images.correct_norm),
+            "rlnDoCorrectScale": int(self.images.correct_scale),
         }
         progress = as_progress(state)
         command = f"vitreous {self.type.command} --particles {self.particles} --reference {self.reference}"

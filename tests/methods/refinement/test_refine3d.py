@@ -7,6 +7,7 @@ import torch
 from vitreous.context import Context, UserError
 from vitreous.maths import rotations, symmetry
 from vitreous.methods.refinement import refine3d, resolution, restored
+from vitreous.methods.refinement.problem2d import Groups
 from vitreous.methods.refinement.settings3d import Optimisation, Reference, RefineSettings, Sampling
 
 
@@ -17,6 +18,11 @@ def _settings(box, group="C1", **start):
         optimisation=Optimisation(particle_diameter_A=0.75 * box * 4.0, most_rounds=12),
         sampling=Sampling(step="15 degrees"),
     )
+
+
+def _engine(made, settings):
+    stock = refine3d.stock_of(made, made.table, settings, Context())
+    return refine3d.Refinement(stock, settings, groups=Groups.of(made.table), mask=None, context=Context())
 
 
 def _median_error(state, made, group):
@@ -69,9 +75,7 @@ def test_empty_and_broken_images_are_set_aside(simulated):
     images[7, 2, 2] = np.inf
     images[9] = 5.0
     broken = type(made)(made.blobs, made.volume, images, made.table, made.turns, made.origins)
-    engine = refine3d.Refinement(
-        refine3d.stock_of(broken, made.table, _settings(24), Context()), _settings(24), mask=None, context=Context()
-    )
+    engine = _engine(broken, _settings(24))
     state = engine.step(engine.begin(made.table, made.volume))
     assert sorted(engine.stock.bad) == [3, 7, 9]
     assert "not numbers" in engine.stock.bad[3]
@@ -83,13 +87,15 @@ def test_empty_and_broken_images_are_set_aside(simulated):
 def test_plain_values_and_back(simulated):
     made = simulated(24, 35, 30, snr=1.0)
     settings = _settings(24)
-    engine = refine3d.Refinement(refine3d.stock_of(made, made.table, settings, Context()), settings, mask=None, context=Context())
+    engine = _engine(made, settings)
     state = engine.step(engine.begin(made.table, made.volume))
-    rows = made.table.with_(**restored.as_columns(state, engine.stock))
+    rows = made.table.with_(**restored.as_columns(state, engine.stock, engine.groups))
     progress = restored.as_progress(state)
     said = {name: str(value) for name, value in {**progress.labelled, **progress.own}.items()}
-    model = restored.as_model(state, engine.stock, half=1)
-    again = restored.state_from(1, rows, model, said, restored.as_maps(state, final=False), pixel_size_A=4.0)
+    model = restored.as_model(state, engine.stock, engine.groups, half=1)
+    again = restored.state_from(
+        1, rows, model, said, restored.as_maps(state, final=False), pixel_size_A=4.0, groups=engine.groups
+    )
     assert again.stage == state.stage
     assert again.reach == state.reach
     assert np.allclose(again.best[0], state.best[0], atol=1e-6)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,16 @@ from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import filters, fourier, masks, rotations, symmetry
 from vitreous.methods.particles import pixel_size_of
-from vitreous.methods.refinement import expectation3d, gold_standard, rescue, resolution, schedule3d
+from vitreous.methods.refinement import around, contrast3d, expectation3d, gold_standard, rescue, resolution, schedule3d
+from vitreous.methods.refinement.contrast3d import Contrast
 from vitreous.methods.refinement.local import Modes
-from vitreous.methods.refinement.resolution import Convergence
-from vitreous.methods.refinement.search import Shifts
-from vitreous.methods.refinement.settings3d import ORDERS, RefineSettings
+from vitreous.methods.refinement.poses3d import Looking
+from vitreous.methods.refinement.problem2d import Groups
+from vitreous.methods.refinement.settings3d import RefineSettings
+from vitreous.methods.refinement.state3d import State, Volume
 from vitreous.methods.refinement.stock import Stock
 from vitreous.tables.table import Table
 
-Volume = NDArray[np.float32]
 FIRST_SIGMA_ORIGIN_A = 10.0  # spread of the origins expected before the first round
 LEAST_SIGMA_ORIGIN_A = 2.0  # the prior never holds origins closer than this
 _JUDGED = (
@@ -29,6 +30,7 @@ _JUDGED = (
     "fsc",
     "map_noise",
     "convergence",
+    "contrast",
     "sigma_origin_px",
     "global_rounds",
     "local_rounds",
@@ -37,59 +39,30 @@ _JUDGED = (
     "resolution_A",
     "finished",
 )  # what the first member says, so that no rounding parts the members
-RESCUES = 2  # local rounds that begin with a second look at images that fit badly
 SHELLS_AHEAD = 4  # beyond the resolution of the halves are scored in the next round
-
-
-@dataclass(frozen=True)
-class State:
-    """All that a round needs of the last one. Poses are of all rows; maps are what the next round projects."""
-
-    iteration: int
-    half: NDArray[np.int64]
-    modes: Modes | None
-    references: tuple[Volume, Volume]
-    noise: NDArray[np.float64]
-    reach: int
-    sigma_origin_px: float
-    global_rounds: int = 0
-    local_rounds: int = 0
-    stage: str = "coarse"
-    convergence: Convergence = field(default_factory=Convergence)
-    fsc: NDArray[np.float64] | None = None
-    map_noise: NDArray[np.float64] | None = None
-    unfiltered: tuple[Volume, Volume] | None = None
-    joined: Volume | None = None
-    resolution_A: float = float("inf")
-    finished: bool = False
-
-    @property
-    def best(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Rotations (n, 3, 3), origins (n, 2) px, log-likelihoods (n,) and posterior (n,) of each row's best mode."""
-        assert self.modes is not None
-        posterior = self.modes.posterior()
-        at = (np.arange(len(posterior)), posterior.argmax(1))
-        return self.modes.rotations[at], self.modes.origins[at], self.modes.log_likelihood[at], posterior[at]
 
 
 class Refinement:
     """What stays the same from round to round: the images, the settings, the mask."""
 
-    def __init__(self, stock: Stock, settings: RefineSettings, *, mask: Volume | None, context: Context) -> None:
+    def __init__(
+        self, stock: Stock, settings: RefineSettings, *, groups: Groups, mask: Volume | None, context: Context
+    ) -> None:  # fmt: skip
         self.stock, self.settings, self.context = stock, settings, context
         self.group = group_of(settings.reference.symmetry)
+        self.looking = Looking(settings.sampling, self.group, group_of(settings.sampling.relax_symmetry or "C1"))
+        self.groups = groups
         ball = masks.sphere(stock.box, stock.radius_px, 5.0).numpy()
         self.mask = ball if mask is None else mask
 
-    @property
-    def order(self) -> int:
-        """HEALPix order of the global search."""
-        return ORDERS[self.settings.sampling.step]
+    def begin(self, particles: Table, reference: Volume, other: Volume | None = None) -> State:
+        """The state before the first round: reference filtered and scaled, noise from the images, halves drawn.
 
-    def begin(self, particles: Table, reference: Volume) -> State:
-        """The state before the first round: reference filtered and scaled, noise from the images, halves drawn."""
+        other: the map that half 2 begins with, where reference is that of half 1.
+        """
         low = self.settings.reference.low_pass_A
-        volume = low_passed(reference, self.stock.pixel_size_A, low) * self.mask
+        given = [reference] if other is None else [reference, other]
+        volumes = [low_passed(one, self.stock.pixel_size_A, low) * self.mask for one in given]
         half = gold_standard.split(particles, self.context.seed_for("half sets"))
         sizes = [int(((half == h) & self.stock.usable()).sum()) for h in (1, 2)]
         if min(sizes) == 0:
@@ -101,10 +74,16 @@ class Refinement:
         noise = expectation3d.first_noise(self.stock, np.flatnonzero(self.stock.usable()))
         reach = self.stock.pixels.reach if low <= 0 else self._shell(low) + SHELLS_AHEAD
         sigma = FIRST_SIGMA_ORIGIN_A / self.stock.pixel_size_A
-        state = State(0, half, None, (volume, volume), noise, min(reach, self.stock.pixels.reach), sigma)
+        contrast = Contrast.known(particles, self.groups)
+        self.stock.adjustment = contrast.adjustment(self.groups)
+        state = State(
+            0, half, None, (volumes[0], volumes[-1]), noise, min(reach, self.stock.pixels.reach), sigma, contrast=contrast
+        )
+        if self.looking.starts_local:
+            state = replace(state, modes=around.modes_of(particles, self.stock.pixel_size_A), stage="local")
         if not self.settings.reference.greyscale_is_right:
-            scaled = self._scaled(volume, state)
-            state = replace(state, references=(scaled, scaled))
+            scaled = [self._scaled(volume, state) for volume in volumes]
+            state = replace(state, references=(scaled[0], scaled[-1]))
         return state
 
     def step(self, state: State) -> State:
@@ -113,23 +92,27 @@ class Refinement:
         self.stock.settle()
         everyone = [np.flatnonzero((state.half == h) & self.stock.usable()) for h in (1, 2)]
         rows = [them[self.stock.mine(them)] for them in everyone]
-        how = self._how(state)
+        assert state.contrast is not None
+        self.stock.adjustment = state.contrast.adjustment(self.groups)
+        how = self.looking.how(state)
         found, moved = [], 0
         for h in range(2):
-            modes, elsewhere = self._poses(h, rows[h], state, how)
+            modes, elsewhere = self.looking.find(self._seen(state), rows[h], state, volume=state.references[h], how=how)
             found.append(modes)
             moved += elsewhere
             self.context.progress(state.iteration + (h + 1) / 3, self.settings.optimisation.most_rounds, self._words(state))
         moved = int(team.sum(np.array([float(moved)]))[0])
         if moved:
             self.context.note(f"{moved} images that fitted badly found a better view when they were searched again")
-        noise = self._noise(state, rows, found, np.concatenate(everyone))
+        noise, contrast = self._measured(state, rows, found, np.concatenate(everyone))
         sums = self._sums(rows, found, noise)
         maps = self._maps(sums, state)
         gathered = [expectation3d.stack(team.gather(modes)) for modes in found]
         modes = _spread(everyone, gathered, len(state.half), how.keep)
         self.stock.settle()
-        after = self._judge(replace(state, iteration=state.iteration + 1, modes=modes, noise=noise, **maps), state, moved)
+        after = self._judge(
+            replace(state, iteration=state.iteration + 1, modes=modes, noise=noise, contrast=contrast, **maps), state, moved
+        )
         return replace(after, **team.agree({name: getattr(after, name) for name in _JUDGED}))
 
     def _words(self, state: State) -> str:
@@ -139,55 +122,53 @@ class Refinement:
     def _shell(self, resolution_A: float) -> int:
         return max(1, round(self.stock.box * self.stock.pixel_size_A / resolution_A))
 
-    def _how(self, state: State) -> expectation3d.Search:
-        sampling = self.settings.sampling
-        order = {"coarse": max(self.order - 1, 1), "global": self.order}.get(state.stage)
-        radius = sampling.offset_range_px
-        if state.modes is not None:
-            radius = min(radius, max(2.0 * sampling.offset_step_px, 2.0 * state.convergence.move_px))
-        keep = 6 if order is not None else 3
-        return expectation3d.Search(order, state.reach, self.group, self._shifts(radius, state), keep=keep)
-
-    def _shifts(self, radius_px: float, state: State) -> Shifts:
-        return Shifts.within(radius_px, 2.0 * self.settings.sampling.offset_step_px, state.sigma_origin_px)
-
-    def _poses(self, h: int, rows: NDArray[np.int64], state: State, how: expectation3d.Search) -> tuple[Modes, int]:
-        """Modes of one half's rows, and how many images a second, wider look at those that fit badly brought elsewhere."""
-        volume, noise = state.references[h], state.noise
-        start = None if state.modes is None else state.modes.select(rows)
-        found = expectation3d.find(self.stock, rows, volume=volume, noise=noise, start=start, how=how)
-        if state.stage == "global" or (state.stage == "local" and state.local_rounds < RESCUES):
-            finer = self.order + int(state.stage == "local")
-            wide = replace(how, order=finer, shifts=self._shifts(self.settings.sampling.offset_range_px, state))
-            return rescue.rescued(self.stock, rows, found, volume=volume, noise=noise, how=wide)
-        return found, 0
-
     def _scaled(self, volume: Volume, state: State) -> Volume:
         """The reference brought to the images' grey scale: least squares at the best poses of a sample of images, twice."""
         rows = np.flatnonzero(self.stock.usable())
         rows = np.random.default_rng(self.context.seed_for("grey scale")).permutation(rows)[:400]
-        scaled = volume * expectation3d.power_scale(self.stock, rows, volume=volume, noise=state.noise, reach=state.reach)
+        seen = self._seen(state)
+        scaled = volume * expectation3d.power_scale(seen, rows, volume=volume, noise=state.noise, reach=state.reach)
         rows = rows[self.stock.mine(rows)]
+        how = replace(self.looking.how(state), keep=2)
         for _ in range(2):
-            how = replace(self._how(state), keep=2)
-            modes = expectation3d.find(self.stock, rows, volume=scaled, noise=state.noise, start=None, how=how)
-            scaled = scaled * expectation3d.fitted_scale(
-                self.stock, rows, modes, volume=scaled, noise=state.noise, reach=state.reach
-            )
+            modes, _ = self.looking.find(seen, rows, state, volume=scaled, how=how)
+            scaled = scaled * expectation3d.fitted_scale(seen, rows, modes, volume=scaled, noise=state.noise, reach=state.reach)
         return scaled.astype(np.float32)
 
-    def _noise(
+    def _seen(self, state: State) -> Stock:
+        """The images as the reference is compared with them: without a CTF in the first round when the reference has one."""
+        uncorrected = state.iteration == 0 and not self.settings.images.reference_corrected
+        return self.stock.without_ctf() if uncorrected else self.stock
+
+    def _measured(
         self, state: State, rows: list[NDArray[np.int64]], found: list[Modes], everyone: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        sums = np.zeros_like(state.noise)
+    ) -> tuple[NDArray[np.float64], Contrast]:
+        """Noise (groups, shells) and the contrast of the images, by what is left of them at their best poses."""
+        seen, team = self._seen(state), self.context.team
+        left, fits = [], []
+        reach = contrast3d.trusted_shell(state.fsc) if state.fsc is not None else state.reach
         for h in range(2):
-            sums += expectation3d.residual_sums(self.stock, rows[h], found[h], volume=state.references[h])
-        sums = self.context.team.sum(sums)
+            what: dict[str, Any] = {"volume": state.references[h], "noise": state.noise}
+            left.append(contrast3d.residuals(seen, rows[h], found[h], **what))
+            fits.append(rescue.fit_of(seen, rows[h], found[h], reach=min(reach, state.reach), **what))
+        sums = team.sum(left[0].sums + left[1].sums)
         members = np.bincount(self.stock.groups[everyone], minlength=len(sums))
         count = np.bincount(self.stock.pixels.shell, minlength=sums.shape[1])
         noise = sums / np.maximum(2.0 * count[None] * members[:, None], 1.0)
         noise[:, 0] = noise[:, 1]
-        return np.where(members[:, None] > 0, expectation3d.floored(noise), state.noise)
+        noise = np.where(members[:, None] > 0, expectation3d.floored(noise), state.noise)
+        assert state.contrast is not None
+        if state.stage == "coarse":
+            return noise, state.contrast
+        mine = {
+            "rows": np.concatenate(rows), "relative": np.concatenate([one.relative for one in left]),
+            "cross": np.concatenate([fit.cross for fit in fits]), "power": np.concatenate([fit.norm for fit in fits]),
+        }  # fmt: skip
+        values = {name: np.concatenate([part[name] for part in team.gather(mine)]) for name in mine}
+        images = self.settings.images
+        return noise, contrast3d.updated(
+            state.contrast, self.groups, **values, norms=images.correct_norm, scales=images.correct_scale
+        )
 
     def _sums(self, rows: list[NDArray[np.int64]], found: list[Modes], noise: NDArray[np.float64]) -> list[Any]:
         inverse = (1.0 / noise).astype(np.float32)
@@ -241,7 +222,7 @@ class Refinement:
         stage, at = schedule3d.following(
             before.stage, state.convergence.after(shell, turn, move), global_rounds=rounds,
             moved_share=moved / max(int(self.stock.usable().sum()), 1),
-            fine=schedule3d.accuracy(state.modes), by_resolution=False,
+            fine=schedule3d.accuracy(state.modes), by_resolution=self.settings.sampling.faster,
         )  # fmt: skip
         last = state.iteration + 1 >= self.settings.optimisation.most_rounds
         return replace(
@@ -321,7 +302,8 @@ def refine(
 
     source gives the images of the table's rows; the first State yielded is that before round 1.
     """
-    engine = Refinement(stock_of(source, particles, settings, context), settings, mask=mask, context=context)
+    stock = stock_of(source, particles, settings, context)
+    engine = Refinement(stock, settings, groups=Groups.of(particles), mask=mask, context=context)
     state = engine.begin(particles, reference)
     yield state
     while not state.finished:
@@ -334,4 +316,5 @@ def stock_of(source: ImageSource, particles: Table, settings: RefineSettings, co
     return Stock(
         source, particles, pixel_size_A=pixel_size_of(particles), diameter_A=settings.optimisation.particle_diameter_A,
         context=context, ctf=settings.images.correct_ctf, zero_mask=settings.optimisation.zero_outside,
+        intact_first_peak=settings.images.intact_first_peak,
     )  # fmt: skip

@@ -2,7 +2,10 @@
 
 from vitreous.param import param, settings
 
-STEPS = ("30 degrees", "15 degrees", "7.5 degrees", "3.7 degrees", "1.8 degrees")
+STEPS = (
+    *("30 degrees", "15 degrees", "7.5 degrees", "3.7 degrees", "1.8 degrees"),
+    *("0.9 degrees", "0.5 degrees", "0.2 degrees", "0.1 degrees"),
+)
 ORDERS = {step: order for order, step in enumerate(STEPS, start=1)}
 
 
@@ -38,6 +41,19 @@ class Images:
     correct_ctf: bool = param(
         True, relion="do_ctf_correction", usual=True, help="Model each particle's CTF from the input table."
     )
+    intact_first_peak: bool = param(
+        False,
+        relion="ctf_intact_first_peak",
+        help="Leave the lowest frequencies, up to the CTF's first peak, as they are.",
+    )
+    reference_corrected: bool = param(
+        True,
+        relion="ctf_corrected_ref",
+        help="The reference is free of the effects of the CTF, as maps of models and of CTF-corrected particles are. If not, "
+        "the first round compares it with the images without a CTF.",
+    )
+    correct_norm: bool = param(True, help="Measure how bright each image is by its noise, and divide it by that.")
+    correct_scale: bool = param(True, help="Measure how strong the signal of each micrograph's images is.")
 
 
 @settings
@@ -91,6 +107,29 @@ class Sampling:
     offset_step_px: float = param(
         1.0, unit="px", low=0.1, high=5, step=0.1, minimum=0.05, relion="offset_step",
         help="Step of the search over shifts; the first pass takes twice the step.",
+    )  # fmt: skip
+    local: bool = param(
+        False,
+        relion="do_local_ang_searches",
+        help="Begin with the poses of the particles' table and search only around them, in every round.",
+    )
+    sigma_angles_deg: float = param(
+        5.0, unit="°", low=0, high=15, step=0.1, minimum=0.01, relion="sigma_angles", when="local",
+        help="Deviation of the prior that holds a pose near the last one, with --local; nothing beyond three of them.",
+    )  # fmt: skip
+    local_from: str = param(
+        "1.8 degrees", choices=STEPS, relion="auto_local_sampling",
+        help="When the angular step is this or finer, no global search is made: the poses of the particles' table are refined. "
+        "With a coarser step poses are refined without any step once the global search has found them.",
+    )  # fmt: skip
+    relax_symmetry: str = param(
+        "", relion="relax_sym", usual=True,
+        help="Point group that the specimen nearly has, with a lower symmetry in --symmetry: each pose is also tried at this "
+        "group's mates. Empty: none.",
+    )  # fmt: skip
+    faster: bool = param(
+        False, relion="auto_faster",
+        help="End each stage by the resolution alone, without waiting for the poses to come to rest.",
     )  # fmt: skip
 
 
