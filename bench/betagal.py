@@ -2,9 +2,10 @@
 
 python bench/betagal.py --out FOLDER [--data FOLDER] [--steps reconstruct,class2d,...] [--picture FOLDER]
 The data folder holds betagal_particles and models; without --data it is VITREOUS_TEST_DATA. Steps: reconstruct, class2d
-(mini-batches), class2d50 (50 classes), em (25 full passes), initial-model (D2), refine3d (D2, from the map at the true poses),
-refine3d-model (from an atomic model). Steps after the first need the map of reconstruct, in this call or an earlier one with
-the same --out.
+(mini-batches), class2d50 (50 classes), em (25 full passes), initial-model (D2), initial-model-c1 (symmetry found),
+refine3d (D2, from the map at the true poses), refine3d-model (from an atomic model), refine3d-own and refine3d-own-c1 (from those
+first maps, of the images that class2d and select kept). Steps after the first need the map of reconstruct, in this call or an
+earlier one with the same --out.
 """
 
 import argparse
@@ -23,9 +24,10 @@ from scipy.spatial.transform import Rotation
 from scipy.stats import rankdata
 
 from class_sheet import picture
+from judge3d import MIRROR, angles_apart, common_turn
 from refine3d import turns_of
 from vitreous.files import classification, mrc, star
-from vitreous.maths import filters, rotations, symmetry
+from vitreous.maths import filters, symmetry
 from vitreous.methods.reconstruction.wiener import masked_fsc, sphere_mask
 from vitreous.methods.refinement.resolution import half_map_fsc, resolution_A
 from vitreous.simulation.atoms import Atoms
@@ -36,6 +38,7 @@ from vitreous.tables.table import Table
 BOX, PIXEL_A, DIAMETER_A = 64, 3.54, 210.0
 MASK_A = "200"
 TRUE_MAP = "Reconstruct/truth/reconstruction.mrc"
+FIRST, FIRST_MAP = "InitialModel", "initial_model.mrc"
 
 
 @dataclass(frozen=True)
@@ -143,23 +146,35 @@ def class2d(data: Data, words: tuple[str, ...], job: str, pictures: Path | None)
         print("    good:", *purity[order].round(2))
 
 
-def refine(data: Data, particles: str, reference: str, job: str) -> None:
-    """Refine from a reference at 40 Å; compare with the independent poses."""
+def refine(data: Data, particles: str, reference: str, job: str, *, own_frame: bool = False) -> None:
+    """Refine from a reference at 40 Å; compare with the independent poses (of a frame of its own: up to a turn and the hand)."""
     words = ("--symmetry", "D2", "--low-pass-a", "40", "--particle-diameter-a", MASK_A)
     took = run(data, "refine3d", "--particles", particles, "--reference", reference, *words, "--out", job)
     halves = sorted(Path(job).glob("run_half[12]_class001_unfil.mrc"))
     made = [torch.from_numpy(mrc.read_volume(half)[0]) for half in halves]
     curve = masked_fsc(made[0], made[1], sphere_mask(BOX, PIXEL_A, DIAMETER_A)).numpy()
     table = star.read_table(f"{job}/run_data.star", "particles")
-    truth = data.truth
+    both = np.isin(data.truth["image"], table["image"])
+    truth = data.truth.select(both)
     table = table.select(rows_of(table, truth["image"]))
-    error = rotations.distance_deg(turns_of(truth), turns_of(table), symmetry.operators("D2")).numpy()
+    error, hand = pose_errors(turns_of(table).numpy(), turns_of(truth).numpy(), own_frame=own_frame)
     moved = [table[f"origin_{axis}_A"] - truth[f"origin_{axis}_A"] for axis in "xy"]
     print(
-        f"{took}halves {resolution_A(curve, BOX, PIXEL_A, 0.143):.2f} Å, angles off by {np.median(error):.2f}° in the median "
-        f"({100 * (error < 5).mean():.1f} % within 5°), shifts by {np.median(np.hypot(*moved)):.2f} Å",
+        f"{took}halves {resolution_A(curve, BOX, PIXEL_A, 0.143):.2f} Å, angles of {len(truth)} images off by "
+        f"{np.median(error):.2f}° in the median ({100 * (error < 5).mean():.1f} % within 5°), shifts by "
+        f"{np.median(np.hypot(*moved)):.2f} Å{hand}",
         flush=True,
     )
+
+
+def pose_errors(found: np.ndarray, true: np.ndarray, *, own_frame: bool) -> tuple[np.ndarray, str]:
+    """Degrees between turns modulo D2; in a frame of its own after the common turn by the better hand, which is told."""
+    if not own_frame:
+        return angles_apart(found, true, "D2"), ""
+    hands = [found, MIRROR @ found @ MIRROR]
+    errors = [angles_apart(mine @ common_turn(mine, true, "D2"), true, "D2") for mine in hands]
+    other = bool(np.median(errors[1]) < np.median(errors[0]))
+    return errors[other], ", of the other hand" if other else ""
 
 
 def axis_turns() -> list[np.ndarray]:
@@ -190,11 +205,11 @@ def model_map(data: Data) -> str:
     return "model.mrc"
 
 
-def initial_model(data: Data, particles: str) -> None:
+def initial_model(data: Data, particles: str, job: str, *more: str) -> None:
     """A first map of the particles; compare with the true map in every order of axes and both hands."""
-    words = ("--symmetry", "D2", "--particle-diameter-a", MASK_A, "--out", "InitialModel/d2")
+    words = ("--symmetry", "D2", "--particle-diameter-a", MASK_A, *more, "--out", job)
     took = run(data, "initial-model", "--particles", particles, *words)
-    made = mrc.read_volume("InitialModel/d2/initial_model.mrc")[0]
+    made = mrc.read_volume(f"{job}/initial_model.mrc")[0]
     true = mrc.read_volume(TRUE_MAP)[0] * sphere_mask(BOX, PIXEL_A, DIAMETER_A).numpy()
     curves = []
     for turn in axis_turns():
@@ -220,6 +235,8 @@ def chosen(data: Data) -> str:
     """The particles of the good classes, if there is a classification; else those with known poses."""
     if not Path("Class2D/mini").exists():
         return "truth.star"
+    if Path("Select/good/particles.star").exists():
+        return "Select/good/particles.star"
     run(data, "select", "--model", "Class2D/mini", "--by-score", "--least-score", "0.3", "--out", "Select/good")
     kept = np.isin(data.names, star.read_table("Select/good/particles.star", "particles")["image"])
     good = data.labels == "good"
@@ -245,9 +262,12 @@ def main() -> None:
         "class2d": lambda: class2d(data, ("20",), "Class2D/mini", pictures),
         "class2d50": lambda: class2d(data, ("50",), "Class2D/mini50", pictures),
         "em": lambda: class2d(data, ("20", "--use-em", "--no-use-mini-batches"), "Class2D/em", pictures),
-        "initial-model": lambda: initial_model(data, chosen(data)),
+        "initial-model": lambda: initial_model(data, chosen(data), "InitialModel/d2", "--no-without-symmetry-first"),
+        "initial-model-c1": lambda: initial_model(data, chosen(data), "InitialModel/c1", "--without-symmetry-first"),
         "refine3d": lambda: refine(data, "truth.star", TRUE_MAP, "Refine3D/from_map"),
         "refine3d-model": lambda: refine(data, "truth.star", model_map(data), "Refine3D/from_model"),
+        "refine3d-own": lambda: refine(data, chosen(data), f"{FIRST}/d2/{FIRST_MAP}", "Refine3D/own", own_frame=True),
+        "refine3d-own-c1": lambda: refine(data, chosen(data), f"{FIRST}/c1/{FIRST_MAP}", "Refine3D/own_c1", own_frame=True),
     }
     for step in sorted(said.steps.split(","), key=list(actions).index):
         actions[step]()
