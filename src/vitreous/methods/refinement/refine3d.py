@@ -13,7 +13,16 @@ from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import filters, fourier, masks, rotations, symmetry
 from vitreous.methods.particles import pixel_size_of
-from vitreous.methods.refinement import around, contrast3d, expectation3d, gold_standard, rescue, resolution, schedule3d
+from vitreous.methods.refinement import (
+    around,
+    contrast3d,
+    expectation3d,
+    gold_standard,
+    notices3d,
+    rescue,
+    resolution,
+    schedule3d,
+)
 from vitreous.methods.refinement.contrast3d import Contrast
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.poses3d import Looking
@@ -52,6 +61,7 @@ class Refinement:
         self.group = group_of(settings.reference.symmetry)
         self.looking = Looking(settings.sampling, self.group, group_of(settings.sampling.relax_symmetry or "C1"))
         self.groups = groups
+        self.given: Volume | None = None  # the reference as it came
         ball = masks.sphere(stock.box, stock.radius_px, 5.0).numpy()
         self.mask = ball if mask is None else mask
 
@@ -63,6 +73,7 @@ class Refinement:
         low = self.settings.reference.low_pass_A
         given = [reference] if other is None else [reference, other]
         volumes = [low_passed(one, self.stock.pixel_size_A, low) * self.mask for one in given]
+        self.given = reference * self.mask
         half = gold_standard.split(particles, self.context.seed_for("half sets"))
         sizes = [int(((half == h) & self.stock.usable()).sum()) for h in (1, 2)]
         if min(sizes) == 0:
@@ -113,7 +124,23 @@ class Refinement:
         after = self._judge(
             replace(state, iteration=state.iteration + 1, modes=modes, noise=noise, contrast=contrast, **maps), state, moved
         )
-        return replace(after, **team.agree({name: getattr(after, name) for name in _JUDGED}))
+        after = replace(after, **team.agree({name: getattr(after, name) for name in _JUDGED}))
+        self._tell(state, after)
+        return after
+
+    def _tell(self, before: State, after: State) -> None:
+        """Notes of what looks wrong: the reference's scale once the first poses stand, views and halves at the end."""
+        said: list[str] = []
+        if before.stage == "local" and before.local_rounds == 0 and self.given is not None and after.joined is not None:
+            size = self.stock.pixel_size_A
+            said += notices3d.of_the_reference(after.joined, self.given, shell=after.reach, voxel_size_A=size)
+        if after.finished and after.fsc is not None:
+            join_A, box = self.settings.optimisation.join_halves_to_A, self.stock.box
+            good = self.stock.usable()
+            said += notices3d.of_the_views(after.best[0][good], after.half[good], self.group)
+            said += notices3d.of_the_halves(after.fsc, joined_A=join_A, box=box, pixel_size_A=self.stock.pixel_size_A)
+        for sentence in said:
+            self.context.note(sentence)
 
     def _words(self, state: State) -> str:
         known = "" if state.fsc is None else f", {state.resolution_A:.1f} Å"
