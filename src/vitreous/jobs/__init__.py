@@ -11,9 +11,11 @@ BUILT_IN: tuple[str, ...] = (
     "vitreous.jobs.class2d:Class2D",
     "vitreous.jobs.select:Select",
     "vitreous.jobs.initial_model:InitialModel",
+    "vitreous.jobs.class3d:Class3D",
     "vitreous.jobs.refine3d:Refine3D",
     "vitreous.jobs.reconstruct:Reconstruct",
     "vitreous.jobs.mask_create:MaskCreate",
     "vitreous.jobs.post_process:PostProcess",
+    "vitreous.jobs.local_resolution:LocalRes",
     "vitreous.jobs.external:External",
 )

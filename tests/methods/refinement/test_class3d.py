@@ -10,8 +10,7 @@ from vitreous.maths.ctf import CtfParams, ctf2d
 from vitreous.methods.refinement import class3d_contrast, class3d_maps, gold_standard
 from vitreous.methods.refinement.class3d import Classification
 from vitreous.methods.refinement.local import Modes
-from vitreous.methods.refinement.settings3d import Reference
-from vitreous.methods.refinement.settings_class3d import Class3DSettings, Classes, Optimisation, Sampling
+from vitreous.methods.refinement.settings_class3d import Beginning, Class3DSettings, Classes, Optimisation, Sampling
 from vitreous.methods.refinement.stock import Stock
 
 BOX, PIXEL_A = 32, 4.0
@@ -38,7 +37,7 @@ def mixed(simulated):
 
 def _settings(count=2, **sampling):
     return Class3DSettings(
-        reference=Reference(low_pass_A=30.0, greyscale_is_right=True),
+        reference=Beginning(low_pass_A=30.0, greyscale_is_right=True),
         classes=Classes(classes=count, iterations=8),
         optimisation=Optimisation(particle_diameter_A=0.8 * BOX * PIXEL_A),
         sampling=Sampling(step="15 degrees", offset_range_px=3.0, **sampling),

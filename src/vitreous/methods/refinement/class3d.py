@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from vitreous.context import Context, UserError
 from vitreous.maths import masks
-from vitreous.methods.refinement import class3d_folds, class3d_maps, class3d_scores, expectation3d
+from vitreous.methods.refinement import (
+    class3d_contrast,
+    class3d_folds,
+    class3d_maps,
+    class3d_scores,
+    expectation3d,
+    gold_standard,
+)
 from vitreous.methods.refinement.class3d_folds import FOLDS, Folds, Round
 from vitreous.methods.refinement.class3d_maps import ClassSums
 from vitreous.methods.refinement.class3d_scores import Turn
@@ -27,8 +34,11 @@ from vitreous.methods.refinement.stock import Stock
 
 Volume = NDArray[np.float32]
 SHELLS_AHEAD = 4  # beyond the resolution of the folds are scored
+GLOBAL_SEARCHES = 2  # the first of them coarser
+RESCUES = 3  # iterations after these in which images that fit badly are searched again
 JOINED_A = 40.0  # folds that share a map share its shells up to here
 TOGETHER = 4  # iterations in which classes that begin with one map share it, while poses are found
+POSED = 2  # the same where poses are known and only climbed from
 SETTLED = 0.005  # of the images changing class count as none
 _JUDGED = ("noise", "signal_to_noise", "map_noise", "changed", "sigma_origin_px", "reach", "settled", "finished")
 
@@ -37,8 +47,9 @@ _JUDGED = ("noise", "signal_to_noise", "map_noise", "changed", "sigma_origin_px"
 class State:
     """All that an iteration needs of the last. modes: one a class, of all rows; shares (n, K): posterior of the classes.
 
-    together: the classes still share one map. sums: of each fold, made with noise_before, up to shell `cut`; they are made
-    again out of modes and shares where they are missing.
+    together: iterations to come in which the classes share one map, until they part in the last of these. searches: over
+    all directions that are to come; down to -RESCUES, images that fit badly are searched alone. sums: of each fold, made
+    with noise_before, up to shell `cut`; they are made again out of modes and shares where they are missing.
     """
 
     iteration: int
@@ -46,7 +57,8 @@ class State:
     noise: NDArray[np.float64]
     reach: int
     sigma_origin_px: float
-    together: bool
+    together: int
+    searches: int = GLOBAL_SEARCHES
     modes: tuple[Modes, ...] = ()
     shares: NDArray[np.float64] | None = None
     noise_before: NDArray[np.float64] | None = None
@@ -97,34 +109,70 @@ class Classification:
     def shell_of(self, resolution_A: float) -> int:
         return max(1, round(self.stock.box * self.stock.pixel_size_A / resolution_A))
 
-    def begin(self, references: Sequence[Volume], *, modes: Modes | None = None) -> State:
-        """The state before the first iteration; one reference stands for all classes. modes: poses of the rows, if known."""
+    def begin(
+        self, references: Sequence[Volume], *, modes: Modes | None = None, shares: NDArray[np.float64] | None = None
+    ) -> State:
+        """The state before the first iteration; one reference stands for all classes.
+
+        modes: poses of the rows, if known, which are not searched again where shares (n, K) of the classes are known too,
+        or where there is no reference: maps are then rebuilt from the images.
+        """
         count = self.settings.classes.classes
-        if len(references) not in (1, count):
+        if len(references) not in (0, 1, count):
             raise UserError(f"There are {len(references)} references for {count} classes; give one, or as many as classes.")
         if not self.stock.usable().any():
             raise UserError("None of the particles can be used: every image is empty or holds values that are not numbers.")
         low = self.settings.reference.low_pass_A
-        maps = tuple((low_passed(volume, self.stock.pixel_size_A, low) * self.mask).astype(np.float32) for volume in references)
         noise = expectation3d.first_noise(self.stock, np.flatnonzero(self.stock.usable()))
         reach = self.limit if low <= 0 else min(self.limit, self.shell_of(low) + SHELLS_AHEAD)
-        sigma = FIRST_SIGMA_ORIGIN_A / self.stock.pixel_size_A
-        together = len(references) == 1
-        state = State(0, maps * count if together else maps, noise, reach, sigma, together, (modes,) * count if modes else ())
-        if not self.settings.reference.greyscale_is_right:
-            state = replace(state, maps=class3d_scores.on_grey_scale(self.stock, state.maps, state, self.how(state)))
-        return state
+        searches = -RESCUES if shares is not None or not references else GLOBAL_SEARCHES
+        state = State(
+            0, (), noise, reach, FIRST_SIGMA_ORIGIN_A / self.stock.pixel_size_A, self._rounds_together(references, shares),
+            searches=searches, modes=(modes,) * count if modes else (),
+        )  # fmt: skip
+        if shares is None and references:
+            maps = tuple((low_passed(one, self.stock.pixel_size_A, low) * self.mask).astype(np.float32) for one in references)
+            if not self.settings.reference.greyscale_is_right:
+                maps = class3d_scores.on_grey_scale(self.stock, maps, state, self.how(state))
+            return replace(state, maps=maps if len(maps) == count else maps * count)
+        return self._rebuilt(state, shares)
+
+    def _rounds_together(self, references: Sequence[Volume], shares: NDArray[np.float64] | None) -> int:
+        """Iterations in which the classes share one map."""
+        if shares is not None or len(references) > 1:
+            return 0
+        if not self.settings.sampling.align:
+            return 1
+        return TOGETHER if references and not self.settings.sampling.local else POSED
+
+    def _rebuilt(self, state: State, shares: NDArray[np.float64] | None) -> State:
+        """The state with maps of the images at their known poses, of each class or of all."""
+        even = np.full((self.stock.count, self.settings.classes.classes), 1.0 / self.settings.classes.classes)
+        known = replace(state, shares=even if shares is None else shares, reach=self.limit)
+        cut = min(self.limit, 32)
+        parts = self._again(known, cut)
+        ratio = class3d_contrast.agreement(parts, mask=self.mask)
+        filtered = [gold_standard.filtered(one, 2 * ratio, self.stock.box) for one in class3d_maps.total(parts)]
+        maps = tuple((one * self.mask).astype(np.float32) for one in filtered)
+        shell = class3d_folds.resolved(ratio)
+        reach = min(self.limit, max(8, shell + SHELLS_AHEAD))
+        return replace(known, maps=maps * (even.shape[1] // len(maps)), sums=parts, cut=cut, reach=reach)
 
     def how(self, state: State) -> expectation3d.Search | None:
-        """The search of the next iteration: over all directions in the first two, the first coarser; None: poses stay."""
+        """The search of the next iteration; None: poses stay."""
         sampling = self.settings.sampling
         if not sampling.align:
             return None
-        order: int | None = None
-        if not sampling.local and state.iteration < 2:
-            order = max(ORDERS[sampling.step] - (state.iteration == 0), 1)
+        order = max(ORDERS[sampling.step] - (state.searches > 1), 1) if state.searches > 0 and not sampling.local else None
         shifts = Shifts.within(sampling.offset_range_px, 2.0 * sampling.offset_step_px, state.sigma_origin_px)
         return expectation3d.Search(order, state.reach, self.group, shifts, keep=4)
+
+    def wide(self, state: State) -> expectation3d.Search | None:
+        """The search of those images in the next iteration that fit far worse than the others; None: there is none."""
+        how = self.how(state)
+        if how is None or self.settings.sampling.local or not -RESCUES < state.searches <= 0:
+            return None
+        return replace(how, order=ORDERS[self.settings.sampling.step])
 
     def step(self, state: State) -> State:
         """One iteration: poses and shares in every class, noise, maps, and whether it is over."""
@@ -142,17 +190,18 @@ class Classification:
         after = replace(
             self._spread(state, turns), iteration=state.iteration + 1, maps=made.maps, cut=cut, noise_before=state.noise,
             noise=class3d_maps.noise(self.stock, turns, before=state.noise), sums=now.sums,
-            signal_to_noise=made.signal_to_noise, map_noise=made.map_noise, together=len(sums) < state.classes,
+            signal_to_noise=made.signal_to_noise, map_noise=made.map_noise, searches=max(-RESCUES, state.searches - 1),
+            together=max(0, state.together - 1) if state.classes > 1 else 1,
         )  # fmt: skip
         after = self._judged(after, state, turns, now.shell)
         return replace(after, **self.context.team.agree({name: getattr(after, name) for name in _JUDGED}))
 
     def _round(self, state: State, cut: int) -> Round:
         """Every image against its maps: in the first iteration all against the same ones, then fold by fold."""
-        how, rows = self.how(state), self.mine
+        how, wide, rows = self.how(state), self.wide(state), self.mine
 
         def look(number: int, rows: NDArray[np.int64], maps: tuple[Volume, ...]) -> Turn:
-            return class3d_scores.turn(self.stock, rows, maps=maps, state=state, how=how)
+            return class3d_scores.turn(self.stock, rows, maps=maps, state=state, how=how, wide=wide)
 
         if state.shares is None:
             turn = look(0, rows, state.maps[:1] if state.together else state.maps)
@@ -163,7 +212,7 @@ class Classification:
                 return self.folds.round(sums, rows, noise=state.noise, cut=cut, look=look)
             low = self.shell_of(JOINED_A)
             now = self.folds.together(sums, rows, noise=state.noise, cut=cut, low=low, look=look)
-        if state.together and state.classes > 1 and state.iteration + 1 >= (TOGETHER if how else 1):
+        if state.together == 1 and state.classes > 1:
             turn = class3d_scores.joined(now.turns)
             seed = self.context.seed_for("first classes")
             return class3d_folds.part(self.folds, turn, state=state, classes=state.classes, cut=cut, seed=seed)

@@ -10,7 +10,7 @@ from scipy import special
 
 from vitreous.context import Team
 from vitreous.maths.conventions import PADDING
-from vitreous.methods.refinement import density, expectation3d, slices
+from vitreous.methods.refinement import density, expectation3d, rescue, slices
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.stock import Stock
 
@@ -52,11 +52,12 @@ class Turn:
 
 
 def turn(
-    stock: Stock, rows: NDArray[np.int64], *, maps: Sequence[Volume], state: Known, how: expectation3d.Search | None
-) -> Turn:
+    stock: Stock, rows: NDArray[np.int64], *, maps: Sequence[Volume], state: Known, how: expectation3d.Search | None,
+    wide: expectation3d.Search | None = None,
+) -> Turn:  # fmt: skip
     """Poses of these rows against each map, and their shares. Classes that share one map (the same object) are searched once.
 
-    how None: the poses of the state stay.
+    how None: the poses of the state stay. wide: how those are searched again that fit far worse than the others.
     """
     if how is None:
         made = turn_at(stock, rows, maps=maps, state=state, modes=[one.select(rows) for one in state.modes[: len(maps)]])
@@ -68,7 +69,11 @@ def turn(
             found.append(found[before[0]])
             continue
         start = state.modes[number].select(rows) if state.modes else None
-        found.append(expectation3d.find(stock, rows, volume=volume, noise=state.noise, start=start, how=how))
+        modes = expectation3d.find(stock, rows, volume=volume, noise=state.noise, start=start, how=how)
+        if wide is not None:
+            modes = spread([(np.arange(len(rows)), modes)], len(rows), keep=wide.keep)
+            modes, _ = rescue.rescued(stock, rows, modes, volume=volume, noise=state.noise, how=wide)
+        found.append(modes)
     posterior, evidence = weighed(found, priors(stock, state, len(maps)))
     made = Turn(rows, tuple(found), posterior, np.zeros_like(state.noise), evidence)
     return replace(made, left=_left(stock, made, maps, state))
@@ -140,9 +145,9 @@ def _left(stock: Stock, made: Turn, maps: Sequence[Volume], state: Known) -> NDA
     return left
 
 
-def spread(parts: Sequence[tuple[NDArray[np.int64], Modes]], count: int) -> Modes:
-    """Modes of rows in a table of `count`; rows of no part hold a pose of no meaning with likelihood 0."""
-    keep = max(modes.log_likelihood.shape[1] for _, modes in parts)
+def spread(parts: Sequence[tuple[NDArray[np.int64], Modes]], count: int, *, keep: int = 1) -> Modes:
+    """Modes of rows in a table of `count`, `keep` an image at least; rows of no part hold a pose of no meaning, likelihood 0."""
+    keep = max(keep, *(modes.log_likelihood.shape[1] for _, modes in parts))
     made = Modes(
         np.tile(np.eye(3), (count, keep, 1, 1)), np.zeros((count, keep, 2)), np.full((count, keep), -np.inf),
         np.tile(np.eye(5), (count, keep, 1, 1)),

@@ -1,9 +1,46 @@
 """What may be chosen in 3D classification, with the only defaults."""
 
-from vitreous.methods.refinement.settings3d import STEPS, Reference
+from vitreous.methods.refinement.settings3d import STEPS
 from vitreous.param import param, settings
 
-FINEST = (*STEPS, "0.9 degrees", "0.5 degrees", "0.2 degrees", "0.1 degrees")
+
+@settings
+class Beginning:
+    """The maps to start from."""
+
+    greyscale_is_right: bool = param(
+        False, relion="ref_correct_greyscale", usual=True,
+        help="References are on the absolute grey scale of the images (made by this program or RELION from the same data). "
+        "If not, their scale is fitted to the images before the first iteration.",
+    )  # fmt: skip
+    resize: bool = param(
+        True, relion="trust_ref_size",
+        help="Bring references of another box or pixel size to that of the particles, by the pixel size in their header. "
+        "If not, a reference that differs stops the job.",
+    )  # fmt: skip
+    low_pass_A: float = param(
+        60.0, unit="Å", low=0, high=200, step=5, minimum=0, relion="ini_high", usual=True,
+        help="Low-pass filter of the references before the first iteration; 0: none.",
+    )  # fmt: skip
+    symmetry: str = param("C1", relion="sym_name", usual=True, help="Point group: C1, Cn, Dn, T, O, I1, I2, I3, I4.")
+    random_occupancies: bool = param(
+        False,
+        help="Begin with maps rebuilt from the poses of the input, particles dealt to classes by lot; no reference is needed, "
+        "and directions are not searched anew.",
+    )
+
+
+@settings
+class CtfUse:
+    """How the contrast transfer function enters."""
+
+    correct_ctf: bool = param(
+        True, relion="do_ctf_correction", usual=True, help="Model each particle's CTF from the input table."
+    )
+    ignore_ctf_until_first_peak: bool = param(
+        False, relion="ctf_intact_first_peak",
+        help="Leave the lowest frequencies, up to the CTF's first peak, as they are.",
+    )  # fmt: skip
 
 
 @settings
@@ -56,7 +93,7 @@ class Sampling:
         "particles that were refined together.",
     )  # fmt: skip
     step: str = param(
-        "7.5 degrees", choices=FINEST, relion="sampling", usual=True, when="align",
+        "7.5 degrees", choices=STEPS, relion="sampling", usual=True, when="align",
         help="Angular step of the global search over all directions and in-plane angles.",
     )  # fmt: skip
     offset_range_px: float = param(
@@ -81,8 +118,8 @@ class Sampling:
 class Class3DSettings:
     """Everything that decides a 3D classification beside its inputs."""
 
-    reference: Reference = Reference()
+    reference: Beginning = Beginning()
+    ctf: CtfUse = CtfUse()
     classes: Classes = Classes()
-    correct_ctf: bool = param(True, help="Model each particle's CTF from the input table.")
     optimisation: Optimisation = Optimisation()
     sampling: Sampling = Sampling()
