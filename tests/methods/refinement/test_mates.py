@@ -55,7 +55,7 @@ def test_symmetrised_sums_are_those_of_insertion_at_every_mate(group):
 @pytest.mark.parametrize("group", GROUPS)
 def test_symmetrised_twice_is_once(group):
     generator = np.random.default_rng(5)
-    smooth = density.to_cube(np.pad(generator.normal(size=(7,) * 3), 9)[:24, :24, :24].astype(np.float32) / 7, 11)
+    smooth = density.to_cube(np.pad(generator.normal(size=(7,) * 3), 9)[:24, :24, :24].astype(np.float32) / 7, 11).copy()
     slices.complete_plane(smooth, np.zeros(smooth.shape, np.float32))
     weights = np.abs(smooth).astype(np.float32) + 1.0
     once = mates.symmetrise(smooth, weights, group)

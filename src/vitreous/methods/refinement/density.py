@@ -1,6 +1,7 @@
 """Real-space maps <-> padded half transforms ("cubes", slices.py) with the correction for trilinear interpolation."""
 
 import functools
+import zlib
 from typing import Any
 
 import numba
@@ -12,6 +13,8 @@ from vitreous.maths.conventions import PADDING
 from vitreous.maths.fourier import wrapped
 from vitreous.maths.kernels.project import gridding_correction
 
+HELD_BYTES = 300e6  # of cubes that are kept for the next who asks for them
+_held: dict[tuple[int, int, int, int], NDArray[np.complex64]] = {}
 jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
@@ -32,13 +35,26 @@ def to_cube(volume: NDArray[np.float32], reach: int) -> NDArray[np.complex64]:
     """The cube of a map (box, box, box) for projection up to shell `reach`, corrected for trilinear reading.
 
     A slice read from it is the unnormalised centred transform of the map's projection (sum along the view). The transform
-    of a small cube goes axis by axis, so that neither rows of zeros nor frequencies beyond the cube are worked on.
+    of a small cube goes axis by axis, so that neither rows of zeros nor frequencies beyond the cube are worked on. The last
+    cubes are kept, by the map's content: they are read, never written to.
     """
+    content = np.ascontiguousarray(volume, np.float32)
+    key = (zlib.crc32(content.data), zlib.adler32(content.data), content.shape[0], reach)
+    cube = _held.get(key)
+    if cube is None:
+        cube = _held[key] = _cube_of(content, reach)
+        for old in list(_held):
+            if sum(held.nbytes for held in _held.values()) > HELD_BYTES:
+                _held.pop(old, None)
+    return cube
+
+
+def _cube_of(volume: NDArray[np.float32], reach: int) -> NDArray[np.complex64]:
     cube, _ = empty_cube(reach)
     box, half = volume.shape[0], (cube.shape[0] - 1) // 2
     padded = PADDING * box
     fit = min(half, (padded - 1) // 2)  # of an even padded box the Nyquist line stays out
-    made = torch.from_numpy(np.ascontiguousarray(volume, np.float32)) / gridding(box)
+    made = torch.from_numpy(volume) / gridding(box)
     inner = slice(half - fit, half + fit + 1)
     into = torch.from_numpy(cube)[inner, inner, : fit + 1]
     if 3 * fit > padded:  # most of the transform is wanted: all axes at once are quicker

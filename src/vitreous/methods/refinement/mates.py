@@ -1,5 +1,7 @@
 """Point-group symmetry put into the sums of insertion, once for all images: cubes as in slices.py, every voxel with its mates."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,16 +26,16 @@ def symmetrise(
     whole = np.rint(operators)
     operators = np.where(np.abs(operators - whole) < NEAR, whole, operators)
     exact = np.abs(operators - np.rint(operators)).max((1, 2)) == 0.0
-    for others in chain(operators[exact]):
-        made = data.copy(), weights.copy()
-        add_exact(data, weights, *made, np.rint(others).astype(np.int64))
-        data, weights = made
+    steps: list[tuple[Any, NDArray[Any]]] = [(add_exact, np.rint(others).astype(np.int64)) for others in chain(operators[exact])]
     if not exact.all():
         # Every operator is one of these times one that is exact, so that few are read between voxels.
-        made = data.copy(), weights.copy()
-        add_between(data, weights, *made, representatives(operators, operators[exact]))
-        data, weights = made
-    return data, weights
+        steps.append((add_between, representatives(operators, operators[exact])))
+    spare = (np.zeros_like(data), np.zeros_like(weights)), (np.zeros_like(data), np.zeros_like(weights))
+    now = data, weights
+    for number, (add, others) in enumerate(steps):
+        add(*now, *spare[number % 2], others)
+        now = spare[number % 2]
+    return now
 
 
 def chain(operators: NDArray[np.float64]) -> list[NDArray[np.float64]]:
@@ -80,29 +82,33 @@ def representatives(operators: NDArray[np.float64], inside: NDArray[np.float64])
 
 @jit
 def add_exact(data, weights, summed, strength, operators):  # type: ignore[no-untyped-def]
-    """Add to each voxel k those at R k, for whole-numbered R (m, 3, 3)."""
+    """Write to each voxel k its own value and those at R k, for whole-numbered R (m, 3, 3)."""
     half = (data.shape[0] - 1) // 2
     for z in range(-half, half + 1):
         for y in range(-half, half + 1):
             for x in range(half + 1):
                 if z * z + y * y + x * x >= (half - 1) * (half - 1):
                     break
+                value = data[z + half, y + half, x]
+                power = weights[z + half, y + half, x]
                 for m in range(operators.shape[0]):
                     r = operators[m]
                     at_x = r[0, 0] * x + r[0, 1] * y + r[0, 2] * z
                     at_y = r[1, 0] * x + r[1, 1] * y + r[1, 2] * z
                     at_z = r[2, 0] * x + r[2, 1] * y + r[2, 2] * z
                     if at_x < 0:
-                        summed[z + half, y + half, x] += data[half - at_z, half - at_y, -at_x].conjugate()
-                        strength[z + half, y + half, x] += weights[half - at_z, half - at_y, -at_x]
+                        value += data[half - at_z, half - at_y, -at_x].conjugate()
+                        power += weights[half - at_z, half - at_y, -at_x]
                     else:
-                        summed[z + half, y + half, x] += data[at_z + half, at_y + half, at_x]
-                        strength[z + half, y + half, x] += weights[at_z + half, at_y + half, at_x]
+                        value += data[at_z + half, at_y + half, at_x]
+                        power += weights[at_z + half, at_y + half, at_x]
+                summed[z + half, y + half, x] = value
+                strength[z + half, y + half, x] = power
 
 
 @jit
 def add_between(data, weights, summed, strength, operators):  # type: ignore[no-untyped-def]
-    """Add to each voxel k what stands at R k, for any R (m, 3, 3), read trilinearly."""
+    """Write to each voxel k its own value and what stands at R k, for any R (m, 3, 3), read trilinearly."""
     half = (data.shape[0] - 1) // 2
     one = np.float32(1.0)
     for z in range(-half, half + 1):
@@ -110,23 +116,24 @@ def add_between(data, weights, summed, strength, operators):  # type: ignore[no-
             for x in range(half + 1):
                 if z * z + y * y + x * x >= (half - 1) * (half - 1):
                     break
+                value = data[z + half, y + half, x]
+                power = weights[z + half, y + half, x]
                 for m in range(operators.shape[0]):
                     r = operators[m]
                     at_x = r[0, 0] * x + r[0, 1] * y + r[0, 2] * z
                     at_y = r[1, 0] * x + r[1, 1] * y + r[1, 2] * z
                     at_z = r[2, 0] * x + r[2, 1] * y + r[2, 2] * z
-                    flipped = at_x < 0.0
-                    if flipped:
-                        at_x, at_y, at_z = -at_x, -at_y, -at_z
+                    sign = np.float32(-1.0) if at_x < 0.0 else one
+                    at_x, at_y, at_z = sign * at_x, sign * at_y, sign * at_z
                     x0, y0, z0 = int(np.floor(at_x)), int(np.floor(at_y)), int(np.floor(at_z))
                     fx, fy, fz = np.float32(at_x - x0), np.float32(at_y - y0), np.float32(at_z - z0)
                     y0, z0 = y0 + half, z0 + half
-                    value = np.complex64(0.0)
-                    power = np.float32(0.0)
                     for dz in range(2):
                         for dy in range(2):
                             w = (fz if dz else one - fz) * (fy if dy else one - fy)
-                            value += w * ((one - fx) * data[z0 + dz, y0 + dy, x0] + fx * data[z0 + dz, y0 + dy, x0 + 1])
+                            low, top = data[z0 + dz, y0 + dy, x0], data[z0 + dz, y0 + dy, x0 + 1]
+                            read = w * ((one - fx) * low + fx * top)
+                            value += read if sign > 0 else read.conjugate()
                             power += w * ((one - fx) * weights[z0 + dz, y0 + dy, x0] + fx * weights[z0 + dz, y0 + dy, x0 + 1])
-                    summed[z + half, y + half, x] += value.conjugate() if flipped else value
-                    strength[z + half, y + half, x] += power
+                summed[z + half, y + half, x] = value
+                strength[z + half, y + half, x] = power
