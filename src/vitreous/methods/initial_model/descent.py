@@ -9,12 +9,12 @@ from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.methods.initial_model import axes, rounds, sureness
 from vitreous.methods.initial_model.levels import Level, Volume, box_for, regridded
+from vitreous.methods.initial_model.rounds import Plan
 from vitreous.methods.initial_model.settings import InitialModelSettings
 from vitreous.methods.initial_model.starts import Candidate, Starts, reach_of
 from vitreous.methods.initial_model.state import State
 from vitreous.methods.initial_model.sureness import Sureness
 from vitreous.methods.particles import pixel_size_of
-from vitreous.methods.refinement import expectation3d
 from vitreous.methods.refinement.refine3d import group_of
 from vitreous.methods.refinement.settings3d import ORDERS
 from vitreous.tables.table import Table
@@ -144,19 +144,11 @@ class InitialModel:
         """One round of continuous refinement at a resolution that rises from round to round; the last takes all images."""
         low, last = self._low, self.settings.descent.rounds
         reach = round(low + (self.last - low) * place / last)
-        everyone = place == last
-        rows = rounds.rows_for(self.fine, self.context.seed_for(f"round {place}"), everyone=everyone)
-        resolution_A = self.box * self.pixel_size_A / reach
-        made = rounds.refined(
-            self.fine, rows, maps=state.maps, noise=state.noise, reach=reach, group=state.group, ratio=self.box / self.full_box,
-            told=self._told(state.iteration + 1, f"refining poses to {resolution_A:.0f} Å"),
-        )  # fmt: skip
-        state = replace(state, maps=made.maps, noise=made.noise, fsc=made.fsc, modes=(), shares=None)
-        if not everyone:
-            return state
-        team = self.context.team
-        modes = tuple(expectation3d.stack(team.gather(one)) for one in made.modes)
-        return replace(state, modes=modes, shares=np.concatenate(team.gather(made.shares)))
+        rows = rounds.rows_for(self.fine, self.context.seed_for("rounds"), everyone=place == last)
+        plan = Plan(reach, state.group, rescue=place in (2, last), ratio=self.box / self.full_box)
+        told = self._told(state.iteration + 1, f"refining poses to {self.box * self.pixel_size_A / reach:.0f} Å")
+        made = rounds.refined(self.fine, rows, maps=state.maps, noise=state.noise, known=state.posed, plan=plan, told=told)
+        return replace(state, maps=made.maps, noise=made.noise, fsc=made.fsc, posed=made.posed)
 
     @property
     def _low(self) -> int:

@@ -10,29 +10,31 @@ from numpy.typing import NDArray
 from vitreous.maths import rotations
 from vitreous.methods.initial_model.descent import InitialModel
 from vitreous.methods.initial_model.levels import SIGMA_ORIGIN_A, Volume, regridded
+from vitreous.methods.initial_model.rounds import Posed
 from vitreous.methods.initial_model.starts import Candidate
 from vitreous.methods.initial_model.state import State
 from vitreous.methods.initial_model.sureness import Sureness
 from vitreous.methods.refinement import around, resolution
+from vitreous.methods.refinement.expectation3d import PARTS
 from vitreous.methods.refinement.local import Modes
 from vitreous.tables.table import Table
 
 
 def columns(engine: InitialModel, state: State) -> dict[str, NDArray[Any]]:
     """Columns of the particles after the last round: rough poses, class, likelihood; before it none."""
-    if not state.modes or state.shares is None:
+    if not state.finished or state.posed is None:
         return {}
-    rows = np.flatnonzero(engine.stock.usable())
-    place, count = state.shares.argmax(1), engine.stock.count
+    rows, shares = state.posed.rows, state.posed.shares
+    place, count = shares.argmax(1), engine.stock.count
     turned, origins = np.tile(np.eye(3), (count, 1, 1)), np.zeros((count, 2))
     score, posterior = np.zeros(count), np.zeros(count)
-    for number, modes in enumerate(state.modes):
+    for number, modes in enumerate(state.posed.modes):
         mine = place == number
         weight = modes.posterior()
         at = (np.arange(len(weight)), weight.argmax(1))
         turned[rows[mine]], origins[rows[mine]] = modes.rotations[at][mine], modes.origins[at][mine]
         score[rows[mine]] = modes.log_likelihood[at][mine]
-        posterior[rows[mine]] = (weight[at] * state.shares[:, number])[mine]
+        posterior[rows[mine]] = (weight[at] * shares[:, number])[mine]
     rot, tilt, psi = (angle.numpy() for angle in rotations.to_euler(torch.from_numpy(turned)))
     kind = np.ones(count, np.int64)
     kind[rows] = place + 1
@@ -54,7 +56,8 @@ def model(engine: InitialModel, state: State) -> dict[str, Any]:
     fsc = np.zeros(shells)
     if state.fsc is not None:
         fsc[: min(shells, len(state.fsc))] = state.fsc[:shells]
-    shares = np.full(classes, 1.0 / classes) if state.shares is None else state.shares.mean(0)
+    posed = state.posed
+    shares = np.full(classes, 1.0 / classes) if posed is None else posed.shares.mean(0)
     scale = (engine.full_box / engine.box) ** 4  # transforms of the full images are larger by the square of this ratio
     return {
         "box": engine.full_box,
@@ -68,7 +71,7 @@ def model(engine: InitialModel, state: State) -> dict[str, Any]:
         "group_names": [f"group_{name}" for name in engine.stock.group_names],
         "group_sizes": [int((engine.stock.groups == g).sum()) for g in range(len(engine.stock.group_names))],
         "sigma_origin_A": SIGMA_ORIGIN_A,
-        "mean_pmax": 0.0 if state.shares is None else float(state.shares.max(1).mean()),
+        "mean_pmax": 0.0 if posed is None else float(posed.shares.max(1).mean()),
         "log_likelihood": 0.0 if not np.isfinite(state.score) else state.score,
         "shares": shares.tolist(),
     }
@@ -83,6 +86,12 @@ def exact(state: State) -> dict[str, NDArray[Any]]:
             held[f"{name}_scores"] = np.array([one.score for one in several])
     if state.sure is not None:
         held["sure"] = np.array([state.sure.gain, state.sure.error, *state.sure.agreements])
+    if state.fsc is not None:
+        held["fsc"] = state.fsc
+    if state.posed is not None:
+        held |= {"rows": state.posed.rows, "shares": state.posed.shares}
+        for number, modes in enumerate(state.posed.modes):
+            held |= {f"{name}_{number}": getattr(modes, name) for name in PARTS}
     return held
 
 
@@ -110,16 +119,20 @@ def restored(
     told = held.get("sure")
     sure = None if told is None else Sureness(tuple(told[2:].tolist()), float(told[0]), float(told[1]))
     finished = iteration >= engine.rounds
-    modes: tuple[Modes, ...] = ()
-    shares = None
-    if finished:
+    posed = _posed(held, len(small))
+    if finished and posed is None:
         used = rows.select(engine.stock.usable())
-        one = around.modes_of(used, engine.pixel_size_A)
-        kind = np.asarray(used["class_number"], np.int64) - 1
-        modes = (one,) * len(small)
-        shares = (kind[:, None] == np.arange(len(small))[None]).astype(np.float64)
+        one, kind = around.modes_of(used, engine.pixel_size_A), np.asarray(used["class_number"], np.int64) - 1
+        posed = Posed(np.flatnonzero(engine.stock.usable()), (one,) * len(small), np.eye(len(small))[kind])
     return State(
-        iteration, small, held.get("noise", engine.fine.noise), modes=modes, shares=shares, finished=finished, sure=sure,
+        iteration, small, held.get("noise", engine.fine.noise), posed=posed, finished=finished, sure=sure, fsc=held.get("fsc"),
         starts=several["starts"], runs=several["runs"], score=float(known["score"]), group=str(known["group"]),
         agreement=float(known["agreement"]),
     )  # fmt: skip
+
+
+def _posed(held: Mapping[str, NDArray[Any]], classes: int) -> Posed | None:
+    if "rows" not in held:
+        return None
+    modes = tuple(Modes(*(held[f"{name}_{number}"] for name in PARTS)) for number in range(classes))
+    return Posed(held["rows"], modes, held["shares"])

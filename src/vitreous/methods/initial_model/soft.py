@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from vitreous.maths import symmetry
 from vitreous.maths.conventions import PADDING
-from vitreous.maths.ctf import ctf_at
 from vitreous.methods.refinement import cells, density, polar, scores, search, slices
 from vitreous.methods.refinement.gold_standard import Sums
 from vitreous.methods.refinement.polar import PolarGrid
@@ -81,10 +80,8 @@ class Held:
         stock = self.stock
         values = polar.sample_images(stock.masked_images(rows).to(torch.float32), grid)
         power = (values.real.square() + values.imag.square()).mean(-1)
-        if stock.params is None:
-            return Samples(values, torch.ones_like(power), power)
         scale = 1.0 / (grid.box * stock.pixel_size_A)
-        ctf = ctf_at(stock.params[torch.from_numpy(rows)], *(k * scale for k in grid.points))
+        ctf = stock.contrast(rows, *(k * scale for k in grid.points))
         return Samples((values * ctf).to(torch.complex64), ctf.square().mean(-1).to(torch.float32), power)
 
 

@@ -22,7 +22,7 @@ RISING = 0.7  # share of a start over which the resolution rises
 TRUST = 2.5  # signal over noise a map is trusted to have, for each unit of T
 NEW = 0.6  # weight of a mini-batch against the running sums
 AT_RANDOM = 400  # images put at random poses to begin with
-FEW, MANY = 500, 2000  # images of a short and of a full pass of sharpening
+PASSES, IN_A_PASS = 4, 600  # of sharpening, and images of each at most
 
 Told = Callable[[float], None]
 
@@ -75,9 +75,9 @@ class Starts:
         """The maps after some passes with finer steps and rising resolution; group: another than the starts'."""
         generator = np.random.default_rng(self.context.seed_for(f"sharpening {number}"))
         rise = self.sharp_shells - self.shells
-        plan = [(self.shells + round(rise * (i + 1) / 4), FEW) for i in range(3)] + [(self.sharp_shells, MANY)] * 2
-        for i, (shells, most) in enumerate(plan):
-            rows = np.sort(generator.permutation(self.rows)[:most])
+        plan = [self.shells + round(rise * min(1.0, (i + 1) / (PASSES - 1))) for i in range(PASSES)]
+        for i, shells in enumerate(plan):
+            rows = np.sort(generator.permutation(self.rows)[:IN_A_PASS])
             made = self._pass(rows, maps, self.finer, shells, group)
             maps = self._maps([_mixed(s, s, 1.0, len(rows)) for s in made.sums], shells)
             told((i + 1) / len(plan))
