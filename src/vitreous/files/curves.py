@@ -43,6 +43,12 @@ def guinier_block(
     return loop_block("guinier", columns)
 
 
+def histogram_block(name: str, label: str, values: ArrayLike, *, bins: int = 50) -> Block:
+    """A row for each of even bins over the values' range: the bin's middle under `label`, and how many values it has."""
+    counts, edges = np.histogram(np.asarray(values, np.float64), bins)
+    return loop_block(name, {label: (edges[1:] + edges[:-1]) / 2, "vitreousCount": counts})
+
+
 def read_mtf(path: str | Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Frequencies in 1/pixel of the detector, rising, and the MTF there."""
     for block in star.read(path):

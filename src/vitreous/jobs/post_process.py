@@ -1,7 +1,6 @@
 """PostProcess: half maps to a sharpened map and its resolution."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from vitreous.context import Context, UserError
@@ -44,11 +43,9 @@ class PostProcess(MapJob):
 
     def half2(self) -> str:
         """The path of the other half map."""
-        path = Path(self.half1)
-        before, found, after = path.name.rpartition("half1")
-        if not found:
-            raise UserError(f"{self.half1} has no half1 in its name, so the other half map cannot be found: rename both")
-        return str(path.with_name(f"{before}half2{after}"))
+        from vitreous.files.half_maps import other_half
+
+        return other_half(self.half1)
 
     def work(self, unit: Unit, context: Context) -> dict[str, Any]:
         """Read, sharpen, write."""

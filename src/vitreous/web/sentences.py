@@ -166,6 +166,10 @@ def _post(said: Said) -> str:
     return f"Measure the resolution of two half maps {mask} and sharpen their mean with {how}"
 
 
+def _local(said: Said) -> str:
+    return f"Measure the resolution of two half maps at points {said('sampling_A')} Å apart, and filter their mean by it"
+
+
 def _external(said: Said) -> str:
     return f"Run {said('program') or 'a program of yours'} in the job's folder"
 
@@ -184,5 +188,6 @@ SENTENCES: Mapping[str, Callable[[Said], str]] = {
     "reconstruct": _reconstruct,
     "mask-create": _mask,
     "post-process": _post,
+    "local-resolution": _local,
     "external": _external,
 }

@@ -36,6 +36,8 @@ BY_NAME = (
     (".mrc", "map"),
     (".map", "map"),
 )
+CURVES = ("relion_locres.star",)
+"""Names of files of no kind that hold curves."""
 OF_REFINEMENTS = ("Refine3D", "InitialModel", "MultiBody")
 """Folders of jobs whose optimiser and model tell of curves rather than of classes to choose from."""
 
@@ -58,7 +60,7 @@ def view_of(word: str, path: str) -> str:
     if word.startswith(("model", "optimiser")) and path.startswith(OF_REFINEMENTS):
         return "curves"
     if word == "file" and name.endswith(".star"):
-        return "table"
+        return "curves" if name in CURVES else "table"
     return nodes.kind(word).view
 
 

@@ -8,13 +8,14 @@ from pydantic import BaseModel
 
 from vitreous.context import UserError
 from vitreous.web import convergence as converging
-from vitreous.web import curve_sheets, rounds
+from vitreous.web import curve_sheets, map_sheets, rounds
 from vitreous.web.class_source import relative
 from vitreous.web.convergence import Convergence
 from vitreous.web.curve_shapes import CurveSheet
 from vitreous.web.guinier import GuinierFit, fit
 from vitreous.web.opened import Opened, ProjectHere
 from vitreous.web.reading import job_name
+from vitreous.web.telling.kinds import CURVES
 
 router = APIRouter(tags=["curves"])
 
@@ -48,6 +49,8 @@ def curves(
 
 def _of_file(path: Path) -> list[CurveSheet]:
     file = rounds.head(path)
+    if "histogram" in file:
+        return map_sheets.of_local_resolution(path)
     if "fsc" in file or "guinier" in file:
         return curve_sheets.of_postprocess(path)
     if "model_general" in file:
@@ -61,7 +64,7 @@ def _of_file(path: Path) -> list[CurveSheet]:
 
 
 def _of_folder(here: Opened, folder: Path, it: int | None) -> CurvesPage:
-    for name in ("postprocess.star", "bfactors.star"):
+    for name in ("postprocess.star", "bfactors.star", *CURVES):
         if it is None and (folder / name).is_file():
             return CurvesPage(file=relative(here, folder / name), iteration=None, iterations=[], sheets=_of_file(folder / name))
     there = rounds.rounds(folder)
