@@ -108,13 +108,27 @@ def test_references_of_a_star_file_and_their_mapping(classified, monkeypatch, tm
     assert len(found.volumes) == 2
     assert len(found.particles) == 60
     assert many_references.mapping("2+1", 2) == [[1, 0]]
-    assert many_references.mapping("", 2) == [[0], [1]]
+    assert many_references.mapping("all", 2) == [[0], [1]]
     for wrong, why in (("1,1", "twice"), ("3", "not among"), ("a", "joined by")):
         with pytest.raises(UserError, match=why):
             many_references.mapping(wrong, 2)
     state = _job(2, reference="Class3D/job001").begin(Context(folder=tmp_path)).state
     assert state.classes == 2
     assert not np.allclose(state.maps[0], state.maps[1])
+
+
+def test_earlier_classes_are_merged_kept_and_dropped(classified, monkeypatch, tmp_path):
+    monkeypatch.chdir(classified)
+    old = np.asarray(star.read_table(f"{_last()}_data.star", "particles")["class_number"], int)
+    merged = _job(2, classes=1, reference="Class3D/job001", start={"class_mapping": "1+2"})
+    running = merged.step(merged.begin(Context(folder=tmp_path)), Context(folder=tmp_path))
+    assert len(running.particles) == len(old)
+    alone = _job(2, classes=1, reference="Class3D/job001", start={"class_mapping": "2"}).begin(Context(folder=tmp_path))
+    assert len(alone.particles) == (old == 2).sum()
+    every = _job(2, classes=2, reference="Class3D/job001", start={"class_mapping": "2, 1"}).begin(Context(folder=tmp_path))
+    assert (every.state.best_class == 2 - old).all()
+    with pytest.raises(UserError, match="makes 2 classes, not 1"):
+        _job(2, classes=1, reference="Class3D/job001", start={"class_mapping": "all"}).begin(Context(folder=tmp_path))
 
 
 @pytest.mark.slow

@@ -47,12 +47,55 @@ def _volumes(paths: Sequence[str], particles: Table | None) -> References:
     return References(list(paths), [volume for volume, _ in made], [size for _, size in made], particles)
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier classification as a beginning: its particles, and which of its classes (from 0) make each new one."""
+
+    particles: Table
+    groups: Sequence[Sequence[int]]
+
+    def _places(self, table: Table) -> NDArray[np.int64]:
+        """Row of the earlier table for each row of a table, by the names of images; -1: it has none."""
+        place = {name: row for row, name in enumerate(self.particles["image"].tolist())}
+        return np.array([place.get(name, -1) for name in table["image"].tolist()], np.int64)
+
+    def _classes(self, table: Table) -> NDArray[np.int64]:
+        """The new class (from 0) of each row; -1: dropped, or not known."""
+        new = {old: number for number, group in enumerate(self.groups) for old in group}
+        there = self._places(table)
+        old = np.asarray(self.particles["class_number"], int)[np.maximum(there, 0)] - 1
+        return np.array([new.get(int(one), -1) if row >= 0 else -1 for one, row in zip(old, there)], np.int64)
+
+    def chosen(self, table: Table, *, everyone: bool) -> Table:
+        """The rows whose class was kept; everyone: also those of dropped classes. Rows that it never had stay out."""
+        kept = (self._places(table) if everyone else self._classes(table)) >= 0
+        if not kept.any():
+            raise UserError("none of the particles belongs to the classes taken from the earlier classification")
+        return table.select(kept)
+
+    def shares(self, table: Table) -> NDArray[np.float64]:
+        """Shares (n, K) of the new classes: one class each, all alike for particles of dropped ones."""
+        kind, count = self._classes(table), len(self.groups)
+        return np.where(kind[:, None] < 0, 1.0 / count, np.eye(count)[np.maximum(kind, 0)])
+
+    def posed(self, table: Table) -> Table:
+        """The earlier rows, with their poses, in the order of a chosen table."""
+        return self.particles.select(self._places(table))
+
+
+def earlier(path: str, said: str) -> Earlier:
+    """The classification of an optimiser or model file or a folder, its classes mapped as said (see mapping)."""
+    where = classification.last_iteration(path)
+    found = classification.read(where)
+    return Earlier(found.particles, mapping(said, len(found.classes)))
+
+
 def mapping(text: str, classes: int) -> list[list[int]]:
     """What of the old classes (from 0) makes each new one: "1+3, 2" merges 1 and 3, keeps 2, and drops all others.
 
-    Empty: every old class stays.
+    "all": every old class stays.
     """
-    if not text.strip():
+    if text.strip() == "all":
         return [[number] for number in range(classes)]
     try:
         made = [[int(word) - 1 for word in part.split("+")] for part in text.split(",")]

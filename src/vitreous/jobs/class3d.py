@@ -2,15 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitreous.context import Context, UserError
 from vitreous.job.declare import LoopJob, Size, group, input, job, output
 from vitreous.methods.refinement.settings3d import ORDERS
-from vitreous.methods.refinement.settings_class3d import Beginning, Class3DSettings, Classes, CtfUse, Optimisation, Sampling
+from vitreous.methods.refinement.settings_class3d import (
+    Beginning,
+    Class3DSettings,
+    Classes,
+    CtfUse,
+    Focus,
+    Optimisation,
+    Sampling,
+)
 
 if TYPE_CHECKING:
+    from vitreous.files.many_references import Earlier
     from vitreous.methods.refinement.class3d import Classification, State
     from vitreous.tables.table import Table
 
@@ -59,6 +69,11 @@ class Class3D(LoopJob):
         kind="mask", relion="fn_mask", optional=True, tab="Reference",
         help="Soft mask, 1 in the particle, of the particles' box. Empty: a soft sphere of the particle's diameter.",
     )  # fmt: skip
+    focus_mask: str = input(
+        kind="mask", optional=True, tab="Reference",
+        help="Soft mask in which alone the classes may differ while they are told apart; elsewhere all are compared as one map. "
+        "Empty: everywhere.",
+    )  # fmt: skip
     continue_from: str = input(
         kind="optimiser",
         relion="fn_cont",
@@ -69,6 +84,7 @@ class Class3D(LoopJob):
     ctf: CtfUse = group(CtfUse, tab="CTF")
     classes: Classes = group(Classes, tab="Optimisation")
     optimisation: Optimisation = group(Optimisation, tab="Optimisation")
+    focus: Focus = group(Focus, tab="Focus")
     sampling: Sampling = group(Sampling, tab="Sampling")
 
     optimiser = output("{root}_it{iteration}_optimiser.star", kind="optimiser", help="To select classes from, or to go on from")
@@ -79,7 +95,12 @@ class Class3D(LoopJob):
     def settings(self) -> Class3DSettings:
         """The options as the method takes them."""
         return Class3DSettings(
-            reference=self.start, ctf=self.ctf, classes=self.classes, optimisation=self.optimisation, sampling=self.sampling
+            reference=self.start,
+            ctf=self.ctf,
+            classes=self.classes,
+            optimisation=self.optimisation,
+            focus=self.focus,
+            sampling=self.sampling,
         )
 
     def size(self) -> Size | None:
@@ -95,6 +116,12 @@ class Class3D(LoopJob):
         engine, table = self._engine(context)
         for row, reason in sorted(engine.stock.bad.items())[:20]:
             context.note(f"row {row + 1} of {self.particles} is set aside: the image {reason}")
+        if self.start.class_mapping:
+            from vitreous.methods.refinement import class3d_state
+
+            before = self._earlier()
+            modes = class3d_state.modes_of(before.posed(table), engine.stock.pixel_size_A)
+            return Running(engine, table, engine.begin([], modes=modes, shares=before.shares(table)))
         state = engine.begin(self._references(engine, context), modes=self._poses(engine, table))
         return Running(engine, table, state)
 
@@ -158,14 +185,31 @@ class Class3D(LoopJob):
         from vitreous.methods.refinement.class3d import Classification
         from vitreous.methods.refinement.stock import Stock
 
-        table, source = particles.read(self.particles, context)
+        only = None
+        if self.start.class_mapping:
+            only = partial(self._earlier().chosen, everyone=self.start.carry_over_all)
+        table, source = particles.read(self.particles, context, only=only)
         stock = Stock(
             source, table, pixel_size_A=pixel_size_of(table), diameter_A=self.optimisation.particle_diameter_A, context=context,
             ctf=self.ctf.correct_ctf, zero_mask=self.optimisation.zero_outside,
             intact_first_peak=self.ctf.ignore_ctf_until_first_peak,
         )  # fmt: skip
         mask = self._mask(self.solvent_mask, stock.box) if self.solvent_mask else None
-        return Classification(stock, self.settings(), mask=mask, context=context), table
+        focus = self._mask(self.focus_mask, stock.box) if self.focus_mask else None
+        return Classification(stock, self.settings(), mask=mask, context=context, focus=focus), table
+
+    def _earlier(self) -> "Earlier":
+        """The classification that the mapping is of."""
+        from vitreous.files import many_references
+
+        if not self.reference:
+            raise UserError("A class mapping is of an earlier classification: give its optimiser as the reference.")
+        found = many_references.earlier(self.reference, self.start.class_mapping)
+        if len(found.groups) != self.classes.classes:
+            raise UserError(
+                f"The class mapping {self.start.class_mapping!r} makes {len(found.groups)} classes, not {self.classes.classes}."
+            )
+        return found
 
     def _mask(self, path: str, box: int) -> Any:
         import numpy as np

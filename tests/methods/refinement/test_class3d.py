@@ -7,10 +7,11 @@ import torch
 from vitreous.context import Context, UserError
 from vitreous.maths import rotations
 from vitreous.maths.ctf import CtfParams, ctf2d
-from vitreous.methods.refinement import class3d_contrast, class3d_maps, gold_standard
+from vitreous.methods.refinement import class3d_contrast, class3d_focus, class3d_maps, class3d_scores, density, gold_standard
 from vitreous.methods.refinement.class3d import Classification
+from vitreous.methods.refinement.class3d_focus import Sphere
 from vitreous.methods.refinement.local import Modes
-from vitreous.methods.refinement.settings_class3d import Beginning, Class3DSettings, Classes, Optimisation, Sampling
+from vitreous.methods.refinement.settings_class3d import Beginning, Class3DSettings, Classes, Focus, Optimisation, Sampling
 from vitreous.methods.refinement.stock import Stock
 
 BOX, PIXEL_A = 32, 4.0
@@ -44,11 +45,11 @@ def _settings(count=2, **sampling):
     )
 
 
-def _engine(made, settings, context=None):
+def _engine(made, settings, context=None, focus=None):
     context = context or Context(threads=2, seed=1)
     diameter = settings.optimisation.particle_diameter_A
     stock = Stock(made, made.table, pixel_size_A=PIXEL_A, diameter_A=diameter, context=context)
-    return Classification(stock, settings, mask=None, context=context)
+    return Classification(stock, settings, mask=None, context=context, focus=focus)
 
 
 def _true_modes(made):
@@ -130,3 +131,53 @@ def test_members_of_a_team_find_what_one_finds(mixed, as_members):
     for found in as_members(2, work):
         assert np.allclose(found.shares, alone.shares, atol=1e-3)
         assert np.allclose(found.maps[0], alone.maps[0], atol=1e-3 * np.abs(alone.maps[0]).max())
+
+
+def test_the_circle_is_the_sphere_seen_along_the_view():
+    sphere = Sphere.of((4.0 * 20, 4.0 * 13, 4.0 * 18), 20.0, box=BOX, pixel_size_A=PIXEL_A)
+    at = np.arange(BOX) - BOX // 2
+    x, y, z = (c.ravel() for c in np.meshgrid(at, at, at, indexing="ij"))
+    far = np.linalg.norm(np.stack([x, y, z], 1) - sphere.centre_px, axis=1)
+    points = np.stack([x, y, z], 1)[far <= sphere.radius_px]
+    turns = rotations.random_rotations(5, torch.Generator().manual_seed(8)).numpy()
+    circles = sphere.circles(turns, BOX)
+    for turn, circle in zip(turns, circles):
+        seen = (points @ turn.T)[:, :2]
+        assert circle[tuple(np.rint(seen[:, ::-1] + BOX // 2).astype(int).T)].min() > 0.3
+        middle = (np.argwhere(circle > 0.99).mean(0) - BOX // 2)[::-1]
+        assert np.allclose(middle, seen.mean(0), atol=0.3)
+        assert circle.sum() == pytest.approx(np.pi * (sphere.radius_px + 1) ** 2, rel=0.1)
+
+
+def test_a_circle_that_holds_everything_scores_as_the_whole_image(mixed):
+    made, _, maps = mixed
+    engine = _engine(made, _settings())
+    stock, modes = engine.stock, _true_modes(made)
+    state = engine.begin([made.volume])
+    wide = Sphere(np.zeros(3), 3.0 * BOX)
+    rows = np.arange(40)
+    found, plain = [], []
+    for volume in maps:
+        cube = density.to_cube(volume, stock.pixels.reach)
+        found.append(
+            class3d_focus.scores(stock, rows, modes.select(rows), cube=cube, noise=state.noise, reach=state.reach, sphere=wide)
+        )
+        one = class3d_scores.turn_at(stock, rows, maps=[volume], state=state, modes=[modes.select(rows)])
+        plain.append(one.modes[0].log_likelihood[:, 0])
+    assert np.allclose(found[0] - found[1], plain[0] - plain[1], rtol=1e-3, atol=1e-2)
+
+
+def test_focus_masks_tell_classes_apart_where_they_differ_and_not_elsewhere(mixed):
+    made, kind, maps = mixed
+    change = np.abs(maps[0] - maps[1])
+    place = np.array(np.unravel_index(change.argmax(), change.shape))[::-1]
+    at = np.arange(BOX)
+    far = np.sqrt(((np.stack(np.meshgrid(at, at, at, indexing="ij"))[::-1] - place[:, None, None, None]) ** 2).sum(0))
+    near = (far < 9).astype(np.float32)
+    sphere = Focus(radius_A=20.0, x_A=4.0 * place[0], y_A=4.0 * place[1], z_A=4.0 * place[2])
+    for focus, settings in ((near, _settings(align=False)), (None, replace(_settings(align=False), focus=sphere))):
+        engine = _engine(made, settings, focus=focus)
+        state = engine.step(engine.step(engine.begin([made.volume], modes=_true_modes(made))))
+        assert _agreement(state, kind) > 0.85
+    with pytest.raises(UserError, match="not inside the box"):
+        _engine(made, replace(_settings(), focus=Focus(radius_A=40.0, x_A=0.0)))

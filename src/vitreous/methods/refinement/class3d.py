@@ -22,6 +22,7 @@ from vitreous.methods.refinement import (
     expectation3d,
     gold_standard,
 )
+from vitreous.methods.refinement.class3d_focus import Sphere
 from vitreous.methods.refinement.class3d_folds import FOLDS, Folds, Round
 from vitreous.methods.refinement.class3d_maps import ClassSums
 from vitreous.methods.refinement.class3d_scores import Turn
@@ -92,13 +93,29 @@ class State:
 class Classification:
     """What stays the same from one iteration to the next: the images, the settings, the mask, the folds."""
 
-    def __init__(self, stock: Stock, settings: Class3DSettings, *, mask: Volume | None, context: Context) -> None:
+    def __init__(
+        self, stock: Stock, settings: Class3DSettings, *, mask: Volume | None, context: Context, focus: Volume | None = None
+    ) -> None:
         self.stock, self.settings, self.context = stock, settings, context
         self.group = group_of(settings.reference.symmetry)
         ball = masks.sphere(stock.box, stock.radius_px, 5.0).numpy()
         self.mask = ball if mask is None else mask
         fold = np.random.default_rng(context.seed_for("folds")).permutation(stock.count) % FOLDS
-        self.folds = Folds(stock, fold, self.group, settings.classes.regularisation, self.mask)
+        self.folds = Folds(stock, fold, self.group, settings.classes.regularisation, self.mask, focus, self._sphere())
+
+    def _sphere(self) -> Sphere | None:
+        """The sphere of the focus, or None; one outside of the box is the user's error."""
+        focus, stock = self.settings.focus, self.stock
+        if focus.radius_A <= 0:
+            return None
+        place = (focus.x_A, focus.y_A, focus.z_A)
+        sphere = Sphere.of(place, focus.radius_A, box=stock.box, pixel_size_A=stock.pixel_size_A)
+        if not sphere.inside(stock.box):
+            raise UserError(
+                f"the focus sphere of {focus.radius_A:g} Å about {place} Å is not inside the box of "
+                f"{stock.box * stock.pixel_size_A:.1f} Å: places count from the first voxel, not from the middle"
+            )
+        return sphere
 
     @property
     def limit(self) -> int:
@@ -139,6 +156,8 @@ class Classification:
 
     def _rounds_together(self, references: Sequence[Volume], shares: NDArray[np.float64] | None) -> int:
         """Iterations in which the classes share one map."""
+        if self.settings.classes.classes == 1:
+            return 1
         if shares is not None or len(references) > 1:
             return 0
         if not self.settings.sampling.align:
@@ -201,7 +220,7 @@ class Classification:
         how, wide, rows = self.how(state), self.wide(state), self.mine
 
         def look(number: int, rows: NDArray[np.int64], maps: tuple[Volume, ...]) -> Turn:
-            return class3d_scores.turn(self.stock, rows, maps=maps, state=state, how=how, wide=wide)
+            return class3d_scores.turn(self.stock, rows, maps=maps, state=state, how=how, wide=wide, sphere=self.folds.sphere)
 
         if state.shares is None:
             turn = look(0, rows, state.maps[:1] if state.together else state.maps)

@@ -70,9 +70,13 @@ def alone(parts: Sequence[ClassSums], ratio: NDArray[np.float64], low: int, *, m
 
 
 def scored(
-    others: ClassSums, apart: NDArray[np.float64], ratio: NDArray[np.float64], trust: float, *, mask: Volume
-) -> tuple[Volume, ...]:
-    """A map of each class out of the other folds' sums; apart: differences(), ratio: signal-to-noise of all their images."""
+    others: ClassSums, apart: NDArray[np.float64], ratio: NDArray[np.float64], trust: float, *, mask: Volume,
+    focus: Volume | None = None,
+) -> tuple[Volume, ...]:  # fmt: skip
+    """A map of each class out of the other folds' sums; apart: differences(), ratio: signal-to-noise of all their images.
+
+    focus (0..1): where alone the classes may differ; None: everywhere under the mask.
+    """
     box = mask.shape[0]
     shell = density.cube_shells(others[0].weights.shape[0])
     every = common(others)
@@ -81,15 +85,17 @@ def scored(
     ratio = np.concatenate([ratio, np.zeros(max(0, len(mean) - len(ratio)))])[: len(mean)]
     whole = np.where(inside, _quotient(every, _extra(mean, ratio)[shell]), 0)
     plain = np.where(inside, _quotient(every, (1e-3 * mean.astype(np.float32))[shell]), 0)
-    filled = float((mask.astype(np.float64) ** 2).mean())  # noise is in the whole box, and the mask takes out what is outside
+    within = mask if focus is None else (mask * focus).astype(np.float32)
+    filled = max(float((within.astype(np.float64) ** 2).mean()), 1e-6)  # of the box's noise stays in
+    shared = density.from_cube(whole.astype(np.complex64), box) * mask
     maps = []
     for k, one in enumerate(others):
         own = one.shell_means()
         least = np.where(ratio > 1.0, LEAST_RATIO, 0.0)
         difference = np.maximum(trust / NEUTRAL_T * PADDED / filled * own * apart[k, : len(own)], least)
         rest = Sums(one.data - one.weights * plain, one.weights)
-        cube = whole + np.where(inside, _quotient(rest, _extra(own, difference)[shell]), 0)
-        maps.append((density.from_cube(cube.astype(np.complex64), box) * mask).astype(np.float32))
+        change = np.where(inside, _quotient(rest, _extra(own, difference)[shell]), 0).astype(np.complex64)
+        maps.append((density.from_cube(change, box) * within + shared).astype(np.float32))
     return tuple(maps)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.methods.refinement import class3d_contrast, class3d_maps, class3d_scores
+from vitreous.methods.refinement.class3d_focus import Sphere
 from vitreous.methods.refinement.class3d_maps import ClassSums
 from vitreous.methods.refinement.class3d_scores import Known, Turn
 from vitreous.methods.refinement.local import Modes
@@ -37,13 +38,15 @@ class Round:
 
 @dataclass(frozen=True)
 class Folds:
-    """What all comparisons share. fold (n,) of each row of the table; reach of the sums; trust is T."""
+    """What all comparisons share. fold (n,) of each row of the table; trust is T; focus and sphere limit the classes."""
 
     stock: Stock
     fold: NDArray[np.int64]
     group: str
     trust: float
     mask: Volume
+    focus: Volume | None = None
+    sphere: Sphere | None = None
 
     def summed(self, turn: Turn, noise: NDArray[np.float64], cut: int) -> tuple[ClassSums, ...]:
         """The sums of each fold's images."""
@@ -65,7 +68,8 @@ class Folds:
         maps: tuple[Volume, ...] = ()
         for f in range(FOLDS):
             others = class3d_maps.total([one for g, one in enumerate(now) if g != f])
-            maps = class3d_contrast.scored(others, class3d_contrast.differences(now), ratio, self.trust, mask=self.mask)
+            apart = class3d_contrast.differences(now)
+            maps = class3d_contrast.scored(others, apart, ratio, self.trust, mask=self.mask, focus=self.focus)
             turns.append(look(f, rows[self.fold[rows] == f], maps))
             now[f] = self._one(turns[-1], noise, cut)
         return Round(turns, tuple(now), maps, resolved(ratio))
@@ -124,7 +128,7 @@ def _started(folds: Folds, fixed: Turn, known: _Part, cut: int) -> tuple[float, 
             number: int, rows: NDArray[np.int64], maps: tuple[Volume, ...], poses: list[tuple[Modes, ...]] = poses,
             known: _Part = known,
         ) -> Turn:  # fmt: skip
-            return class3d_scores.turn_at(stock, rows, maps=maps, state=known, modes=poses[number])
+            return class3d_scores.turn_at(stock, rows, maps=maps, state=known, modes=poses[number], sphere=folds.sphere)
 
         before, now = now, folds.round(now.sums, fixed.rows, noise=known.noise, cut=cut, look=look)
         known = replace(known, shares=_everyones(now.turns, folds))

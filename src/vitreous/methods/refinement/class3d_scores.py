@@ -10,7 +10,8 @@ from scipy import special
 
 from vitreous.context import Team
 from vitreous.maths.conventions import PADDING
-from vitreous.methods.refinement import density, expectation3d, rescue, slices
+from vitreous.methods.refinement import class3d_focus, density, expectation3d, rescue, slices
+from vitreous.methods.refinement.class3d_focus import Sphere
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.stock import Stock
 
@@ -53,14 +54,17 @@ class Turn:
 
 def turn(
     stock: Stock, rows: NDArray[np.int64], *, maps: Sequence[Volume], state: Known, how: expectation3d.Search | None,
-    wide: expectation3d.Search | None = None,
+    wide: expectation3d.Search | None = None, sphere: Sphere | None = None,
 ) -> Turn:  # fmt: skip
     """Poses of these rows against each map, and their shares. Classes that share one map (the same object) are searched once.
 
-    how None: the poses of the state stay. wide: how those are searched again that fit far worse than the others.
+    how None: the poses of the state stay. wide: how those are searched again that fit far worse than the others. sphere: what
+    alone tells the classes apart.
     """
     if how is None:
-        made = turn_at(stock, rows, maps=maps, state=state, modes=[one.select(rows) for one in state.modes[: len(maps)]])
+        made = turn_at(
+            stock, rows, maps=maps, state=state, modes=[one.select(rows) for one in state.modes[: len(maps)]], sphere=sphere
+        )
         return replace(made, left=_left(stock, made, maps, state))
     found: list[Modes] = []
     for number, volume in enumerate(maps):
@@ -74,12 +78,15 @@ def turn(
             modes = spread([(np.arange(len(rows)), modes)], len(rows), keep=wide.keep)
             modes, _ = rescue.rescued(stock, rows, modes, volume=volume, noise=state.noise, how=wide)
         found.append(modes)
-    posterior, evidence = weighed(found, priors(stock, state, len(maps)))
+    posterior, evidence = weighed(_masses(stock, rows, found, maps, state, sphere), priors(stock, state, len(maps)))
     made = Turn(rows, tuple(found), posterior, np.zeros_like(state.noise), evidence)
     return replace(made, left=_left(stock, made, maps, state))
 
 
-def turn_at(stock: Stock, rows: NDArray[np.int64], *, maps: Sequence[Volume], state: Known, modes: Sequence[Modes]) -> Turn:
+def turn_at(
+    stock: Stock, rows: NDArray[np.int64], *, maps: Sequence[Volume], state: Known, modes: Sequence[Modes],
+    sphere: Sphere | None = None,
+) -> Turn:  # fmt: skip
     """The same at poses that stay: the heaviest of each image's modes (one Modes of these rows a class). `left` is not made."""
     count = stock.pixels.count(state.reach)
     weights = (1.0 / state.noise[:, stock.pixels.shell[:count]]).astype(np.float32)
@@ -97,7 +104,7 @@ def turn_at(stock: Stock, rows: NDArray[np.int64], *, maps: Sequence[Volume], st
             )  # fmt: skip
             one.log_likelihood[here, 0] = terms[:, 0] - 0.5 * terms[:, 1]
         at += len(part)
-    posterior, evidence = weighed(found, priors(stock, state, len(maps)))
+    posterior, evidence = weighed(_masses(stock, rows, found, maps, state, sphere), priors(stock, state, len(maps)))
     return Turn(rows, tuple(found), posterior, np.zeros_like(state.noise), evidence)
 
 
@@ -116,9 +123,23 @@ def priors(stock: Stock, state: Known, classes: int) -> NDArray[np.float64]:
     return mean
 
 
-def weighed(found: Sequence[Modes], prior: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Posterior (n, K) of the classes from the mass of their modes and their prior shares, and the sum of the log-evidence."""
-    mass = np.stack([modes.log_mass() for modes in found], axis=1) + np.log(np.maximum(prior, 1e-6))
+def _masses(
+    stock: Stock, rows: NDArray[np.int64], found: Sequence[Modes], maps: Sequence[Volume], state: Known, sphere: Sphere | None
+) -> NDArray[np.float64]:
+    """Log of the mass (n, K) of each class, or of what is inside the sphere's circle."""
+    if sphere is None or len(maps) == 1:
+        return np.stack([modes.log_mass() for modes in found], axis=1)
+    cubes = [density.to_cube(volume, stock.pixels.reach) for volume in maps]
+    inside = [
+        class3d_focus.scores(stock, rows, one, cube=cube, noise=state.noise, reach=state.reach, sphere=sphere)
+        for one, cube in zip(found, cubes)
+    ]
+    return np.stack(inside, axis=1)
+
+
+def weighed(mass: NDArray[np.float64], prior: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Posterior (n, K) of the classes from the log of their mass (n, K) and their prior shares; the sum of the log-evidence."""
+    mass = mass + np.log(np.maximum(prior, 1e-6))
     return special.softmax(mass, axis=1), float(special.logsumexp(mass, axis=1).sum())
 
 

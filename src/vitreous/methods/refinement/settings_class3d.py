@@ -28,6 +28,14 @@ class Beginning:
         help="Begin with maps rebuilt from the poses of the input, particles dealt to classes by lot; no reference is needed, "
         "and directions are not searched anew.",
     )
+    class_mapping: str = param(
+        "",
+        help="With an earlier classification as reference: its classes that make each new one, as in 1+3, 2 (1 and 3 are merged, "
+        "2 is kept, others are dropped) or all; particles begin in their likeliest class and pose. Empty: only maps are taken.",
+    )
+    carry_over_all: bool = param(
+        False, help="Particles of dropped classes stay in, and find their class anew. If not, they are left out."
+    )
 
 
 @settings
@@ -84,6 +92,20 @@ class Optimisation:
 
 
 @settings
+class Focus:
+    """A sphere on which classes are told apart."""
+
+    radius_A: float = param(
+        0.0, unit="Å", low=0, high=100, minimum=0,
+        help="Radius of a sphere, projected along each particle's view to a circle, inside which alone images are compared when "
+        "classes are told apart (30 to 40 are usual); 0: no sphere.",
+    )  # fmt: skip
+    x_A: float = param(0.0, unit="Å", help="Centre of the sphere in x, from the centre of the map's first voxel.")
+    y_A: float = param(0.0, unit="Å", help="Centre of the sphere in y, from the centre of the map's first voxel.")
+    z_A: float = param(0.0, unit="Å", help="Centre of the sphere in z, from the centre of the map's first voxel.")
+
+
+@settings
 class Sampling:
     """Which poses are tried; after the global search they are refined continuously, without a grid."""
 
@@ -122,4 +144,5 @@ class Class3DSettings:
     ctf: CtfUse = CtfUse()
     classes: Classes = Classes()
     optimisation: Optimisation = Optimisation()
+    focus: Focus = Focus()
     sampling: Sampling = Sampling()
