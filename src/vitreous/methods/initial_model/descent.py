@@ -8,7 +8,7 @@ import numpy as np
 from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.methods.initial_model import axes, rounds, sureness
-from vitreous.methods.initial_model.levels import Level, Volume, box_for, regridded
+from vitreous.methods.initial_model.levels import Level, Volume, box_for, known_origins, regridded
 from vitreous.methods.initial_model.rounds import Plan
 from vitreous.methods.initial_model.settings import InitialModelSettings
 from vitreous.methods.initial_model.starts import Candidate, Starts, reach_of
@@ -35,8 +35,10 @@ class InitialModel:
         last = length_A / settings.descent.last_resolution_A
         self.box = box_for(int(np.ceil(last)), self.full_box)
         self.pixel_size_A = length_A / self.box
+        self.origins_A = known_origins(particles)
         self.fine = Level(
-            source, particles, box=self.box, pixel_size_A=self.pixel_size_A, settings=settings, context=context
+            source, particles, box=self.box, pixel_size_A=self.pixel_size_A, settings=settings, context=context,
+            origins_A=self.origins_A,
         )  # fmt: skip
         self.stock = self.fine.stock
         self.target = group_of(settings.shape.symmetry)

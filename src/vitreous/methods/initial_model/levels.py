@@ -33,11 +33,21 @@ def regridded(volume: Volume, box: int) -> Volume:
     return (made * (volume.shape[0] / box)).astype(np.float32)
 
 
-class Shrunk:
-    """Images cropped to a small box, this member's held in memory; one that is not all numbers stays so."""
+def known_origins(particles: Table) -> NDArray[np.float64]:
+    """Origins (n, 2) in Å that the particles come with, of a 2D classification say; zero where they have none."""
+    columns = [np.asarray(particles.get(f"origin_{axis}_A", 0.0), float) * np.ones(len(particles)) for axis in "xy"]
+    return np.stack(columns, axis=1)
 
-    def __init__(self, source: ImageSource, box: int, context: Context) -> None:
+
+class Shrunk:
+    """Images cropped to a small box, this member's held in memory; one that is not all numbers stays so.
+
+    origins_px (n, 2), in pixels of the small box: images are moved by them, which centres them.
+    """
+
+    def __init__(self, source: ImageSource, box: int, context: Context, *, origins_px: NDArray[np.float64] | None = None) -> None:
         self._source, self._box, self._own = source, box, context.team.share(len(source))
+        self._origins = None if origins_px is None or not origins_px.any() else torch.from_numpy(origins_px)
         self._held = np.empty((len(self._own), box, box), np.float32)
         for first in range(0, len(self._own), READ_AT_ONCE):
             context.check()
@@ -58,7 +68,11 @@ class Shrunk:
         images = self._source.read(indices)
         finite: NDArray[np.bool_] = np.asarray(np.isfinite(images).all(axis=(1, 2)))
         plain = torch.from_numpy(np.where(finite[:, None, None], images, np.float32(0)))
-        small: NDArray[np.float32] = fourier.resize2(plain, self._box).numpy()
+        made = fourier.resize2(plain, self._box)
+        if self._origins is not None:
+            moved = fourier.shift2(fourier.rfft2(made), self._origins[torch.from_numpy(np.asarray(indices))], self._box)
+            made = fourier.irfft2(moved, self._box)
+        small: NDArray[np.float32] = made.numpy()
         small[~finite] = np.nan
         return small
 
@@ -68,10 +82,11 @@ class Level:
 
     def __init__(
         self, source: ImageSource, particles: Table, *, box: int, pixel_size_A: float, settings: InitialModelSettings,
-        context: Context,
+        context: Context, origins_A: NDArray[np.float64] | None = None,
     ) -> None:  # fmt: skip
         self.settings, self.box, self.pixel_size_A = settings, box, pixel_size_A
-        self.source = Shrunk(source, box, context)
+        origins_px = None if origins_A is None else origins_A / pixel_size_A
+        self.source = Shrunk(source, box, context, origins_px=origins_px)
         self.stock = Stock(
             self.source, particles, pixel_size_A=pixel_size_A, diameter_A=settings.shape.particle_diameter_A, context=context,
             ctf=settings.images.correct_ctf,

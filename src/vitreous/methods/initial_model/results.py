@@ -1,6 +1,7 @@
 """What a first map's files hold: columns of the particles, plain values of the model, exact numbers; and the state again."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,12 +36,13 @@ def columns(engine: InitialModel, state: State) -> dict[str, NDArray[Any]]:
         turned[rows[mine]], origins[rows[mine]] = modes.rotations[at][mine], modes.origins[at][mine]
         score[rows[mine]] = modes.log_likelihood[at][mine]
         posterior[rows[mine]] = (weight[at] * shares[:, number])[mine]
+    origins = engine.stock.recorded_origins(origins) * engine.pixel_size_A + engine.origins_A
     rot, tilt, psi = (angle.numpy() for angle in rotations.to_euler(torch.from_numpy(turned)))
     kind = np.ones(count, np.int64)
     kind[rows] = place + 1
     return {
-        "rot_deg": rot, "tilt_deg": tilt, "psi_deg": psi, "origin_x_A": origins[:, 0] * engine.pixel_size_A,
-        "origin_y_A": origins[:, 1] * engine.pixel_size_A, "class_number": kind, "log_likelihood": score, "pmax": posterior,
+        "rot_deg": rot, "tilt_deg": tilt, "psi_deg": psi, "origin_x_A": origins[:, 0],
+        "origin_y_A": origins[:, 1], "class_number": kind, "log_likelihood": score, "pmax": posterior,
     }  # fmt: skip
 
 
@@ -121,9 +123,11 @@ def restored(
     finished = iteration >= engine.rounds
     posed = _posed(held, len(small))
     if finished and posed is None:
-        used = rows.select(engine.stock.usable())
+        usable = np.flatnonzero(engine.stock.usable())
+        used = rows.select(usable)
         one, kind = around.modes_of(used, engine.pixel_size_A), np.asarray(used["class_number"], np.int64) - 1
-        posed = Posed(np.flatnonzero(engine.stock.usable()), (one,) * len(small), np.eye(len(small))[kind])
+        one = replace(one, origins=one.origins - engine.origins_A[usable, None] / engine.pixel_size_A)
+        posed = Posed(usable, (one,) * len(small), np.eye(len(small))[kind])
     return State(
         iteration, small, held.get("noise", engine.fine.noise), posed=posed, finished=finished, sure=sure, fsc=held.get("fsc"),
         starts=several["starts"], runs=several["runs"], score=float(known["score"]), group=str(known["group"]),
