@@ -24,3 +24,11 @@ def test_a_c_library_that_knows_no_heaps_is_left_alone(monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "platform", "linux")
     heap.few_heaps(3)
     assert asked == [None]
+
+
+def test_freed_memory_is_kept_but_for_the_largest_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(mallopt=lambda *given: told.append(given)))
+    monkeypatch.setattr(sys, "platform", "linux")
+    heap.keep_freed()
+    assert told == [(-3, 2**30), (-1, 2**31 - 1)]

@@ -12,6 +12,7 @@ from vitreous.context import Context, UserError
 from vitreous.maths import masks
 from vitreous.maths.ctf import ctf_at, phase_at
 from vitreous.methods.particles import ctf_of, faults
+from vitreous.methods.refinement.heap import keep_freed
 from vitreous.methods.refinement.packed import pack, pixels_of
 from vitreous.methods.straight import Straightened, straightened
 from vitreous.tables.table import Table
@@ -51,6 +52,7 @@ class Stock:
         self, source: ImageSource, particles: Table, *, pixel_size_A: float, diameter_A: float, context: Context,
         ctf: bool = True, zero_mask: bool = True, intact_first_peak: bool = False,
     ) -> None:  # fmt: skip
+        keep_freed()
         self.source = straightened(source, particles, pixel_size_A)
         first = source.read(np.arange(1))
         self.box = int(first.shape[-1])
