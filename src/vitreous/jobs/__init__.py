@@ -17,5 +17,6 @@ BUILT_IN: tuple[str, ...] = (
     "vitreous.jobs.mask_create:MaskCreate",
     "vitreous.jobs.post_process:PostProcess",
     "vitreous.jobs.local_resolution:LocalRes",
+    "vitreous.jobs.model_fsc:ModelFsc",
     "vitreous.jobs.external:External",
 )

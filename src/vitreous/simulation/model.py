@@ -1,5 +1,6 @@
 """Atomic models from PDB and mmCIF files, plain or gzipped, through gemmi."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import gemmi
@@ -22,7 +23,13 @@ def _structure(path: Path) -> gemmi.Structure:
 
 
 def read_model(path: str | Path, *, assembly: str = "", extra_bfactor_A2: float = 0.0) -> Atoms:
-    """The atoms of a file's first model, water left out, with their middle at 0.
+    """The atoms of a file's first model, water left out, with their middle at 0; otherwise as read_placed."""
+    atoms = read_placed(path, assembly=assembly, extra_bfactor_A2=extra_bfactor_A2)
+    return replace(atoms, positions_A=atoms.positions_A - atoms.positions_A.mean(axis=0))
+
+
+def read_placed(path: str | Path, *, assembly: str = "", extra_bfactor_A2: float = 0.0) -> Atoms:
+    """The atoms of a file's first model, water left out, where the file has them.
 
     assembly names a biological assembly to build; empty takes the atoms as they stand. extra_bfactor_A2 is added to each B.
     """
@@ -39,7 +46,7 @@ def read_model(path: str | Path, *, assembly: str = "", extra_bfactor_A2: float 
     if not len(positions):
         raise UserError(f"the model {path} holds nothing but water")
     return Atoms(
-        positions - positions.mean(axis=0),
+        positions,
         np.array([site.element.name for site in sites]),
         np.array([site.b_iso for site in sites], np.float64) + extra_bfactor_A2,
         np.array([site.occ for site in sites], np.float64),

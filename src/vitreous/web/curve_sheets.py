@@ -59,6 +59,9 @@ def _fsc(file: StarFile, said: rounds.Values) -> CurveSheet | None:
     if final:
         figures.append(SheetNumber(name="Resolution", value=final, unit="Å"))
         sentence = f"Resolution {final:.2f} Å: the last shell in which the corrected curve is above 0.143."
+    if half := rounds.number(said, "vitreousResolutionAtHalf"):
+        figures.append(SheetNumber(name="Map and model", value=half, unit="Å"))
+        sentence = f"Map and model agree to {half:.2f} Å, where the curve in the mask falls below 0.5."
     if began:
         figures.append(SheetNumber(name="Phases randomised beyond", value=began, unit="Å"))
     return _fsc_sheet("fsc", "Fourier shell correlation", curves, sentence, figures)

@@ -39,6 +39,7 @@ WORDS: Mapping[str, Word] = {
     "relion.maskcreate": Word("Mask", 4, "", "maskcreate mask soft edge threshold"),
     "relion.postprocess": Word("Post-processing", 4, "", "postprocess sharpen b-factor bfactor fsc guinier"),
     "relion.localres": Word("Local resolution", 4, "", "localres resmap blocres local filter"),
+    "relion.external.vitreous.model_fsc": Word("Map and model", 4, "", "model fsc pdb mmcif atomic validation"),
     "relion.ctfrefine": Word("CTF refinement", 4, "micrographs", "ctfrefine aberrations magnification beam tilt defocus"),
     "relion.polish": Word("Polishing", 4, "micrographs", "polish bayesian shiny motion"),
     "modelangelo": Word("Atomic model", 4, "", "modelangelo build model"),

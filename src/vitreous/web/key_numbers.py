@@ -12,6 +12,7 @@ _TAIL_BYTES = 4096
 _SUMMED = (
     re.compile(r"(?:refined \d+ particles|initial model of .*?),? to (?P<A>[\d.]+) Å"),
     re.compile(r"^resolution (?P<A>[\d.]+) Å", re.M),
+    re.compile(r"^map and model agree to (?P<A>[\d.]+) Å", re.M),
     re.compile(r"in (?P<classes>\d+) classes of"),
     re.compile(r"with (?P<particles>\d+) of \d+ particles"),
     re.compile(r"^(?P<particles>\d+) particles (?:on|of) ", re.M),

@@ -170,6 +170,10 @@ def _local(said: Said) -> str:
     return f"Measure the resolution of two half maps at points {said('sampling_A')} Å apart, and filter their mean by it"
 
 
+def _model_fsc(said: Said) -> str:
+    return f"Compare the map with the density of {Path(said('model')).name or 'its atomic model'}"
+
+
 def _external(said: Said) -> str:
     return f"Run {said('program') or 'a program of yours'} in the job's folder"
 
@@ -189,5 +193,6 @@ SENTENCES: Mapping[str, Callable[[Said], str]] = {
     "mask-create": _mask,
     "post-process": _post,
     "local-resolution": _local,
+    "model-fsc": _model_fsc,
     "external": _external,
 }

@@ -26,6 +26,7 @@ _BY_LABEL = {
     "relion.ctfrefine": 5,
     "relion.polish": 5,
     "relion.external.vitreous.reconstruct": 5,
+    "relion.external.vitreous.model_fsc": 5,
     "dynamight": 5,
     "modelangelo": 5,
 }

@@ -41,3 +41,24 @@ class LocalResolution:
         -1.0, unit="Å", low=-1, high=3, step=0.1, relion="mtf_angpix", tab="Local resolution",
         help="Physical pixel size of the detector in the original movies, to which the MTF refers; negative: that of the maps.",
     )  # fmt: skip
+
+
+@settings
+class ModelComparison:
+    """How a map is compared with its atomic model."""
+
+    voxel_size_A: float = param(
+        -1.0, unit="Å", low=-1, high=5, step=0.1,
+        help="Voxel size of the map, if it was calibrated anew; negative: as in its header.",
+    )  # fmt: skip
+    assembly: str = param("", help="Biological assembly of the model's file to build, such as 1. Empty: the atoms as they stand.")
+    extend_A: float = param(
+        3.0, unit="Å", low=0, high=10, step=0.5, minimum=0,
+        usual=True,
+        help="Without a mask, one is made about the atoms: it is full to this distance from them.",
+    )  # fmt: skip
+    edge_A: float = param(
+        6.0, unit="Å", low=0, high=20, step=1, minimum=0,
+        usual=True,
+        help="Width of the soft edge of the mask about the atoms, and of the edge given to a mask that has none.",
+    )  # fmt: skip
