@@ -80,3 +80,18 @@ def test_rotations_cover_all_poses():
 @pytest.mark.parametrize(("angle", "order"), [(60, 0), (30, 1), (7.5, 3), (7.6, 3), (7.4, 4), (1.875, 5)])
 def test_order_for_an_angle(angle, order):
     assert sphere.order_for(angle) == order
+
+
+@pytest.mark.parametrize("group", ["C1", "C2", "C3", "C7", "D1", "D2", "D3", "D7", "T", "O", "I1", "I2", "I3", "I4"])
+def test_the_grid_of_a_group_reaches_every_view_once(group):
+    from vitreous.maths.rotations import random_rotations
+    from vitreous.maths.symmetry import mates
+
+    grid = sphere.vectors(sphere.directions(3, group))
+    views = random_rotations(300, torch.Generator().manual_seed(4))[:, 2]
+    nearest = (mates(views, group) @ grid.T).amax((1, 2)).clamp(max=1).acos().rad2deg()
+    assert float(nearest.max()) < sphere.step_deg(3)
+    # No direction stands for another's mate, but for those on the unit's border, where whole pixels are kept.
+    apart = (mates(grid, group) @ grid.T).amax(1).fill_diagonal_(-1).amax(1).clamp(max=1).acos().rad2deg()
+    assert float((apart < 1e-3).double().mean()) < 0.02
+    assert float((apart > 0.6 * sphere.step_deg(3)).double().mean()) > 0.6

@@ -52,9 +52,14 @@ class Residuals:
     relative: Floats
 
 
-def residuals(stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume: NDArray[np.float32], noise: Floats) -> Residuals:
-    """Residuals of masked images at their best poses, up to Nyquist; divide sums by 2 x pixels x images for sigma2."""
-    cube = density.to_cube(volume, stock.pixels.reach)
+def residuals(
+    stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume: NDArray[np.float32], noise: Floats, reach: int | None = None
+) -> Residuals:
+    """Residuals of masked images at their best poses, up to Nyquist; divide sums by 2 x pixels x images for sigma2.
+
+    Beyond shell `reach` the map is taken for empty.
+    """
+    cube = density.to_cube(volume, stock.pixels.reach if reach is None else min(reach, stock.pixels.reach))
     best = modes.posterior().argmax(1)
     shells = stock.pixels.reach + 1
     total, relative = np.zeros((len(stock.group_names), shells)), np.ones(len(rows))

@@ -112,12 +112,14 @@ def beside(several: Sequence[Modes], how: Search) -> Modes:
     return _kept(Modes(*(np.concatenate([getattr(modes, name) for modes in several], axis=1) for name in PARTS)), how)
 
 
-def residual_sums(stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume: NDArray[np.float32]) -> NDArray[np.float64]:
+def residual_sums(
+    stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume: NDArray[np.float32], reach: int | None = None
+) -> NDArray[np.float64]:
     """Sums of |X - C A|^2 (groups, shells) of masked images at their best poses; divide by 2 x pixels x images for sigma2.
 
-    rows are those of this member, and so are the sums.
+    rows are those of this member, and so are the sums. Beyond shell `reach` the map is taken for empty.
     """
-    cube = density.to_cube(volume, stock.pixels.reach)
+    cube = density.to_cube(volume, stock.pixels.reach if reach is None else min(reach, stock.pixels.reach))
     best = modes.posterior().argmax(1)
     sums = np.zeros((len(stock.group_names), stock.pixels.reach + 1))
     at = 0

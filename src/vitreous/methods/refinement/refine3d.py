@@ -18,6 +18,7 @@ from vitreous.methods.refinement import (
     contrast3d,
     expectation3d,
     gold_standard,
+    nonuniform,
     notices3d,
     rescue,
     resolution,
@@ -44,10 +45,12 @@ _JUDGED = (
     "global_rounds",
     "local_rounds",
     "stage",
+    "local_shell",
     "reach",
     "resolution_A",
     "finished",
 )  # what the first member says, so that no rounding parts the members
+SUMMED_AHEAD = 14  # shells beyond those scored are summed, so that the FSC may rise
 SHELLS_AHEAD = 4  # beyond the resolution of the halves are scored in the next round
 
 
@@ -91,7 +94,9 @@ class Refinement:
             0, half, None, (volumes[0], volumes[-1]), noise, min(reach, self.stock.pixels.reach), sigma, contrast=contrast
         )
         if self.looking.starts_local:
-            state = replace(state, modes=around.modes_of(particles, self.stock.pixel_size_A), stage="local")
+            state = replace(
+                state, modes=around.modes_of(self.stock.straight_rows(particles), self.stock.pixel_size_A), stage="local"
+            )
         if not self.settings.reference.greyscale_is_right:
             scaled = [self._scaled(volume, state) for volume in volumes]
             state = replace(state, references=(scaled[0], scaled[-1]))
@@ -116,7 +121,7 @@ class Refinement:
         if moved:
             self.context.note(f"{moved} images that fitted badly found a better view when they were searched again")
         noise, contrast = self._measured(state, rows, found, np.concatenate(everyone))
-        sums = self._sums(rows, found, noise)
+        sums = self._sums(state, rows, found, noise)
         maps = self._maps(sums, state)
         gathered = [expectation3d.stack(team.gather(modes)) for modes in found]
         modes = _spread(everyone, gathered, len(state.half), how.keep)
@@ -176,7 +181,7 @@ class Refinement:
         reach = contrast3d.trusted_shell(state.fsc) if state.fsc is not None else state.reach
         for h in range(2):
             what: dict[str, Any] = {"volume": state.references[h], "noise": state.noise}
-            left.append(contrast3d.residuals(seen, rows[h], found[h], **what))
+            left.append(contrast3d.residuals(seen, rows[h], found[h], reach=state.reach, **what))
             fits.append(rescue.fit_of(seen, rows[h], found[h], reach=min(reach, state.reach), **what))
         sums = team.sum(left[0].sums + left[1].sums)
         members = np.bincount(self.stock.groups[everyone], minlength=len(sums))
@@ -197,45 +202,52 @@ class Refinement:
             state.contrast, self.groups, **values, norms=images.correct_norm, scales=images.correct_scale
         )
 
-    def _sums(self, rows: list[NDArray[np.int64]], found: list[Modes], noise: NDArray[np.float64]) -> list[Any]:
+    def _sums(
+        self, state: State, rows: list[NDArray[np.int64]], found: list[Modes], noise: NDArray[np.float64]
+    ) -> list[gold_standard.Sums]:
+        """Both halves' sums up to the shells that the FSC may reach, in the last round up to Nyquist."""
         inverse = (1.0 / noise).astype(np.float32)
 
         def one(h: int) -> gold_standard.Sums:
-            return gold_standard.back_project(self.stock, rows[h], found[h], inverse_noise=inverse, group=self.group)
+            return gold_standard.back_project(
+                self.stock, rows[h], found[h], inverse_noise=inverse, group=self.group, reach=self._summed(state)
+            )
 
         with ThreadPoolExecutor(min(2, max(1, self.context.threads))) as pool:
             made = list(pool.map(one, range(2)))
         return [gold_standard.added(sums, self.context.team) for sums in made]
 
-    def _maps(self, sums: list[Any], state: State) -> dict[str, Any]:
-        """FSC, unfiltered halves, references of the next round and the joined map."""
-        box = self.stock.box
-        join_A = self.settings.optimisation.join_halves_to_A
-        apart = join_A <= 0 or state.stage == "last"
-        halves = list(sums) if apart else list(gold_standard.join_low(sums, self._shell(join_A)))
+    def _summed(self, state: State) -> int:
+        nyquist = self.stock.pixels.reach
+        return nyquist if state.stage == "last" else min(nyquist, state.reach + SUMMED_AHEAD)
+
+    def _maps(self, sums: list[gold_standard.Sums], state: State) -> dict[str, Any]:
+        """FSC, unfiltered halves, references of the next round and the joined map; the sums are used up."""
+        box, join_A = self.stock.box, self.settings.optimisation.join_halves_to_A
+        joined_upto = -1 if join_A <= 0 or state.stage == "last" else self._shell(join_A)
+        halves = list(gold_standard.join_low(sums, joined_upto, in_place=True))
         raw = self.context.team.each(lambda h: gold_standard.unfiltered(halves[h], box), 2)
         if self.settings.optimisation.solvent_corrected_fsc:
             seed = self.context.seed_for(f"phases {state.iteration}")
             fsc = resolution.corrected_fsc(raw[0], raw[1], self.mask, seed=seed)
         else:
             fsc = resolution.half_map_fsc(raw[0], raw[1], self.mask)
+        fsc[self._summed(state) + 1 :] = 0.0  # what a mask smears beyond the shells that were summed is no agreement
+        mean = sum(half.shell_means()[: box // 2 + 1] for half in halves)
+        known = {"map_noise": 2.0 / np.maximum(mean, 1e-30), "fsc": fsc, "unfiltered": (raw[0], raw[1])}
+        if self.settings.optimisation.regularise_locally:
+            local = nonuniform.references(halves, fsc, mask=self.mask, context=self.context)
+            return {**known, "references": local.halves, "joined": local.joined, "local_shell": local.shell}
         ratio = resolution.signal_to_noise(fsc)
         both = resolution.signal_to_noise(resolution.joined(fsc))
 
         def map_of(which: int) -> Volume:
             if which == 2:
-                return gold_standard.filtered(gold_standard.together(sums), both, box)
+                return gold_standard.filtered(gold_standard.merged(halves, joined_upto), both, box)
             return (gold_standard.filtered(halves[which], ratio, box) * self.mask).astype(np.float32)
 
         *references, whole = self.context.team.each(map_of, 3)
-        mean = gold_standard.together(halves).shell_means()[: box // 2 + 1]
-        return {
-            "map_noise": 2.0 / np.maximum(mean, 1e-30),
-            "fsc": fsc,
-            "unfiltered": (raw[0], raw[1]),
-            "references": (references[0], references[1]),
-            "joined": whole,
-        }
+        return {**known, "references": (references[0], references[1]), "joined": whole}
 
     def _judge(self, state: State, before: State, moved: int) -> State:
         """Resolution, the change of the poses, the reach and the stage of the next round; whether it is over."""
@@ -259,7 +271,7 @@ class Refinement:
             global_rounds=rounds,
             local_rounds=state.local_rounds + (before.stage == "local"),
             stage="last" if last else stage,
-            reach=min(self.stock.pixels.reach, max(shell + SHELLS_AHEAD, 8)),
+            reach=min(self.stock.pixels.reach, max(max(shell, state.local_shell) + SHELLS_AHEAD, 8)),
             resolution_A=resolution.resolution_A(state.fsc, self.stock.box, self.stock.pixel_size_A),
             finished=before.stage == "last" or state.iteration >= self.settings.optimisation.most_rounds,
         )

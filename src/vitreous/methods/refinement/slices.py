@@ -231,19 +231,25 @@ def read(pixels, cube, padding, rotation, out):  # type: ignore[no-untyped-def]
 
 @jit
 def residual(image, ctf, shell, view, rotation, origin, sums):  # type: ignore[no-untyped-def]
-    """Add |X S - C A|^2 of one image at one pose to the sums (shells,) of its pixels' shells, in place."""
+    """Add |X S - C A|^2 of one image at one pose to the sums (shells,) of its pixels' shells, in place.
+
+    In shells that the cube does not hold A is 0.
+    """
     pixels, cube, padding, box = view
     half = (cube.shape[0] - 1) // 2
+    last = int((half - 2) / padding)
     reach = box // 2
     table = np.empty((2, 2 * reach + 1), np.complex64)
     _phases(origin, box, reach, table)
     around = np.empty(8, np.float32)
     for p in range(image.shape[0]):
-        kx, ky = pixels[p, 0], pixels[p, 1]
-        _value(cube, half, padding, rotation, kx, ky, around)
-        y = image[p] * table[0, kx + reach] * table[1, ky + reach]
-        real = y.real - ctf[p] * around[0]
-        imag = y.imag - ctf[p] * around[1]
+        real, imag = image[p].real, image[p].imag
+        if shell[p] <= last:
+            kx, ky = pixels[p, 0], pixels[p, 1]
+            _value(cube, half, padding, rotation, kx, ky, around)
+            y = image[p] * table[0, kx + reach] * table[1, ky + reach]
+            real = y.real - ctf[p] * around[0]
+            imag = y.imag - ctf[p] * around[1]
         sums[shell[p]] += real * real + imag * imag
 
 
