@@ -52,7 +52,7 @@ class Running:
     title="3D classification",
     version=1,
     command="class3d",
-    fixed={"do_helix": "No", "do_blush": "No", "do_fast_subsets": "No", "allow_coarser": "No", "relax_sym": "",
+    fixed={"do_helix": "No", "do_blush": "No", "do_fast_subsets": "No", "allow_coarser": "No",
            "sigma_tilt": "-1", "ctf_corrected_ref": "Yes", "do_pad1": "No", "skip_gridding": "Yes"},
     ignored=_HELICAL,
 )  # fmt: skip
@@ -120,7 +120,7 @@ class Class3D(LoopJob):
             from vitreous.methods.refinement import class3d_state
 
             before = self._earlier()
-            modes = class3d_state.modes_of(before.posed(table), engine.stock.pixel_size_A)
+            modes = class3d_state.modes_of(engine.stock.straight_rows(before.posed(table)), engine.stock.pixel_size_A)
             return Running(engine, table, engine.begin([], modes=modes, shares=before.shares(table)))
         state = engine.begin(self._references(engine, context), modes=self._poses(engine, table))
         return Running(engine, table, state)
@@ -249,7 +249,7 @@ class Class3D(LoopJob):
                 f"{self.particles} has no angles (rlnAngleRot, rlnAngleTilt, rlnAnglePsi): give particles of a refinement, or "
                 "let all directions be searched"
             )
-        return class3d_state.modes_of(table, engine.stock.pixel_size_A)
+        return class3d_state.modes_of(engine.stock.straight_rows(table), engine.stock.pixel_size_A)
 
     def _reach(self, running: Running, state: "State") -> str:
         stock = running.engine.stock

@@ -181,3 +181,23 @@ def test_focus_masks_tell_classes_apart_where_they_differ_and_not_elsewhere(mixe
         assert _agreement(state, kind) > 0.85
     with pytest.raises(UserError, match="not inside the box"):
         _engine(made, replace(_settings(), focus=Focus(radius_A=40.0, x_A=0.0)))
+
+
+def test_local_searches_hold_poses_near_and_relaxed_mates_are_tried(mixed):
+    made, _, _ = mixed
+    known = _true_modes(made)
+    turned = rotations.from_vector(torch.tensor([[0.0, 0.0, np.radians(8.0)]], dtype=torch.float64)).numpy()
+    start = Modes(turned @ known.rotations, known.origins, known.log_likelihood, known.information)
+    engine = _engine(made, _settings(1, local=True, local_sigma_deg=6.0))
+    state = engine.begin([made.volume], modes=start)
+    assert engine.how(state).search.order is None
+    state = engine.step(state)
+    best = class3d_scores.heaviest(state.modes[0]).rotations[:, 0]
+    error = rotations.distance_deg(torch.from_numpy(best), torch.from_numpy(made.turns))
+    assert float(error.median()) < 7.0
+    moved = rotations.distance_deg(torch.from_numpy(best), torch.from_numpy(start.rotations[:, 0]))
+    assert float((moved <= 18.1).double().mean()) > 0.9
+    mates = _engine(made, _settings(1, local=True, relax_symmetry="C2")).how(state).near
+    assert mates.starts(known).rotations.shape[1] == 2 * 7
+    with pytest.raises(UserError, match="or a coarser step"):
+        _engine(made, replace(_settings(), sampling=Sampling(step="0.5 degrees")))

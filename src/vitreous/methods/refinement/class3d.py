@@ -24,19 +24,16 @@ from vitreous.methods.refinement import (
 )
 from vitreous.methods.refinement.class3d_focus import Sphere
 from vitreous.methods.refinement.class3d_folds import FOLDS, Folds, Round
+from vitreous.methods.refinement.class3d_look import GLOBAL_SEARCHES, RESCUES, How, Looking
 from vitreous.methods.refinement.class3d_maps import ClassSums
 from vitreous.methods.refinement.class3d_scores import Turn
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.refine3d import FIRST_SIGMA_ORIGIN_A, LEAST_SIGMA_ORIGIN_A, group_of, low_passed
-from vitreous.methods.refinement.search import Shifts
-from vitreous.methods.refinement.settings3d import ORDERS
 from vitreous.methods.refinement.settings_class3d import Class3DSettings
 from vitreous.methods.refinement.stock import Stock
 
 Volume = NDArray[np.float32]
 SHELLS_AHEAD = 4  # beyond the resolution of the folds are scored
-GLOBAL_SEARCHES = 2  # the first of them coarser
-RESCUES = 3  # iterations after these in which images that fit badly are searched again
 JOINED_A = 40.0  # folds that share a map share its shells up to here
 TOGETHER = 4  # iterations in which classes that begin with one map share it, while poses are found
 POSED = 2  # the same where poses are known and only climbed from
@@ -102,6 +99,7 @@ class Classification:
         self.mask = ball if mask is None else mask
         fold = np.random.default_rng(context.seed_for("folds")).permutation(stock.count) % FOLDS
         self.folds = Folds(stock, fold, self.group, settings.classes.regularisation, self.mask, focus, self._sphere())
+        self.looking = Looking(settings.sampling, self.group, self.folds.sphere)
 
     def _sphere(self) -> Sphere | None:
         """The sphere of the focus, or None; one outside of the box is the user's error."""
@@ -150,7 +148,7 @@ class Classification:
         if shares is None and references:
             maps = tuple((low_passed(one, self.stock.pixel_size_A, low) * self.mask).astype(np.float32) for one in references)
             if not self.settings.reference.greyscale_is_right:
-                maps = class3d_scores.on_grey_scale(self.stock, maps, state, self.how(state))
+                maps = class3d_scores.on_grey_scale(self.stock, maps, state, self.how(state).search)
             return replace(state, maps=maps if len(maps) == count else maps * count)
         return self._rebuilt(state, shares)
 
@@ -177,21 +175,11 @@ class Classification:
         reach = min(self.limit, max(8, shell + SHELLS_AHEAD))
         return replace(known, maps=maps * (even.shape[1] // len(maps)), sums=parts, cut=cut, reach=reach)
 
-    def how(self, state: State) -> expectation3d.Search | None:
-        """The search of the next iteration; None: poses stay."""
-        sampling = self.settings.sampling
-        if not sampling.align:
-            return None
-        order = max(ORDERS[sampling.step] - (state.searches > 1), 1) if state.searches > 0 and not sampling.local else None
-        shifts = Shifts.within(sampling.offset_range_px, 2.0 * sampling.offset_step_px, state.sigma_origin_px)
-        return expectation3d.Search(order, state.reach, self.group, shifts, keep=4)
-
-    def wide(self, state: State) -> expectation3d.Search | None:
-        """The search of those images in the next iteration that fit far worse than the others; None: there is none."""
-        how = self.how(state)
-        if how is None or self.settings.sampling.local or not -RESCUES < state.searches <= 0:
-            return None
-        return replace(how, order=ORDERS[self.settings.sampling.step])
+    def how(self, state: State) -> How:
+        """How the next iteration looks for poses."""
+        return self.looking.how(
+            iteration=state.iteration, searches=state.searches, reach=state.reach, sigma_origin_px=state.sigma_origin_px
+        )
 
     def step(self, state: State) -> State:
         """One iteration: poses and shares in every class, noise, maps, and whether it is over."""
@@ -217,10 +205,10 @@ class Classification:
 
     def _round(self, state: State, cut: int) -> Round:
         """Every image against its maps: in the first iteration all against the same ones, then fold by fold."""
-        how, wide, rows = self.how(state), self.wide(state), self.mine
+        how, rows = self.how(state), self.mine
 
         def look(number: int, rows: NDArray[np.int64], maps: tuple[Volume, ...]) -> Turn:
-            return class3d_scores.turn(self.stock, rows, maps=maps, state=state, how=how, wide=wide, sphere=self.folds.sphere)
+            return class3d_scores.turn(self.stock, rows, maps=maps, state=state, how=how)
 
         if state.shares is None:
             turn = look(0, rows, state.maps[:1] if state.together else state.maps)

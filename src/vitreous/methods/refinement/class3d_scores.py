@@ -12,6 +12,7 @@ from vitreous.context import Team
 from vitreous.maths.conventions import PADDING
 from vitreous.methods.refinement import class3d_focus, density, expectation3d, rescue, slices
 from vitreous.methods.refinement.class3d_focus import Sphere
+from vitreous.methods.refinement.class3d_look import How
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.stock import Stock
 
@@ -52,35 +53,35 @@ class Turn:
         return replace(self, rows=self.rows[which], modes=modes, shares=self.shares[which])
 
 
-def turn(
-    stock: Stock, rows: NDArray[np.int64], *, maps: Sequence[Volume], state: Known, how: expectation3d.Search | None,
-    wide: expectation3d.Search | None = None, sphere: Sphere | None = None,
-) -> Turn:  # fmt: skip
-    """Poses of these rows against each map, and their shares. Classes that share one map (the same object) are searched once.
-
-    how None: the poses of the state stay. wide: how those are searched again that fit far worse than the others. sphere: what
-    alone tells the classes apart.
-    """
-    if how is None:
-        made = turn_at(
-            stock, rows, maps=maps, state=state, modes=[one.select(rows) for one in state.modes[: len(maps)]], sphere=sphere
-        )
+def turn(stock: Stock, rows: NDArray[np.int64], *, maps: Sequence[Volume], state: Known, how: How) -> Turn:
+    """Poses of these rows against each map, and their shares. Classes that share one map (the same object) are searched once."""
+    if how.search is None:
+        known = [one.select(rows) for one in state.modes[: len(maps)]]
+        made = turn_at(stock, rows, maps=maps, state=state, modes=known, sphere=how.sphere)
         return replace(made, left=_left(stock, made, maps, state))
     found: list[Modes] = []
     for number, volume in enumerate(maps):
         before = [k for k in range(number) if maps[k] is volume]
         if before:
             found.append(found[before[0]])
-            continue
-        start = state.modes[number].select(rows) if state.modes else None
-        modes = expectation3d.find(stock, rows, volume=volume, noise=state.noise, start=start, how=how)
-        if wide is not None:
-            modes = spread([(np.arange(len(rows)), modes)], len(rows), keep=wide.keep)
-            modes, _ = rescue.rescued(stock, rows, modes, volume=volume, noise=state.noise, how=wide)
-        found.append(modes)
-    posterior, evidence = weighed(_masses(stock, rows, found, maps, state, sphere), priors(stock, state, len(maps)))
+        else:
+            found.append(_found(stock, rows, volume, state, state.modes[number].select(rows) if state.modes else None, how))
+    posterior, evidence = weighed(_masses(stock, rows, found, maps, state, how.sphere), priors(stock, state, len(maps)))
     made = Turn(rows, tuple(found), posterior, np.zeros_like(state.noise), evidence)
     return replace(made, left=_left(stock, made, maps, state))
+
+
+def _found(stock: Stock, rows: NDArray[np.int64], volume: Volume, state: Known, known: Modes | None, how: How) -> Modes:
+    """Modes of rows against one map, known ones climbed from."""
+    assert how.search is not None
+    start = None if known is None else how.near.starts(known)
+    modes = expectation3d.find(stock, rows, volume=volume, noise=state.noise, start=start, how=how.search)
+    if known is not None:
+        modes = how.near.held(modes, known)
+    if how.wide is None:
+        return modes
+    modes = spread([(np.arange(len(rows)), modes)], len(rows), keep=how.wide.keep)
+    return rescue.rescued(stock, rows, modes, volume=volume, noise=state.noise, how=how.wide)[0]
 
 
 def turn_at(
