@@ -167,7 +167,8 @@ class Refine3D(LoopJob):
         maps = halves.read_maps(folder, root.name, MAPS)
         models[0]["noise"] = noise_by_optics(models[0]["noise"], engine.stock, engine.groups)
         state = state_from(
-            iteration, rows, models[0], said, maps, pixel_size_A=engine.stock.pixel_size_A, groups=engine.groups
+            iteration, engine.stock.straight_rows(rows), models[0], said, maps, pixel_size_A=engine.stock.pixel_size_A,
+            groups=engine.groups,
         )  # fmt: skip
         return Running(engine, table, with_exact(state, exact.read(folder, iteration)))
 

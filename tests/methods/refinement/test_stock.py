@@ -60,3 +60,7 @@ def test_aberrations_and_distortion_are_taken_off_as_images_come_in(simulated):
     origins = np.tile([1.0, -2.0], (8, 1))
     np.testing.assert_allclose(distorted.recorded_origins(origins)[0], [1.02, -1.96])
     np.testing.assert_array_equal(plain.recorded_origins(origins), origins)
+    rows = table.with_(origin_x_A=np.full(8, 1.02), origin_y_A=np.full(8, -1.96))
+    back = distorted.straight_rows(rows)
+    np.testing.assert_allclose([back["origin_x_A"][3], back["origin_y_A"][3]], [1.0, -2.0])
+    assert plain.straight_rows(rows) is rows and distorted.straight_rows(table) is table

@@ -44,6 +44,7 @@ def as_columns(state: State, stock: Stock) -> dict[str, NDArray[Any]]:
         posterior[mine] = (modes.posterior()[at] * state.shares[:, number])[mine]
         significant += (modes.posterior() * state.shares[:, number, None] > 1e-3).sum(1)
     rot, tilt, psi = (angle.numpy() for angle in rotations.to_euler(torch.from_numpy(turned)))
+    origins = stock.recorded_origins(origins)
     return {
         **columns, "class_number": kind + 1, "rot_deg": rot, "tilt_deg": tilt, "psi_deg": psi,
         "origin_x_A": origins[:, 0] * stock.pixel_size_A, "origin_y_A": origins[:, 1] * stock.pixel_size_A,
@@ -136,7 +137,7 @@ def state_from(
     count = len(maps)
     known = iteration > 0 and all(name in rows for name in ANGLES)
     shares = np.eye(count)[np.clip(np.asarray(rows["class_number"], int) - 1, 0, count - 1)] if known else None
-    modes = (modes_of(rows, stock.pixel_size_A),) * count if known else ()
+    modes = (modes_of(stock.straight_rows(rows), stock.pixel_size_A),) * count if known else ()
     return State(
         iteration, tuple(maps), noise, min(model["reach"], stock.pixels.reach), model["sigma_origin_A"] / stock.pixel_size_A,
         together=int(said.get("vitreousTogether", 0)), searches=int(said.get("vitreousSearches", 0)), modes=modes, shares=shares,

@@ -120,6 +120,14 @@ class Stock:
         """Origins (count, 2) of all rows as files hold them: those of the images before their distortion was taken off."""
         return self.source.recorded(origins) if isinstance(self.source, Straightened) else origins
 
+    def straight_rows(self, rows: Table) -> Table:
+        """The table's rows with origins of the images without their distortion: recorded_origins' inverse."""
+        names = ("origin_x_A", "origin_y_A")
+        if not isinstance(self.source, Straightened) or not all(name in rows for name in names):
+            return rows
+        origins = self.source.straight(np.stack([np.asarray(rows[name], float) for name in names], axis=1))
+        return rows.with_(**dict(zip(names, origins.T)))
+
     def masked_images(self, rows: NDArray[np.int64]) -> torch.Tensor:
         """Real images (n, box, box) as the scores see them: masked, cleared of NaN, divided by their brightness."""
         images = self._mask(self._read(rows))
