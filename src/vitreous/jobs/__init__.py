@@ -18,5 +18,7 @@ BUILT_IN: tuple[str, ...] = (
     "vitreous.jobs.post_process:PostProcess",
     "vitreous.jobs.local_resolution:LocalRes",
     "vitreous.jobs.model_fsc:ModelFsc",
+    "vitreous.jobs.align_symmetry:AlignSymmetry",
+    "vitreous.jobs.flip_hand:FlipHand",
     "vitreous.jobs.external:External",
 )

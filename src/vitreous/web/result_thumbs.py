@@ -25,6 +25,8 @@ _MAPS = (
     "relion.initialmodel",
     "relion.maskcreate",
     "relion.external.vitreous.reconstruct",
+    "relion.external.vitreous.align_symmetry",
+    "relion.external.vitreous.flip_hand",
 )
 _LARGEST_PX = 400
 """A map wider than this is not projected for a small picture."""

@@ -174,6 +174,15 @@ def _model_fsc(said: Said) -> str:
     return f"Compare the map with the density of {Path(said('model')).name or 'its atomic model'}"
 
 
+def _align(said: Said) -> str:
+    return f"Turn the map onto the axes of {said('symmetry')} and average it over its mates"
+
+
+def _flip(said: Said) -> str:
+    also = [word for name, word in (("half1", "half maps"), ("mask", "mask"), ("particles", "poses")) if said(name)]
+    return f"Mirror the map{', with its ' + ' and '.join(also) if also else ''}"
+
+
 def _external(said: Said) -> str:
     return f"Run {said('program') or 'a program of yours'} in the job's folder"
 
@@ -194,5 +203,7 @@ SENTENCES: Mapping[str, Callable[[Said], str]] = {
     "post-process": _post,
     "local-resolution": _local,
     "model-fsc": _model_fsc,
+    "align-symmetry": _align,
+    "flip-hand": _flip,
     "external": _external,
 }

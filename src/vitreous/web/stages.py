@@ -27,6 +27,8 @@ _BY_LABEL = {
     "relion.polish": 5,
     "relion.external.vitreous.reconstruct": 5,
     "relion.external.vitreous.model_fsc": 5,
+    "relion.external.vitreous.align_symmetry": 5,
+    "relion.external.vitreous.flip_hand": 5,
     "dynamight": 5,
     "modelangelo": 5,
 }

@@ -21,11 +21,11 @@ def density(seed):
 def test_the_resolution_is_where_the_map_was_filtered(seed):
     model = density(seed)
     generator = torch.Generator().manual_seed(seed + 10)
-    volume = low_pass3(model, VOXEL, cutoff_A=5) + 0.15 * torch.randn(BOX, BOX, BOX, generator=generator)
+    volume = low_pass3(model, VOXEL, cutoff_A=5) + 0.3 * torch.randn(BOX, BOX, BOX, generator=generator)
     found = compare(volume, model, sphere(BOX, 13, 4), voxel_size_A=VOXEL)
     assert found.half_A == pytest.approx(5, abs=0.35) and found.agreement > 0.9
     assert found.half_unmasked_A >= found.half_A - 0.2
-    assert float(found.masked[2]) > 0.9
+    assert float(found.masked[2]) > 0.85
 
 
 def test_another_frame_is_a_sentence():

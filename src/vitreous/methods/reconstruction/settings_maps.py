@@ -62,3 +62,20 @@ class ModelComparison:
         usual=True,
         help="Width of the soft edge of the mask about the atoms, and of the edge given to a mask that has none.",
     )  # fmt: skip
+
+
+@settings
+class AxesAlignment:
+    """How the symmetry axes of a map are found."""
+
+    symmetry: str = param(
+        "D2",
+        usual=True,
+        help="Point group whose standard axes the map is brought to, as C4, D2, T, O, I1 to I4.",
+    )
+    finest_A: float = param(
+        20.0, unit="Å", low=5, high=50, step=5, minimum=1,
+        usual=True,
+        help="Only detail coarser than this is looked at.",
+    )  # fmt: skip
+    keep_centre: bool = param(False, help="The axes meet in the middle of the box already: do not move the map.")
