@@ -14,9 +14,12 @@ NAMES = (
     "class2d_vs_relion",
     "class_frc",
     "class_views",
+    "initial_model_vs_relion",
     "judge2d",
     "judge3d",
+    "map_model",
     "measured",
+    "refine3d_vs_relion",
     "ribosome",
     "specimens",
 )

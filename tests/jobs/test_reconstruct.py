@@ -113,6 +113,24 @@ def test_one_class_of_several(project_folder):
     assert "200 particles" in Path("rec/run.out").read_text()
 
 
+def test_the_terms_of_the_optics_table_and_the_ewald_sphere(project_folder):
+    table = star.read_table("particles.star", "particles")
+    terms = {"odd_zernike": np.array(["[0,0,40,0,0,-30]"], object), "even_zernike": np.array(["[0,0,20,0]"], object)}
+    terms |= {f"mag_matrix_{i}{j}": [value] for (i, j), value in np.ndenumerate([[1.03, 0.0], [0.0, 0.97]])}
+    star.write_table("terms.star", table.with_optics(table.optics.with_(**terms)))
+    made = {}
+    bent = Reconstruction(ewald=True, ewald_diameter_A=60.0)
+    for name, file, settings in (
+        ("plain", "particles.star", Reconstruction()), ("terms", "terms.star", Reconstruction()), ("bent", "terms.star", bent)
+    ):  # fmt: skip
+        assert run(Reconstruct(particles=file, reconstruction=settings), name, quiet=True).status == "succeeded"
+        made[name] = volume(f"{name}/reconstruction.mrc")[0]
+        assert np.isfinite(made[name]).all() and made[name].std() > 0
+    assert np.corrcoef(made["plain"].ravel(), made["terms"].ravel())[0, 1] < 0.98
+    assert np.corrcoef(made["terms"].ravel(), made["bent"].ravel())[0, 1] > 0.5
+    expect_stop(Reconstruct(particles="terms.star", reconstruction=Reconstruction(ewald=True)), "ewald_diameter_A")
+
+
 def spoil(**changes):
     table = star.read_table("particles.star", "particles")
     return table.with_(**changes)
