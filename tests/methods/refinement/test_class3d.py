@@ -174,13 +174,13 @@ def test_focus_masks_tell_classes_apart_where_they_differ_and_not_elsewhere(mixe
     at = np.arange(BOX)
     far = np.sqrt(((np.stack(np.meshgrid(at, at, at, indexing="ij"))[::-1] - place[:, None, None, None]) ** 2).sum(0))
     near = (far < 9).astype(np.float32)
-    sphere = Focus(radius_A=20.0, x_A=4.0 * place[0], y_A=4.0 * place[1], z_A=4.0 * place[2])
+    sphere = Focus(focus_radius_A=20.0, focus_x_A=4.0 * place[0], focus_y_A=4.0 * place[1], focus_z_A=4.0 * place[2])
     for focus, settings in ((near, _settings(align=False)), (None, replace(_settings(align=False), focus=sphere))):
         engine = _engine(made, settings, focus=focus)
         state = engine.step(engine.step(engine.begin([made.volume], modes=_true_modes(made))))
         assert _agreement(state, kind) > 0.85
     with pytest.raises(UserError, match="not inside the box"):
-        _engine(made, replace(_settings(), focus=Focus(radius_A=40.0, x_A=0.0)))
+        _engine(made, replace(_settings(), focus=Focus(focus_radius_A=40.0)))
 
 
 def test_local_searches_hold_poses_near_and_relaxed_mates_are_tried(mixed):
@@ -201,3 +201,17 @@ def test_local_searches_hold_poses_near_and_relaxed_mates_are_tried(mixed):
     assert mates.starts(known).rotations.shape[1] == 2 * 7
     with pytest.raises(UserError, match="or a coarser step"):
         _engine(made, replace(_settings(), sampling=Sampling(step="0.5 degrees")))
+
+
+def test_memory_limits_the_reach_or_is_refused(mixed):
+    made, _, _ = mixed
+    for shells in (10, 31):
+        half = 2 * shells + 2
+        need_GB = 4 * 12 * (2 * half + 1) ** 2 * (half + 2) / 1e9
+        assert shells - 1 <= class3d_maps.shells_within(need_GB, 4) <= shells + 1
+    notes = []
+    context = Context(memory_GB=0.006, on_note=notes.append)
+    assert 8 <= _engine(made, _settings(), context).limit < 15
+    assert any("scored to" in note for note in notes)
+    with pytest.raises(UserError, match="Allow more memory"):
+        _engine(made, _settings(), Context(memory_GB=0.0001))

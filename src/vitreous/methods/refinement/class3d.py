@@ -37,6 +37,7 @@ SHELLS_AHEAD = 4  # beyond the resolution of the folds are scored
 JOINED_A = 40.0  # folds that share a map share its shells up to here
 TOGETHER = 4  # iterations in which classes that begin with one map share it, while poses are found
 POSED = 2  # the same where poses are known and only climbed from
+LEAST_REACH = 8  # shells that are always scored
 SETTLED = 0.005  # of the images changing class count as none
 _JUDGED = ("noise", "signal_to_noise", "map_noise", "changed", "sigma_origin_px", "reach", "settled", "finished")
 
@@ -99,27 +100,41 @@ class Classification:
         self.mask = ball if mask is None else mask
         fold = np.random.default_rng(context.seed_for("folds")).permutation(stock.count) % FOLDS
         self.folds = Folds(stock, fold, self.group, settings.classes.regularisation, self.mask, focus, self._sphere())
+        self.limit = self._limit()
         self.looking = Looking(settings.sampling, self.group, self.folds.sphere)
 
     def _sphere(self) -> Sphere | None:
         """The sphere of the focus, or None; one outside of the box is the user's error."""
         focus, stock = self.settings.focus, self.stock
-        if focus.radius_A <= 0:
+        if focus.focus_radius_A <= 0:
             return None
-        place = (focus.x_A, focus.y_A, focus.z_A)
-        sphere = Sphere.of(place, focus.radius_A, box=stock.box, pixel_size_A=stock.pixel_size_A)
+        place = (focus.focus_x_A, focus.focus_y_A, focus.focus_z_A)
+        sphere = Sphere.of(place, focus.focus_radius_A, box=stock.box, pixel_size_A=stock.pixel_size_A)
         if not sphere.inside(stock.box):
             raise UserError(
-                f"the focus sphere of {focus.radius_A:g} Å about {place} Å is not inside the box of "
+                f"the focus sphere of {focus.focus_radius_A:g} Å about {place} Å is not inside the box of "
                 f"{stock.box * stock.pixel_size_A:.1f} Å: places count from the first voxel, not from the middle"
             )
         return sphere
 
-    @property
-    def limit(self) -> int:
-        """The last shell that may be scored."""
+    def _limit(self) -> int:
+        """The last shell that may be scored: as chosen, and as the memory allows."""
         limit_A = self.settings.optimisation.resolution_limit_A
-        return self.stock.pixels.reach if limit_A <= 0 else min(self.stock.pixels.reach, self.shell_of(limit_A))
+        reach, classes = self.stock.pixels.reach, self.settings.classes.classes
+        chosen = reach if limit_A <= 0 else min(reach, self.shell_of(limit_A))
+        fits = class3d_maps.shells_within(0.4 * self.context.memory_GB, FOLDS * classes)
+        width_A = self.stock.box * self.stock.pixel_size_A
+        if fits < LEAST_REACH:
+            raise UserError(
+                f"{classes} classes do not fit into {self.context.memory_GB:.3g} GB: their sums would reach "
+                f"{width_A / max(fits, 1):.0f} Å only. Allow more memory, or take fewer classes"
+            )
+        if fits < chosen:
+            self.context.note(
+                f"{classes} classes are scored to {width_A / fits:.1f} Å at most, for their sums to fit into "
+                f"{self.context.memory_GB:.3g} GB; more memory or fewer classes allow more"
+            )
+        return min(fits, chosen)
 
     def shell_of(self, resolution_A: float) -> int:
         return max(1, round(self.stock.box * self.stock.pixel_size_A / resolution_A))
@@ -172,7 +187,7 @@ class Classification:
         filtered = [gold_standard.filtered(one, 2 * ratio, self.stock.box) for one in class3d_maps.total(parts)]
         maps = tuple((one * self.mask).astype(np.float32) for one in filtered)
         shell = class3d_folds.resolved(ratio)
-        reach = min(self.limit, max(8, shell + SHELLS_AHEAD))
+        reach = min(self.limit, max(LEAST_REACH, shell + SHELLS_AHEAD))
         return replace(known, maps=maps * (even.shape[1] // len(maps)), sums=parts, cut=cut, reach=reach)
 
     def how(self, state: State) -> How:
@@ -262,7 +277,7 @@ class Classification:
             "changed": changed,
             "settled": settled,
             "sigma_origin_px": max(spread, LEAST_SIGMA_ORIGIN_A / self.stock.pixel_size_A),
-            "reach": min(self.limit, max(8, before.reach if shell == 0 else shell + SHELLS_AHEAD)),
+            "reach": min(self.limit, max(LEAST_REACH, before.reach if shell == 0 else shell + SHELLS_AHEAD)),
             "finished": after.iteration >= chosen.iterations or (chosen.stop_when_settled and settled >= 3),
         }
         return replace(after, **values)

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.maths import fourier
+from vitreous.maths.conventions import PADDING
 from vitreous.methods.refinement import expectation3d, gold_standard
 from vitreous.methods.refinement.class3d_scores import Turn
 from vitreous.methods.refinement.gold_standard import Sums
@@ -69,6 +70,12 @@ def total(parts: Sequence[ClassSums]) -> ClassSums:
             into.data[...] += one.data
             into.weights[...] += one.weights
     return tuple(whole)
+
+
+def shells_within(memory_GB: float, count: int) -> int:
+    """How many shells so many sums may reach in a memory: 12 bytes for each voxel of a padded half transform."""
+    half = (0.25 * memory_GB * 1e9 / 12 / max(count, 1)) ** (1 / 3)
+    return int((half - 2) / PADDING)
 
 
 def prior_power(volume: Volume) -> NDArray[np.float64]:

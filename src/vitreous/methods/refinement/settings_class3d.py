@@ -95,14 +95,14 @@ class Optimisation:
 class Focus:
     """A sphere on which classes are told apart."""
 
-    radius_A: float = param(
+    focus_radius_A: float = param(
         0.0, unit="Å", low=0, high=100, minimum=0,
         help="Radius of a sphere, projected along each particle's view to a circle, inside which alone images are compared when "
         "classes are told apart (30 to 40 are usual); 0: no sphere.",
     )  # fmt: skip
-    x_A: float = param(0.0, unit="Å", help="Centre of the sphere in x, from the centre of the map's first voxel.")
-    y_A: float = param(0.0, unit="Å", help="Centre of the sphere in y, from the centre of the map's first voxel.")
-    z_A: float = param(0.0, unit="Å", help="Centre of the sphere in z, from the centre of the map's first voxel.")
+    focus_x_A: float = param(0.0, unit="Å", help="Centre of the sphere in x, from the centre of the map's first voxel.")
+    focus_y_A: float = param(0.0, unit="Å", help="Centre of the sphere in y, from the centre of the map's first voxel.")
+    focus_z_A: float = param(0.0, unit="Å", help="Centre of the sphere in z, from the centre of the map's first voxel.")
 
 
 @settings
