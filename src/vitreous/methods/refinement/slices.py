@@ -70,30 +70,43 @@ def _value(cube, half, padding, r, kx, ky, out):  # type: ignore[no-untyped-def]
 
 
 @within
-def _spread(data, weights, half, padding, point, r, value, strength):  # type: ignore[no-untyped-def]
-    """Add a value and its strength to the eight voxels about pixel point = (kx, ky) of the pose r; _value's adjoint."""
+def _spread(flat, weights, shape, point, r, value, strength):  # type: ignore[no-untyped-def]
+    """Add a value and its strength to the eight voxels about pixel point = (kx, ky) of r, padding times the pose.
+
+    _value's adjoint. flat: the data's real and imaginary parts, float32, and weights, both in one row; shape of the cube.
+    Places are unsigned, so that none is tested for its sign.
+    """
+    half = (shape[0] - 1) // 2
     kx, ky = point
-    qx = padding * (r[0, 0] * kx + r[1, 0] * ky)
-    qy = padding * (r[0, 1] * kx + r[1, 1] * ky)
-    qz = padding * (r[0, 2] * kx + r[1, 2] * ky)
+    qx = r[0, 0] * kx + r[1, 0] * ky
+    qy = r[0, 1] * kx + r[1, 1] * ky
+    qz = r[0, 2] * kx + r[1, 2] * ky
+    real, imag = value.real, value.imag
     if qx < 0.0:
-        qx, qy, qz = -qx, -qy, -qz
-        value = value.conjugate()
-    one = np.float32(1.0)
-    x0 = int(np.floor(qx))
+        qx, qy, qz, imag = -qx, -qy, -qz, -imag
+    unit = np.float32(1.0)
+    x0 = int(qx)
     y0 = int(np.floor(qy))
     z0 = int(np.floor(qz))
     fx = np.float32(qx - x0)
     fy = np.float32(qy - y0)
     fz = np.float32(qz - z0)
+    line, one = np.uint64(shape[2]), np.uint64(1)
+    corner = (np.uint64(z0 + half) * np.uint64(shape[1]) + np.uint64(y0 + half)) * line + np.uint64(x0)
     for dz in range(2):
-        wz = fz if dz else one - fz
+        wz = fz if dz else unit - fz
         for dy in range(2):
-            wy = wz * (fy if dy else one - fy)
-            for dx in range(2):
-                w = wy * (fx if dx else one - fx)
-                data[z0 + half + dz, y0 + half + dy, x0 + dx] += value * w
-                weights[z0 + half + dz, y0 + half + dy, x0 + dx] += strength * w
+            w = wz * (fy if dy else unit - fy)
+            top = w * fx
+            low = w - top
+            at = corner + (np.uint64(dz) * np.uint64(shape[1]) + np.uint64(dy)) * line
+            pair = at + at
+            flat[pair] += low * real
+            flat[pair + one] += low * imag
+            flat[pair + np.uint64(2)] += top * real
+            flat[pair + np.uint64(3)] += top * imag
+            weights[at] += low * strength
+            weights[at + one] += top * strength
 
 
 @jit
@@ -259,14 +272,15 @@ def insert(data, weights, image, strength, pixels, padding, rotation, origin, bo
 
     image complex64 (P,) is already multiplied by CTF/sigma2 and is shifted here by its origin; strength (P,) is CTF2/sigma2.
     """
-    half = (data.shape[0] - 1) // 2
     reach = box // 2
     table = np.empty((2, 2 * reach + 1), np.complex64)
     _phases(origin, box, reach, table)
+    flat, sums = data.reshape(-1).view(np.float32), weights.reshape(-1)
+    r = (padding * rotation).astype(np.float32)
     for p in range(image.shape[0]):
         kx, ky = pixels[p, 0], pixels[p, 1]
         y = image[p] * table[0, kx + reach] * table[1, ky + reach]
-        _spread(data, weights, half, padding, (kx, ky), rotation, y, strength[p])
+        _spread(flat, sums, data.shape, (np.float32(kx), np.float32(ky)), r, y, strength[p])
 
 
 @jit
@@ -283,13 +297,13 @@ def insert_modes(data, weights, image, strength, grid, posterior, rotations, ori
 @jit
 def insert_points(data, weights, values, strength, points, padding, rotations, operators):  # type: ignore[no-untyped-def]
     """insert() for values (n, p) and strengths (n, p) at points (p, 2) of any place, at rotations (n, 3, 3) and all mates."""
-    half = (data.shape[0] - 1) // 2
+    flat, sums = data.reshape(-1).view(np.float32), weights.reshape(-1)
     for i in range(values.shape[0]):
         for o in range(operators.shape[0]):
-            r = rotations[i] @ operators[o]
+            r = padding * (rotations[i] @ operators[o])
             for p in range(points.shape[0]):
                 if strength[i, p] != 0.0:
-                    _spread(data, weights, half, padding, (points[p, 0], points[p, 1]), r, values[i, p], strength[i, p])
+                    _spread(flat, sums, data.shape, (points[p, 0], points[p, 1]), r, values[i, p], strength[i, p])
 
 
 @jit
