@@ -55,6 +55,14 @@ def pad2(ft: Tensor, box: int | Sequence[int]) -> Tensor:
     return _resize(ft, _shape(box, 2))
 
 
+def fit3(ft: Tensor, box: int, *, old: int) -> Tensor:
+    """Half transforms (..., N, N, N//2+1) of cubes of `old` voxels a side, cropped or padded to those of another box.
+
+    Values are kept (multiply by the ratio of voxel numbers to keep the mean). resize3 does the whole step on volumes.
+    """
+    return _resize(ft, [box] * 3, old)
+
+
 def _resize(ft: Tensor, shape: list[int], width: int | None = None) -> Tensor:
     """Copy the frequencies that both boxes hold without doubt: |k| < half of the smaller size, on every axis.
 

@@ -74,6 +74,12 @@ class Optimisation:
         usual=True,
         help="FSC between the halves under the mask, corrected by phase randomisation; without it under a soft sphere.",
     )
+    regularise_locally: bool = param(
+        False,
+        usual=True,
+        help="Filter the references as far as the halves agree at each place, rather than by one FSC for the whole map: for "
+        "specimens with flexible or disordered parts, or in a membrane or micelle.",
+    )
     join_halves_to_A: float = param(
         40.0,
         unit="Å",

@@ -32,6 +32,7 @@ class State:
     map_noise: NDArray[np.float64] | None = None
     unfiltered: tuple[Volume, Volume] | None = None
     joined: Volume | None = None
+    local_shell: int = 0  # the last shell that some of the volume resolves, where references are regularised locally
     resolution_A: float = float("inf")
     finished: bool = False
 
