@@ -84,7 +84,7 @@ def against_relion(particles: Path, given: argparse.Namespace, mean_cpu_s: float
     if len(maps) > 1:
         print(f"    {maps[-1].name}: {fold(particles, maps[-1])}")
     words = "at least " if cost.stopped else ""
-    print(f"{words}{cost.cpu_s / mean_cpu_s:.1f} times fewer CPU seconds than RELION", flush=True)
+    print(f"RELION took {words}{cost.cpu_s / mean_cpu_s:.1f} times our CPU seconds", flush=True)
 
 
 def main() -> None:

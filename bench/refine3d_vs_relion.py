@@ -104,7 +104,7 @@ def standing(our_cost: Cost, our: Judged, their_cost: Cost, their: Judged) -> st
     words = "at least " if their_cost.stopped else ""
     angles = [sorted(judged.angle_deg.tolist())[len(judged.angle_deg) // 2] for judged in (our, their)]
     return (
-        f"{words}{their_cost.cpu_s / our_cost.cpu_s:.1f} times fewer CPU seconds than RELION; FSC 0.5 with the truth at "
+        f"RELION took {words}{their_cost.cpu_s / our_cost.cpu_s:.1f} times our CPU seconds; FSC 0.5 with the truth at "
         f"{our.resolution_A(0.5):.2f} against {their.resolution_A(0.5):.2f} Å, angle {angles[0]:.2f} against {angles[1]:.2f}°"
     )
 
