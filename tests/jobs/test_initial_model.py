@@ -25,7 +25,9 @@ def simulated(tmp_path_factory):
 def _job(classes=1):
     descent = Descent(classes=classes, mini_batches=20, starts=2, rounds=2, first_batch=30, last_batch=60, last_resolution_A=25.0)
     return InitialModel(
-        particles="particles/particles.star", shape=Shape(symmetry="D2", particle_diameter_A=190.0), descent=descent
+        particles="particles/particles.star",
+        shape=Shape(symmetry="D2", particle_diameter_A=190.0, without_symmetry_first=False),
+        descent=descent,
     )
 
 

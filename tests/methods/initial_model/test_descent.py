@@ -25,12 +25,16 @@ def _fits(found, truth):
 
 
 @pytest.mark.slow
-def test_the_fold_from_nothing(simulated):
+@pytest.mark.parametrize("without", [False, True])
+def test_the_fold_from_nothing(simulated, without):
     made = simulated(32, 61, 500, group="D2", snr=0.4, pixel_size_A=5.0)
-    states = list(descent.initial_model(made, made.table, _settings(symmetry="D2"), Context(threads=2)))
+    settings = _settings(symmetry="D2", without_symmetry_first=without)
+    states = list(descent.initial_model(made, made.table, settings, Context(threads=2)))
     last = states[-1]
-    assert last.finished
-    engine = descent.InitialModel(made, made.table, _settings(symmetry="D2"), Context())
+    assert last.finished and last.group == "D2"
+    assert [state.group for state in states[:3]] == ["C1" if without else "D2"] * 3
+    assert last.sure is not None and len(last.sure.agreements) == 3 and last.sure.gain > 0
+    engine = descent.InitialModel(made, made.table, settings, Context())
     found = engine.full_size(last.maps[0])
     assert _fits(found, low_passed(made.volume, 5.0, 25.0)) > 0.75
     assert axes.agreement(found, np.eye(3)[None], group="D2", shells=6)[0] > 0.95

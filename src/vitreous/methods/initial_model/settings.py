@@ -71,11 +71,11 @@ class Shape:
 
     symmetry: str = param("C1", relion="sym_name", usual=True, help="Point group of the map: C1, Cn, Dn, T, O, I1, I2, I3, I4.")
     without_symmetry_first: bool = param(
-        False,
+        True,
         relion="do_run_C1",
         usual=True,
-        help="Find the map without symmetry, then its axes, then impose them. Safer where the symmetry is doubted, slower and "
-        "noisier where it is known.",
+        help="Find the map without symmetry, then its axes, then impose them: how well the map agrees with its mates then shows "
+        "whether the symmetry is right. Without it the starts have the symmetry, which is quicker.",
     )
     particle_diameter_A: float = param(
         200.0,
