@@ -47,3 +47,24 @@ def test_the_filter_halves_a_shell_whose_signal_equals_its_noise(specimen):
     sums = Sums(2.0 * density.to_cube(volume, 7), weights)
     plain = gold_standard.unfiltered(sums, 16)
     assert np.allclose(gold_standard.filtered(sums, np.ones(9), 16), plain / 2, atol=1e-4 * plain.max())
+
+
+def test_halves_joined_in_place_and_merged_are_the_sums_of_both():
+    generator = np.random.default_rng(5)
+    sums = []
+    for _ in range(2):
+        data, weights = density.empty_cube(6)
+        data[:] = generator.normal(size=data.shape) + 1j * generator.normal(size=data.shape)
+        weights[:] = generator.uniform(size=weights.shape)
+        sums.append(gold_standard.Sums(data, weights))
+    whole = gold_standard.together(sums)
+    apart = gold_standard.join_low(sums, 3)
+    assert not np.array_equal(apart[0].data, sums[0].data)
+    joined = gold_standard.join_low(sums, 3, in_place=True)
+    assert joined[0].data is sums[0].data
+    for one, two in zip(apart, joined):
+        assert np.array_equal(one.data, two.data)
+        assert np.array_equal(one.weights, two.weights)
+    made = gold_standard.merged(joined, 3)
+    assert np.allclose(made.data, whole.data)
+    assert np.allclose(made.weights, whole.weights)

@@ -168,3 +168,14 @@ def share_low(first, second, shells, last, joined):  # type: ignore[no-untyped-d
                 total = first[z + half, y + half, x] + second[z + half, y + half, x]
                 joined[0][z + half, y + half, x] = total
                 joined[1][z + half, y + half, x] = total
+
+
+@jit
+def add_beyond(first, second, shells, last):  # type: ignore[no-untyped-def]
+    """Add the second cube to the first in shells after `last`, in place."""
+    half = (first.shape[0] - 1) // 2
+    for z in range(-half, half + 1):
+        for y in range(-half, half + 1):
+            for x in range(half + 2):
+                if shells[z * z + y * y + x * x] > last:
+                    first[z + half, y + half, x] += second[z + half, y + half, x]

@@ -97,14 +97,28 @@ def added(sums: Sums, team: Team) -> Sums:
     return Sums(team.sum(sums.data), team.sum(sums.weights))
 
 
-def join_low(sums: Sequence[Sums], shell: int) -> tuple[Sums, Sums]:
-    """The halves with their sums put together in shells 0..shell, so that they keep one orientation and one hand."""
+def join_low(sums: Sequence[Sums], shell: int, *, in_place: bool = False) -> tuple[Sums, Sums]:
+    """The halves with their sums put together in shells 0..shell, so that they keep one orientation and one hand.
+
+    in_place: the sums that are given become the joined ones, which spares the memory of two more.
+    """
     first, second = sums
     shells = density.shell_of_square((first.weights.shape[0] - 1) // 2)
-    data, weights = (first.data.copy(), second.data.copy()), (first.weights.copy(), second.weights.copy())
+    data, weights = (first.data, second.data), (first.weights, second.weights)
+    if not in_place:
+        data, weights = (data[0].copy(), data[1].copy()), (weights[0].copy(), weights[1].copy())
     density.share_low(first.data, second.data, shells, shell, data)
     density.share_low(first.weights, second.weights, shells, shell, weights)
     return Sums(data[0], weights[0]), Sums(data[1], weights[1])
+
+
+def merged(sums: Sequence[Sums], joined_upto: int) -> Sums:
+    """The sums of both halves, written over those of the first; shells 0..joined_upto are together already (-1: none)."""
+    first, second = sums
+    shells = density.shell_of_square((first.weights.shape[0] - 1) // 2)
+    density.add_beyond(first.data, second.data, shells, joined_upto)
+    density.add_beyond(first.weights, second.weights, shells, joined_upto)
+    return first
 
 
 def together(sums: Sequence[Sums]) -> Sums:

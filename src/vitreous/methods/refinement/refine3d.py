@@ -18,6 +18,7 @@ from vitreous.methods.refinement import (
     contrast3d,
     expectation3d,
     gold_standard,
+    memory3d,
     nonuniform,
     notices3d,
     rescue,
@@ -352,6 +353,8 @@ def refine(
 
 def stock_of(source: ImageSource, particles: Table, settings: RefineSettings, context: Context) -> Stock:
     """The images of a table made ready under these settings; the pixel size must be one for all optics groups."""
+    if len(particles):
+        memory3d.plan(int(source.read(np.arange(1)).shape[-1]), context)
     return Stock(
         source, particles, pixel_size_A=pixel_size_of(particles), diameter_A=settings.optimisation.particle_diameter_A,
         context=context, ctf=settings.images.correct_ctf, zero_mask=settings.optimisation.zero_outside,
