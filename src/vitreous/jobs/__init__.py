@@ -20,5 +20,6 @@ BUILT_IN: tuple[str, ...] = (
     "vitreous.jobs.model_fsc:ModelFsc",
     "vitreous.jobs.align_symmetry:AlignSymmetry",
     "vitreous.jobs.flip_hand:FlipHand",
+    "vitreous.jobs.orientation_stats:OrientationStats",
     "vitreous.jobs.external:External",
 )

@@ -42,6 +42,9 @@ WORDS: Mapping[str, Word] = {
     "relion.external.vitreous.model_fsc": Word("Map and model", 4, "", "model fsc pdb mmcif atomic validation"),
     "relion.external.vitreous.align_symmetry": Word("Symmetry axes", 3, "", "align symmetry axes point group d2 symmetrise"),
     "relion.external.vitreous.flip_hand": Word("Flip hand", 4, "", "handedness mirror invert left right"),
+    "relion.external.vitreous.orientation_stats": Word(
+        "Orientation", 4, "", "orientation preferred views cfar scf anisotropy directional 3dfsc efficiency"
+    ),
     "relion.ctfrefine": Word("CTF refinement", 4, "micrographs", "ctfrefine aberrations magnification beam tilt defocus"),
     "relion.polish": Word("Polishing", 4, "micrographs", "polish bayesian shiny motion"),
     "modelangelo": Word("Atomic model", 4, "", "modelangelo build model"),

@@ -183,6 +183,11 @@ def _flip(said: Said) -> str:
     return f"Mirror the map{', with its ' + ' and '.join(also) if also else ''}"
 
 
+def _orientation(said: Said) -> str:
+    words = [word for name, word in (("half1", "two half maps"), ("particles", "the particles' views")) if said(name)]
+    return f"Say how even {' and '.join(words) or 'a map'} {'is' if not words else 'are'} in all directions"
+
+
 def _external(said: Said) -> str:
     return f"Run {said('program') or 'a program of yours'} in the job's folder"
 
@@ -205,5 +210,6 @@ SENTENCES: Mapping[str, Callable[[Said], str]] = {
     "model-fsc": _model_fsc,
     "align-symmetry": _align,
     "flip-hand": _flip,
+    "orientation-stats": _orientation,
     "external": _external,
 }

@@ -29,6 +29,7 @@ _BY_LABEL = {
     "relion.external.vitreous.model_fsc": 5,
     "relion.external.vitreous.align_symmetry": 5,
     "relion.external.vitreous.flip_hand": 5,
+    "relion.external.vitreous.orientation_stats": 5,
     "dynamight": 5,
     "modelangelo": 5,
 }

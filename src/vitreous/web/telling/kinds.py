@@ -36,7 +36,7 @@ BY_NAME = (
     (".mrc", "map"),
     (".map", "map"),
 )
-CURVES = ("relion_locres.star", "model_fsc.star", "fsc.star")
+CURVES = ("relion_locres.star", "model_fsc.star", "fsc.star", "orientation.star")
 """Names of files of no kind that hold curves."""
 OF_REFINEMENTS = ("Refine3D", "InitialModel", "MultiBody")
 """Folders of jobs whose optimiser and model tell of curves rather than of classes to choose from."""

@@ -51,6 +51,8 @@ def _of_file(path: Path) -> list[CurveSheet]:
     file = rounds.head(path)
     if "histogram" in file:
         return map_sheets.of_local_resolution(path)
+    if "cones" in file or "views" in file:
+        return map_sheets.of_orientation(path)
     if "fsc" in file or "guinier" in file:
         return curve_sheets.of_postprocess(path)
     if "model_general" in file:
