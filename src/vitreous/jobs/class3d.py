@@ -69,6 +69,11 @@ class Class3D(LoopJob):
         kind="mask", relion="fn_mask", optional=True, tab="Reference",
         help="Soft mask, 1 in the particle, of the particles' box. Empty: a soft sphere of the particle's diameter.",
     )  # fmt: skip
+    second_mask: str = input(
+        kind="mask", optional=True, tab="Reference",
+        help="A mask, 1 in a solvent with a density of its own, such as the inside of a virus or a micelle: the maps are set to "
+        "their mean in it. Empty: none.",
+    )  # fmt: skip
     focus_mask: str = input(
         kind="mask", optional=True, tab="Reference",
         help="Soft mask in which alone the classes may differ while they are told apart; elsewhere all are compared as one map. "
@@ -195,8 +200,8 @@ class Class3D(LoopJob):
             intact_first_peak=self.ctf.ignore_ctf_until_first_peak,
         )  # fmt: skip
         mask = self._mask(self.solvent_mask, stock.box) if self.solvent_mask else None
-        focus = self._mask(self.focus_mask, stock.box) if self.focus_mask else None
-        return Classification(stock, self.settings(), mask=mask, context=context, focus=focus), table
+        focus, second = (self._mask(path, stock.box) if path else None for path in (self.focus_mask, self.second_mask))
+        return Classification(stock, self.settings(), mask=mask, context=context, focus=focus, second=second), table
 
     def _earlier(self) -> "Earlier":
         """The classification that the mapping is of."""
@@ -289,6 +294,7 @@ class Class3D(LoopJob):
             "rlnDoZeroMask": int(self.optimisation.zero_outside),
             "rlnHighresLimitExpectation": f"{self.optimisation.resolution_limit_A:.6f}",
             "rlnSolventMaskName": self.solvent_mask or "None",
+            "rlnSolventMask2Name": self.second_mask or "None",
             "rlnDoSkipAlign": int(not self.sampling.align),
             "rlnDoCorrectCtf": int(self.ctf.correct_ctf),
             "rlnDoIgnoreCtfUntilFirstPeak": int(self.ctf.ignore_ctf_until_first_peak),

@@ -125,7 +125,7 @@ def test_members_of_a_team_find_what_one_finds(mixed, as_members):
 
     def work(team):
         engine = _engine(made, settings, Context(seed=1, team=team))
-        return engine.step(engine.step(engine.begin([made.volume], modes=_true_modes(made))))
+        return engine.step(engine.begin([made.volume], modes=_true_modes(made)))
 
     alone = work(Context().team)
     for found in as_members(2, work):
@@ -215,3 +215,13 @@ def test_memory_limits_the_reach_or_is_refused(mixed):
     assert any("scored to" in note for note in notes)
     with pytest.raises(UserError, match="Allow more memory"):
         _engine(made, _settings(), Context(memory_GB=0.0001))
+
+
+def test_a_second_solvent_has_the_mean_of_its_own():
+    volume = np.random.default_rng(2).normal(3.0, 1.0, (8, 8, 8)).astype(np.float32)
+    mask, second = np.zeros((2, 8, 8, 8), np.float32)
+    mask[:3], second[5:] = 1.0, 1.0
+    found = class3d_maps.flattened(volume, mask, second)
+    assert np.array_equal(found[:3], volume[:3])
+    assert not found[3:5].any()
+    assert np.allclose(found[5:], volume[5:].mean(), rtol=1e-5)

@@ -92,14 +92,15 @@ class Classification:
     """What stays the same from one iteration to the next: the images, the settings, the mask, the folds."""
 
     def __init__(
-        self, stock: Stock, settings: Class3DSettings, *, mask: Volume | None, context: Context, focus: Volume | None = None
-    ) -> None:
+        self, stock: Stock, settings: Class3DSettings, *, mask: Volume | None, context: Context, focus: Volume | None = None,
+        second: Volume | None = None,
+    ) -> None:  # fmt: skip
         self.stock, self.settings, self.context = stock, settings, context
         self.group = group_of(settings.reference.symmetry)
         ball = masks.sphere(stock.box, stock.radius_px, 5.0).numpy()
         self.mask = ball if mask is None else mask
         fold = np.random.default_rng(context.seed_for("folds")).permutation(stock.count) % FOLDS
-        self.folds = Folds(stock, fold, self.group, settings.classes.regularisation, self.mask, focus, self._sphere())
+        self.folds = Folds(stock, fold, self.group, settings.classes.regularisation, self.mask, focus, self._sphere(), second)
         self.limit = self._limit()
         self.looking = Looking(settings.sampling, self.group, self.folds.sphere)
 
@@ -161,7 +162,8 @@ class Classification:
             searches=searches, modes=(modes,) * count if modes else (),
         )  # fmt: skip
         if shares is None and references:
-            maps = tuple((low_passed(one, self.stock.pixel_size_A, low) * self.mask).astype(np.float32) for one in references)
+            filtered = [low_passed(one, self.stock.pixel_size_A, low) for one in references]
+            maps = tuple(class3d_maps.flattened(one, self.mask, self.folds.second) for one in filtered)
             if not self.settings.reference.greyscale_is_right:
                 maps = class3d_scores.on_grey_scale(self.stock, maps, state, self.how(state).search)
             return replace(state, maps=maps if len(maps) == count else maps * count)
@@ -185,7 +187,7 @@ class Classification:
         parts = self._again(known, cut)
         ratio = class3d_contrast.agreement(parts, mask=self.mask)
         filtered = [gold_standard.filtered(one, 2 * ratio, self.stock.box) for one in class3d_maps.total(parts)]
-        maps = tuple((one * self.mask).astype(np.float32) for one in filtered)
+        maps = tuple(class3d_maps.flattened(one, self.mask, self.folds.second) for one in filtered)
         shell = class3d_folds.resolved(ratio)
         reach = min(self.limit, max(LEAST_REACH, shell + SHELLS_AHEAD))
         return replace(known, maps=maps * (even.shape[1] // len(maps)), sums=parts, cut=cut, reach=reach)
@@ -207,7 +209,9 @@ class Classification:
         else:
             turns = now.turns
         sums = class3d_maps.total(now.sums)
-        made = class3d_maps.regularised(sums, now.maps, self.settings.classes.regularisation, mask=self.mask)
+        made = class3d_maps.regularised(
+            sums, now.maps, self.settings.classes.regularisation, mask=self.mask, second=self.folds.second
+        )
         made = made.repeated(state.classes // len(sums))
         after = replace(
             self._spread(state, turns), iteration=state.iteration + 1, maps=made.maps, cut=cut, noise_before=state.noise,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vitreous.methods.refinement import density, gold_standard, resolution
-from vitreous.methods.refinement.class3d_maps import PADDED, ClassSums, total
+from vitreous.methods.refinement.class3d_maps import PADDED, ClassSums, flattened, total
 from vitreous.methods.refinement.gold_standard import Sums
 
 Volume = NDArray[np.float32]
@@ -63,19 +63,21 @@ def agreement(parts: Sequence[ClassSums], *, mask: Volume) -> NDArray[np.float64
     return resolution.signal_to_noise(resolution.half_map_fsc(one, two, mask))
 
 
-def alone(parts: Sequence[ClassSums], ratio: NDArray[np.float64], low: int, *, mask: Volume) -> tuple[Volume, ...]:
+def alone(
+    parts: Sequence[ClassSums], ratio: NDArray[np.float64], low: int, *, mask: Volume, second: Volume | None = None
+) -> tuple[Volume, ...]:
     """The map of all images of each of two folds, filtered; shells up to `low` are those of both, which keeps one hand."""
     halves = gold_standard.join_low([common(part) for part in parts[:2]], low)
-    return tuple((gold_standard.filtered(one, ratio, mask.shape[0]) * mask).astype(np.float32) for one in halves)
+    return tuple(flattened(gold_standard.filtered(one, ratio, mask.shape[0]), mask, second) for one in halves)
 
 
 def scored(
     others: ClassSums, apart: NDArray[np.float64], ratio: NDArray[np.float64], trust: float, *, mask: Volume,
-    focus: Volume | None = None,
+    focus: Volume | None = None, second: Volume | None = None,
 ) -> tuple[Volume, ...]:  # fmt: skip
     """A map of each class out of the other folds' sums; apart: differences(), ratio: signal-to-noise of all their images.
 
-    focus (0..1): where alone the classes may differ; None: everywhere under the mask.
+    focus (0..1): where alone the classes may differ; None: everywhere under the mask. second: see flattened().
     """
     box = mask.shape[0]
     shell = density.cube_shells(others[0].weights.shape[0])
@@ -87,7 +89,7 @@ def scored(
     plain = np.where(inside, _quotient(every, (1e-3 * mean.astype(np.float32))[shell]), 0)
     within = mask if focus is None else (mask * focus).astype(np.float32)
     filled = max(float((within.astype(np.float64) ** 2).mean()), 1e-6)  # of the box's noise stays in
-    shared = density.from_cube(whole.astype(np.complex64), box) * mask
+    shared = flattened(density.from_cube(whole.astype(np.complex64), box), mask, second)
     maps = []
     for k, one in enumerate(others):
         own = one.shell_means()

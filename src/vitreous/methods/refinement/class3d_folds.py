@@ -38,7 +38,10 @@ class Round:
 
 @dataclass(frozen=True)
 class Folds:
-    """What all comparisons share. fold (n,) of each row of the table; trust is T; focus and sphere limit the classes."""
+    """What all comparisons share.
+
+    fold (n,) of each row of the table; trust is T; focus and sphere limit the classes; second: the second solvent mask.
+    """
 
     stock: Stock
     fold: NDArray[np.int64]
@@ -47,6 +50,7 @@ class Folds:
     mask: Volume
     focus: Volume | None = None
     sphere: Sphere | None = None
+    second: Volume | None = None
 
     def summed(self, turn: Turn, noise: NDArray[np.float64], cut: int) -> tuple[ClassSums, ...]:
         """The sums of each fold's images."""
@@ -69,7 +73,7 @@ class Folds:
         for f in range(FOLDS):
             others = class3d_maps.total([one for g, one in enumerate(now) if g != f])
             apart = class3d_contrast.differences(now)
-            maps = class3d_contrast.scored(others, apart, ratio, self.trust, mask=self.mask, focus=self.focus)
+            maps = class3d_contrast.scored(others, apart, ratio, self.trust, mask=self.mask, focus=self.focus, second=self.second)
             turns.append(look(f, rows[self.fold[rows] == f], maps))
             now[f] = self._one(turns[-1], noise, cut)
         return Round(turns, tuple(now), maps, resolved(ratio))
@@ -79,7 +83,7 @@ class Folds:
     ) -> Round:
         """Each fold against its own map of all images, so that the folds agree on nothing but signal beyond shell `low`."""
         ratio = class3d_contrast.agreement(sums, mask=self.mask)
-        maps = class3d_contrast.alone(sums, ratio, low, mask=self.mask)
+        maps = class3d_contrast.alone(sums, ratio, low, mask=self.mask, second=self.second)
         turns = [look(f, rows[self.fold[rows] == f], (maps[f],)) for f in range(FOLDS)]
         return Round(turns, tuple(self._one(one, noise, cut) for one in turns), maps[-1:], resolved(ratio))
 

@@ -91,7 +91,17 @@ def prior_power(volume: Volume) -> NDArray[np.float64]:
     return mean[: box // 2 + 1]
 
 
-def regularised(sums: Sequence[Sums], before: Sequence[Volume], trust: float, *, mask: Volume) -> Made:
+def flattened(volume: Volume, mask: Volume, second: Volume | None = None) -> Volume:
+    """A map under its mask; inside a second mask (1 = a solvent of its own) it is set to its mean there."""
+    made = volume * mask
+    if second is not None:
+        made += second * np.float32((volume * second).sum(dtype=np.float64) / max(float(second.sum()), 1e-6))
+    return made.astype(np.float32)
+
+
+def regularised(
+    sums: Sequence[Sums], before: Sequence[Volume], trust: float, *, mask: Volume, second: Volume | None = None
+) -> Made:
     """Maps of the sums with a prior of T times the power of the map that was projected (Scheres 2012), under the mask.
 
     A class that no image belongs to keeps its map.
@@ -103,7 +113,7 @@ def regularised(sums: Sequence[Sums], before: Sequence[Volume], trust: float, *,
         mean = _lengthened(PADDED * one.shell_means(), box // 2 + 1)
         ratio = trust * mean * prior_power(old)
         if mean[1:].max() > 0:
-            maps.append((gold_standard.filtered(one, ratio, box) * mask).astype(np.float32))
+            maps.append(flattened(gold_standard.filtered(one, ratio, box), mask, second))
         else:
             maps.append(old)
         ratios.append(ratio)
