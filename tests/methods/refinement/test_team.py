@@ -1,7 +1,7 @@
 """Members that share the images of an iteration find what one alone finds, whatever their number."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from types import SimpleNamespace
 from typing import Any
 
