@@ -6,9 +6,11 @@ Runs the loop on one thread with a timer about each phase (its own time, without
 """
 
 import argparse
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from class2d_phases import Clock, peaks
@@ -62,6 +64,18 @@ def watched() -> Clock:
     return clock
 
 
+def bandwidth() -> str:
+    """How fast one core copies 256 MB, bytes read and written together."""
+    source = np.ones(2**26, np.float32)
+    into = np.empty_like(source)
+    best = float("inf")
+    for _ in range(5):
+        began = time.process_time()
+        np.copyto(into, source)
+        best = min(best, time.process_time() - began)
+    return f"copies {2 * source.nbytes / best / 1e9:.1f} GB/s"
+
+
 def main() -> None:
     """Run and tell."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -72,7 +86,7 @@ def main() -> None:
     ask.add_argument("--low-pass-a", type=float, default=40.0)
     ask.add_argument("--rounds", type=int, default=30)
     given = ask.parse_args()
-    print(peaks())
+    print(f"{peaks()}; {bandwidth()}")
     clock = watched()
     table, source = particles.read(given.particles)
     vars(source)["read"] = clock.timed("reading", source.read)

@@ -1,6 +1,7 @@
 """Real-space maps <-> padded half transforms ("cubes", slices.py) with the correction for trilinear interpolation."""
 
 import functools
+import threading
 import zlib
 from typing import Any
 
@@ -14,6 +15,7 @@ from vitreous.maths.fourier import wrapped
 from vitreous.maths.kernels.project import gridding_correction
 
 HELD_BYTES = 300e6  # of cubes that are kept for the next who asks for them
+_lock = threading.Lock()
 _held: dict[tuple[int, int, int, int], NDArray[np.complex64]] = {}
 jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
@@ -40,12 +42,14 @@ def to_cube(volume: NDArray[np.float32], reach: int) -> NDArray[np.complex64]:
     """
     content = np.ascontiguousarray(volume, np.float32)
     key = (zlib.crc32(content.data), zlib.adler32(content.data), content.shape[0], reach)
-    cube = _held.get(key)
+    with _lock:
+        cube = _held.get(key)
     if cube is None:
-        cube = _held[key] = _cube_of(content, reach)
-        for old in list(_held):
-            if sum(held.nbytes for held in _held.values()) > HELD_BYTES:
-                _held.pop(old, None)
+        cube = _cube_of(content, reach)
+        with _lock:
+            _held[key] = cube
+            while sum(held.nbytes for held in _held.values()) > HELD_BYTES:
+                _held.pop(next(iter(_held)))
     return cube
 
 
