@@ -7,7 +7,15 @@ import torch
 from vitreous.context import Context, UserError
 from vitreous.maths import rotations
 from vitreous.maths.ctf import CtfParams, ctf2d
-from vitreous.methods.refinement import class3d_contrast, class3d_focus, class3d_maps, class3d_scores, density, gold_standard
+from vitreous.methods.refinement import (
+    class3d_contrast,
+    class3d_focus,
+    class3d_maps,
+    class3d_scores,
+    class3d_state,
+    density,
+    gold_standard,
+)
 from vitreous.methods.refinement.class3d import Classification
 from vitreous.methods.refinement.class3d_focus import Sphere
 from vitreous.methods.refinement.local import Modes
@@ -225,3 +233,16 @@ def test_a_second_solvent_has_the_mean_of_its_own():
     assert np.array_equal(found[:3], volume[:3])
     assert not found[3:5].any()
     assert np.allclose(found[5:], volume[5:].mean(), rtol=1e-5)
+
+
+def test_broken_images_are_set_aside_and_have_class_0(mixed):
+    made, _, _ = mixed
+    images = made.images[:40].copy()
+    images[3], images[7] = np.nan, 2.0
+    few = type(made)(made.blobs, made.volume, images, made.table.select(np.arange(40)), made.turns[:40], made.origins[:40])
+    engine = _engine(few, _settings(align=False))
+    state = engine.step(engine.begin([made.volume], modes=_true_modes(few)))
+    kind = class3d_state.as_columns(state, engine.stock)["class_number"]
+    assert sorted(np.flatnonzero(kind == 0)) == [3, 7]
+    assert all(np.isfinite(one).all() for one in state.maps)
+    assert sum(class3d_state.as_model(state, engine.stock)["group_sizes"]) == 38

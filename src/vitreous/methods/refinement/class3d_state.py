@@ -26,7 +26,7 @@ _NUMBERS = ("reach", "sigma_origin_px", "together", "searches", "cut", "changed"
 
 
 def as_columns(state: State, stock: Stock) -> dict[str, NDArray[Any]]:
-    """Columns of the particles: class, pose in it, likelihood and posterior; before the first iteration only the groups."""
+    """Columns of the particles: class (0: set aside), pose in it, likelihood, posterior; before the first iteration only groups."""
     count = stock.count
     columns: dict[str, NDArray[Any]] = {
         "norm_correction": np.ones(count), "group_number": stock.groups + 1,
@@ -46,7 +46,7 @@ def as_columns(state: State, stock: Stock) -> dict[str, NDArray[Any]]:
     rot, tilt, psi = (angle.numpy() for angle in rotations.to_euler(torch.from_numpy(turned)))
     origins = stock.recorded_origins(origins)
     return {
-        **columns, "class_number": kind + 1, "rot_deg": rot, "tilt_deg": tilt, "psi_deg": psi,
+        **columns, "class_number": np.where(stock.usable(), kind + 1, 0), "rot_deg": rot, "tilt_deg": tilt, "psi_deg": psi,
         "origin_x_A": origins[:, 0] * stock.pixel_size_A, "origin_y_A": origins[:, 1] * stock.pixel_size_A,
         "log_likelihood": score, "pmax": posterior, "significant_samples": np.maximum(significant, 1),
     }  # fmt: skip
