@@ -59,3 +59,14 @@ def test_images_go_to_the_map_they_fit(scene, specimen):
     done = soft.gather(stock, np.arange(60), volumes=(made.volume, other), noise=noise, grid=GRID)
     shares = torch.tensor([float(s.weights.sum()) for s in done.sums])
     assert shares[0] / shares.sum() > 0.9
+
+
+def test_held_samples_change_nothing(scene):
+    made, stock, noise = scene
+    held, rows = soft.Held(stock), np.arange(7, 60)
+    plain = soft.gather(stock, rows, volumes=(made.volume,), noise=noise, grid=GRID)
+    for _ in range(2):
+        again = soft.gather(stock, rows, volumes=(made.volume,), noise=noise, grid=GRID, held=held)
+        assert np.abs(again.sums[0].data - plain.sums[0].data).max() < 1e-4 * np.abs(plain.sums[0].data).max()
+    each = soft.log_likelihoods(stock, rows, volumes=(made.volume,), noise=noise, grid=GRID, held=held)
+    assert len(each) == len(rows) and each.mean() == pytest.approx(plain.log_likelihood, rel=1e-5)

@@ -36,22 +36,18 @@ class Grid:
 
 @dataclass(frozen=True)
 class Pass:
-    """Sums of a pass over some images for each map, the mean log-likelihood (up to a constant of the images), the share of
-    each map, and what the noise's variance should be multiplied by in each shell of the grid."""
+    """Sums of a pass over some images for each map, and the mean log-likelihood (up to a constant of the images)."""
 
     sums: tuple[Sums, ...]
     log_likelihood: float
-    shares: NDArray[np.float64]
-    noise_factor: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Masked images times their CTFs on a polar grid (n, shells + 1, half); on each circle the means of C^2 and of |X|^2."""
+    """Masked images times their CTFs on a polar grid (n, shells + 1, half), and the means of C^2 on each circle."""
 
     values: torch.Tensor
     ctf2: torch.Tensor
-    power: torch.Tensor
 
 
 class Held:
@@ -71,18 +67,16 @@ class Held:
             while len(self._made) >= HELD_GRIDS:
                 self._made.pop(next(iter(self._made)))
             parts = [self._sampled(grid, part) for part in self.stock.chunks(np.arange(own.start, own.stop))]
-            names = ("values", "ctf2", "power")
-            self._made[grid] = Samples(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
+            self._made[grid] = Samples(*(torch.cat([getattr(part, name) for part in parts]) for name in ("values", "ctf2")))
         held, at = self._made[grid], torch.from_numpy(rows - own.start)
-        return Samples(held.values[at], held.ctf2[at], held.power[at])
+        return Samples(held.values[at], held.ctf2[at])
 
     def _sampled(self, grid: PolarGrid, rows: NDArray[np.int64]) -> Samples:
         stock = self.stock
         values = polar.sample_images(stock.masked_images(rows).to(torch.float32), grid)
-        power = (values.real.square() + values.imag.square()).mean(-1)
         scale = 1.0 / (grid.box * stock.pixel_size_A)
         ctf = stock.contrast(rows, *(k * scale for k in grid.points))
-        return Samples((values * ctf).to(torch.complex64), ctf.square().mean(-1).to(torch.float32), power)
+        return Samples((values * ctf).to(torch.complex64), ctf.square().mean(-1).to(torch.float32))
 
 
 @dataclass(frozen=True)
@@ -95,7 +89,6 @@ class _Scores:
     total: torch.Tensor
     modes: scores.Modes
     radial: torch.Tensor
-    power: torch.Tensor
 
 
 def gather(
@@ -127,39 +120,24 @@ def gather(
         sums = scores.empty_sums(directions, bank.grid, found.radial)
         scores.accumulate(sums, modes, found.modes)
         weights = posterior.total.view(directions, pairs // directions, n).sum(1) @ found.radial
-        return sums, weights, float(found.total.sum()), found.power.sum(0)
+        return sums, weights, float(found.total.sum())
 
     done = search.in_parallel(work, parts, stock.context.threads)
-    sums, weights, score, power = done[0] if done else _nothing(bank)
-    for more, extra, also, again in done[1:]:
+    sums, weights, score = done[0] if done else _nothing(bank)
+    for more, extra, also in done[1:]:
         for total, piece in zip(sums, more):
             total += piece
-        weights, score, power = weights + extra, score + also, power + again
-    sums, weights, power = [team.sum(part) for part in sums], team.sum(weights), team.sum(power)
-    samples = scores.to_samples(sums, bank.grid)
-    factor = _noise_factor(bank, samples, weights, power / len(rows), len(rows))
-    split = list(zip(samples.chunk(len(volumes)), weights.chunk(len(volumes))))
-    mass = np.array([float(w.sum()) for _, w in split])
+        weights, score = weights + extra, score + also
+    sums, weights = [team.sum(part) for part in sums], team.sum(weights)
+    split = zip(scores.to_samples(sums, bank.grid).chunk(len(volumes)), weights.chunk(len(volumes)))
     cubes = tuple(_into_cubes(stock, bank, one, w) for one, w in split)
-    return Pass(cubes, sum(team.gather(score)) / len(rows), mass / max(mass.sum(), 1e-30), factor)
+    return Pass(cubes, sum(team.gather(score)) / len(rows))
 
 
-def _noise_factor(
-    bank: Bank, samples: torch.Tensor, weights: torch.Tensor, power: torch.Tensor, count: int
-) -> NDArray[np.float64]:
-    """Expected |X - C A|^2 over 2 sigma^2 by shell (shells + 1,), from the sums over images; power is mean |X|^2/sigma^2."""
-    cross = (samples.real * bank.samples.real + samples.imag * bank.samples.imag).mean(-1).sum(0) / count
-    square = (bank.samples.real.square() + bank.samples.imag.square()).mean(-1)
-    norm = (weights * square).sum(0) / count
-    factor: NDArray[np.float64] = ((power - 2.0 * cross + norm) / 2.0).to(torch.float64).clamp_min(1e-3).numpy()
-    return factor
-
-
-def _nothing(bank: Bank) -> tuple[scores.Modes, torch.Tensor, float, torch.Tensor]:
+def _nothing(bank: Bank) -> tuple[scores.Modes, torch.Tensor, float]:
     """The sums of no image."""
     like, count = bank.samples.real, len(bank.directions)
-    shells = bank.grid.shells + 1
-    return scores.empty_sums(count, bank.grid, like), like.new_zeros((count, shells)), 0.0, like.new_zeros(shells)
+    return scores.empty_sums(count, bank.grid, like), like.new_zeros((count, bank.grid.shells + 1)), 0.0
 
 
 def log_likelihoods(
@@ -230,7 +208,7 @@ def _scored(
     far = (grid.shifts.offsets.square().sum(-1) / (2 * grid.shifts.sigma_px**2)).to(torch.float32)
     factor = (-scores.norm_terms(radial, bank.samples, here)[:, None, :] - far[None, :, None]).flatten()
     total = (cells.log_sums(parts, here.half) + factor).view(-1, len(part)).logsumexp(0)
-    return _Scores(parts, factor, total, modes, radial, images.power * inverse)
+    return _Scores(parts, factor, total, modes, radial)
 
 
 def _into_cubes(stock: Stock, bank: Bank, samples: torch.Tensor, weights: torch.Tensor) -> Sums:
