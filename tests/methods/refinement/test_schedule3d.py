@@ -16,8 +16,10 @@ def _next(stage, at, *, rounds=1, moved=0.0, by_resolution=False):
 def test_global_rounds_go_on_while_a_second_look_finds_other_views():
     assert _next("coarse", Convergence())[0] == "global"
     assert _next("global", Convergence(), moved=0.2)[0] == "global"
-    stage, at = _next("global", Convergence(no_gain=3, no_change=2), moved=0.01)
+    stage, at = _next("global", Convergence(no_gain=3, no_change=2, turn_deg=3.0), moved=0.01)
     assert (stage, at.no_gain, at.no_change) == ("local", 0, 0)
+    assert _next("global", Convergence(turn_deg=80.0), moved=0.01)[0] == "global"  # most poses are new
+    assert _next("global", Convergence(turn_deg=80.0, no_gain=1), rounds=2, moved=0.01)[0] == "local"
     assert _next("global", Convergence(), rounds=4, moved=0.2)[0] == "local"
     assert _next("global", Convergence(), moved=0.2, by_resolution=True)[0] == "local"
 

@@ -17,6 +17,7 @@ SETTLED = 0.3  # of the accuracy: median changes below it are no longer worth a 
 MOST_GLOBAL = 4
 MOST_LOCAL_WITHOUT_GAIN = 3
 FEW = 0.03  # of the images brought to another view by a second look: the search has found what it can
+STILL_FINDING_DEG = 15.0  # median turn in a global round from which on most poses are new, and another one is worth it
 WORST_DEG, WORST_PX = 30.0, 10.0
 
 
@@ -54,7 +55,8 @@ def following(
     if stage == "coarse":
         return "global", at
     if stage == "global":
-        enough = moved_share <= FEW or (at.no_gain >= 1 and global_rounds >= 2) or global_rounds >= MOST_GLOBAL
+        found = moved_share <= FEW and at.turn_deg < STILL_FINDING_DEG
+        enough = found or (at.no_gain >= 1 and global_rounds >= 2) or global_rounds >= MOST_GLOBAL
         return ("local", replace(at, no_gain=0, no_change=0)) if enough or by_resolution else ("global", at)
     quiet = by_resolution or settled(at, fine)
     if stage == "local" and ((at.no_gain >= 1 and quiet) or at.no_gain >= MOST_LOCAL_WITHOUT_GAIN):
