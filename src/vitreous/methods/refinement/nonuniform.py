@@ -95,7 +95,7 @@ def regularised(first: Volume, second: Volume, *, mask: Volume) -> Regularised:
         one, two, gain = _filtered(whole, band, box)
         if reached >= band.low and resolved(gain, inside) > PLACES:
             reached = int(band.middle)
-        weighted = torch.sqrt(2 * gain / (1 + gain)) * (one + two) / 2  # as the joined map is weighted by its FSC
+        weighted = gain / (1 + gain) * (one + two)  # the gain 2 g / (1 + g) of their mean, which has twice the signal to noise
         for into, part in zip(made, (gain * one, gain * two, weighted)):
             into += fourier.fit3(fourier.rfft3(part), box, old=len(part)) * (box / len(part)) ** 3
     maps = [(fourier.irfft3(one, box) * inside).numpy() for one in made]
