@@ -64,3 +64,14 @@ def test_aberrations_and_distortion_are_taken_off_as_images_come_in(simulated):
     back = distorted.straight_rows(rows)
     np.testing.assert_allclose([back["origin_x_A"][3], back["origin_y_A"][3]], [1.0, -2.0])
     assert plain.straight_rows(rows) is rows and distorted.straight_rows(table) is table
+
+
+def test_a_batch_to_a_lower_resolution_is_the_start_of_the_whole(simulated):
+    made = simulated(24, 31, 6)
+    for memory_GB in (4.0, 1e-6):
+        stock = Stock(made, made.table, pixel_size_A=4.0, diameter_A=80.0, context=Context(memory_GB=memory_GB))
+        rows = np.array([4, 1, 5])
+        whole, low = stock.batch(rows), stock.batch(rows, 40)
+        for name in ("whole", "masked", "ctf"):
+            assert np.array_equal(getattr(whole, name)[:, :40], getattr(low, name))
+            assert getattr(low, name).flags.c_contiguous

@@ -92,7 +92,7 @@ def _climb(
     """Climb from all modes: at a quarter of the shells, a half, then all."""
     count = stock.pixels.count(how.reach)
     rough = tuple(stock.pixels.count(shell) for shell in (how.reach // 4, how.reach // 2) if shell >= LEAST_SHELLS)
-    batch: Batch = stock.batch(part).upto(count)
+    batch: Batch = stock.batch(part, count)
     weights = (1.0 / noise[:, stock.pixels.shell[:count]]).astype(np.float32)
     climbed = local.refine(
         batch.masked, batch.ctf, weights=weights, groups=stock.groups[part], pixels=stock.pixels.index[:count], cube=cube,
@@ -145,7 +145,7 @@ def fitted_scale(
     weights = (1.0 / noise[:, stock.pixels.shell[:count]]).astype(np.float32)
     at = 0
     for part in stock.chunks(rows):
-        batch = stock.batch(part).upto(count)
+        batch = stock.batch(part, count)
         which = (np.arange(at, at + len(part)), best[at : at + len(part)])
         terms = slices.match(
             batch.masked, batch.ctf, weights[stock.groups[part]], stock.pixels.index[:count], cube, np.float32(PADDING),

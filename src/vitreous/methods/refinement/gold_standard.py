@@ -78,7 +78,7 @@ def back_project(
     at = 0
     for part in stock.chunks(rows):
         stock.context.check()
-        batch = stock.batch(part).upto(count)
+        batch = stock.batch(part, count)
         strength = batch.ctf * per_pixel[stock.groups[part]]
         image = batch.whole * strength
         strength *= batch.ctf

@@ -43,7 +43,7 @@ def fit_of(stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume: NDArr
     terms = np.zeros((len(rows), 2))
     at = 0
     for part in stock.chunks(rows):
-        batch = stock.batch(part).upto(count)
+        batch = stock.batch(part, count)
         here = np.arange(at, at + len(part))
         which = (here, best[here])
         terms[here] = slices.match(

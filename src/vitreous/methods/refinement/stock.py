@@ -99,12 +99,15 @@ class Stock:
             each = f" in each of {threads} threads" if threads > 1 else ""
             self.context.note(f"batches of {size} images{each}, {16e-9 * size * cells * threads:.2f} GB")
 
-    def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """The packed images of these rows: from memory, or read and transformed now."""
+    def batch(self, rows: NDArray[np.int64], count: int | None = None) -> Batch:
+        """The packed images of these rows, to their first `count` pixels: from memory, or read and transformed now."""
         at = rows - self.own.start
         if self._held is not None and len(rows) and at.min() >= 0 and at.max() < len(self.own):
-            return self._adjusted(Batch(self._held.whole[at], self._held.masked[at], self._held.ctf[at]), rows)
-        return self._adjusted(self._make(rows), rows)
+            held = self._held
+            made = Batch(held.whole[:, :count][at], held.masked[:, :count][at], held.ctf[:, :count][at])
+            return self._adjusted(made, rows)
+        made = self._make(rows)
+        return self._adjusted(made if count is None else made.upto(count), rows)
 
     def mine(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these rows are this member's to read; alone, all."""
