@@ -26,7 +26,7 @@ _NUMBERS = ("reach", "sigma_origin_px", "together", "searches", "cut", "changed"
 
 
 def as_columns(state: State, stock: Stock) -> dict[str, NDArray[Any]]:
-    """Columns of the particles: class (0: set aside), pose in it, likelihood, posterior; before the first iteration only groups."""
+    """Columns of the particles: class (0: set aside), pose in it, likelihood, posterior; at first only groups."""
     count = stock.count
     columns: dict[str, NDArray[Any]] = {
         "norm_correction": np.ones(count), "group_number": stock.groups + 1,
