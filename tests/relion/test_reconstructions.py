@@ -88,6 +88,10 @@ def test_relion_postprocess_reads_our_maps_and_finds_our_resolution(rebuilt, rel
         abs(shell / ours["resolution_A"] - shell / float(theirs["rlnFinalResolution"])) < 2.5
     )  # at Nyquist, within the noise of the random phases
     one, two = (star.read(path)["fsc"] for path in ("post/postprocess.star", "theirs/post.star"))
+    share = "rlnParticleBoxFractionSolventMask"
+    assert abs(float(star.read_list("post/postprocess.star", "general")[share]) / float(theirs[share]) - 1) < 0.01
+    inside = "rlnFourierShellCorrelationParticleMaskFraction"
+    assert np.allclose(np.asarray(one[inside], float), np.asarray(two[inside], float), atol=0.08)  # small FSCs count for more
     for label in ("rlnFourierShellCorrelationUnmaskedMaps", "rlnFourierShellCorrelationMaskedMaps"):
         assert np.allclose(np.asarray(one[label], float), np.asarray(two[label], float), atol=0.015), (
             label

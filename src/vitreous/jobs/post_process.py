@@ -66,7 +66,7 @@ class PostProcess(MapJob):
         made = postprocess(*halves, voxel_size_A=voxel_A, mask=mask, mtf=mtf, settings=self.sharpening, context=context)
         for name, volume in ((self.volume.name, made.volume), (self.masked.name, made.masked)):
             mrc.write_volume(context.folder / name, volume.numpy(), pixel_size_A=voxel_A)
-        self._write_curves(made, context)
+        self._write_curves(made, mask, context)
         context.note(f"resolution {made.resolution_A:.2f} Å (FSC 0.143), B-factor {made.bfactor_A2:.1f} Å2")
         if made.curves.mask_dropped:
             context.note("the curve without mask reached further than the corrected one, which it replaces: look at the mask")
@@ -74,10 +74,11 @@ class PostProcess(MapJob):
             context.note(f"FSC of randomised phases is {noise:.2f} at the resolution: the mask is too tight; soften or widen it")
         return {"resolution_A": made.resolution_A, "bfactor_A2": made.bfactor_A2}
 
-    def _write_curves(self, made: Any, context: Context) -> None:
+    def _write_curves(self, made: Any, mask: Any, context: Context) -> None:
         from vitreous.files import star
         from vitreous.files.curves import fsc_block, guinier_block, write_fsc_xml
         from vitreous.files.star_blocks import StarFile, list_block
+        from vitreous.methods.reconstruction.fsc_correction import inside_the_particle
 
         box = made.volume.shape[-1]
         size_A = box * made.voxel_size_A
@@ -102,6 +103,10 @@ class PostProcess(MapJob):
             "rlnFourierShellCorrelationMaskedMaps": curves.masked.numpy(),
             "rlnCorrectedFourierShellCorrelationPhaseRandomizedMaskedMaps": curves.randomised.numpy(),
         }
+        if mask is not None:
+            ratio, inside = inside_the_particle(curves.unmasked, mask)
+            general["rlnParticleBoxFractionSolventMask"] = ratio
+            fsc["rlnFourierShellCorrelationParticleMaskFraction"] = inside.numpy()
         logs = {name: getattr(guinier, name).numpy() for name in ("original", "weighted", "sharpened")}
         intercept = guinier.intercept if guinier.slope == guinier.slope else 0.0
         line = guinier_block(guinier.inverse_d2.numpy(), **logs, intercept=intercept)

@@ -7,7 +7,7 @@ from vitreous.maths.fourier import irfft3, rfft3
 from vitreous.maths.grids import radius3
 from vitreous.maths.masks import sphere
 from vitreous.maths.shells import power, shell_count, shells3
-from vitreous.methods.reconstruction.fsc_correction import corrected_fsc, first_below, randomise_phases
+from vitreous.methods.reconstruction.fsc_correction import corrected_fsc, first_below, inside_the_particle, randomise_phases
 
 
 def noise(box, seed):
@@ -67,3 +67,15 @@ def test_identical_halves_need_no_correction():
     curves = corrected_fsc(volume, volume, sphere(12, 3, 2).double())
     torch.testing.assert_close(curves.corrected, torch.ones(7, dtype=torch.float64))
     assert first_below(curves.unmasked, 0.8) == 7
+
+
+def test_fsc_without_the_noise_outside_the_particle():
+    curve = torch.tensor([1.0, 0.5, 0.1, 0.0], dtype=torch.float64)
+    mask = torch.zeros(10, 10, 10)
+    mask[:2, :5] = 1.0
+    mask[5] = 0.4  # the soft edge does not count
+    ratio, inside = inside_the_particle(curve, mask)
+    assert ratio == pytest.approx(4.76)
+    signal, noise = curve[1:3], 1 - curve[1:3]  # parts of the power; noise inside is 1/ratio of all
+    torch.testing.assert_close(inside[1:3], signal / (signal + noise / ratio))
+    assert inside[0] == 1 and inside[3] == 0
