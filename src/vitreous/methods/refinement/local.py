@@ -130,8 +130,8 @@ def _climb(image, ctf, weight, view, rotation, origin, limits, gradient, hessian
 
 
 @_jit
-def _thin(scores, rotations, origins, near):  # type: ignore[no-untyped-def]
-    """Give up modes of one image (m,): those near[0] below the best, and the later of two nearer than near[1:] (trace, px)."""
+def _thin(scores, known, rotations, origins, near):  # type: ignore[no-untyped-def]
+    """Give up modes of one image (m,): those near[0] below the best, and of two nearer than near[1:] (trace, px) the worse."""
     best = scores.max()
     for m in range(len(scores)):
         if scores[m] < best - near[0]:
@@ -141,7 +141,8 @@ def _thin(scores, rotations, origins, near):  # type: ignore[no-untyped-def]
                 continue
             apart = np.sqrt((origins[m, 0] - origins[k, 0]) ** 2 + (origins[m, 1] - origins[k, 1]) ** 2)
             if apart < near[2] and np.sum(rotations[m] * rotations[k]) > near[1]:
-                scores[m if scores[k] + 1.0 >= scores[m] else k] = -np.inf
+                # Modes that were climbed before stand still here, so that the others are ahead of them by a little.
+                scores[m if scores[k] + (1.0 if known[k] else 0.0) >= scores[m] + (1.0 if known[m] else 0.0) else k] = -np.inf
 
 
 @_jit
@@ -169,7 +170,7 @@ def _climb_all(images, ctfs, weights, groups, view, poses, limits, stages, near)
                     images[i, :n], ctfs[i, :n], weight[:n], here, rotations[i, m], origins[i, m], how, gradient, hessians[i, m]
                 )
             if not last:
-                _thin(scores[i], rotations[i], origins[i], near)
+                _thin(scores[i], known, rotations[i], origins[i], near)
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ class Climb:
     """How far a pose may go in images of a box: rounds, largest steps (rad, px), spread of origins, least gain that goes on.
 
     rough: counts of pixels (a lower resolution) climbed first, rising; after each, modes `depth` below an image's best in
-    log-likelihood are given up, and those that came to an earlier one's place. Modes that bring an information matrix were
+    log-likelihood are given up, and those that came to a better one's place. Modes that bring an information matrix were
     climbed before and stay still until the last.
     """
 
