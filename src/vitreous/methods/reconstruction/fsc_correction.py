@@ -9,7 +9,7 @@ from vitreous.maths.conventions import FSC_THRESHOLD, RANDOMISE_BELOW_FSC
 from vitreous.maths.fourier import irfft3, rfft3
 from vitreous.maths.shells import fsc, shell_at, shells3
 
-OF_THE_BOX = 0.476  # of its volume: the ball within which a particle and its solvent lie, as RELION counts
+OF_THE_BOX = 0.476  # of its volume: the ball within which a particle and its solvent lie, as is customary
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def corrected_fsc(half1: Tensor, half2: Tensor, mask: Tensor | None, *, seed: in
 def inside_the_particle(unmasked: Tensor, mask: Tensor) -> tuple[float, Tensor]:
     """The ratio of the box to the particle's volume, and the unmasked FSC less the noise outside it, f F / (1 + (f - 1) F).
 
-    As RELION writes both: the particle is what the mask has above 0.5, the box counts 0.476 of its volume.
+    The particle is what the mask has above 0.5, the box counts 0.476 of its volume.
     """
     ratio = OF_THE_BOX / max(float((mask > 0.5).double().mean()), 1e-9)
     return ratio, ratio * unmasked / (1 + (ratio - 1) * unmasked).clamp(min=1e-6)
