@@ -7,6 +7,7 @@ import pytest
 
 from vitreous.context import Context, UserError
 from vitreous.files import many_references, mrc, star
+from vitreous.files.star_blocks import StarFile, loop_block
 from vitreous.job.placement import Placement
 from vitreous.jobs.class3d import Class3D
 from vitreous.methods.refinement.settings_class3d import Beginning, Classes, Optimisation, Sampling
@@ -93,9 +94,15 @@ def test_random_occupancies_and_an_earlier_result_need_no_search(classified, mon
         ),
         Context(folder=tmp_path),
     )
-    state = job.step(job.begin(context), context)
+    state = job.begin(context)
+    job.save(state, tmp_path, context)
+    state = job.step(state, context)
     assert state.state.searches < 0
     assert np.isfinite(state.state.maps[0]).all()
+    still = _job(3, particles=f"{_last()}_data.star", sampling={"align": False})
+    folder = Path("Class3D/job002")
+    assert run(still, folder, Placement(threads=2), quiet=True).status == "succeeded"
+    assert still.saved(folder)[0] == 0
     with pytest.raises(UserError, match="no reference"):
         _job(reference="").begin(context)
     with pytest.raises(UserError, match="no angles"):
@@ -107,6 +114,13 @@ def test_references_of_a_star_file_and_their_mapping(classified, monkeypatch, tm
     found = many_references.read("Class3D/job001")
     assert len(found.volumes) == 2
     assert len(found.particles) == 60
+    listed = StarFile([loop_block("references", {"rlnReferenceImage": found.paths[::-1]})])
+    star.write(tmp_path / "maps.star", listed)
+    assert many_references.read(str(tmp_path / "maps.star")).paths == list(found.paths)[::-1]
+    assert many_references.read(found.paths[0]).voxel_sizes_A[0] == pytest.approx(8.4)
+    for wrong, why in ((f"{_last()}_data.star", "names no references"), (str(tmp_path / "none.mrc"), "there is no reference")):
+        with pytest.raises(UserError, match=why):
+            many_references.read(wrong)
     assert many_references.mapping("2+1", 2) == [[1, 0]]
     assert many_references.mapping("all", 2) == [[0], [1]]
     for wrong, why in (("1,1", "twice"), ("3", "not among"), ("a", "joined by")):

@@ -31,10 +31,10 @@ def read(path: str) -> References:
     if "optimiser_general" in file or "model_classes" in file:
         found = classification.read(where)
         return _volumes([str(name) for name in found.classes["reference_image"]], found.particles)
-    blocks = [block for block in file if "rlnReferenceImage" in file[block]]
+    blocks = [block for block in file if block.loop and "rlnReferenceImage" in block]
     if not blocks:
         raise UserError(f"{where} names no references: give a map, a STAR file with rlnReferenceImage, or an optimiser")
-    return _volumes([str(name) for name in file[blocks[0]]["rlnReferenceImage"]], None)
+    return _volumes([str(name) for name in blocks[0]["rlnReferenceImage"]], None)
 
 
 def _volumes(paths: Sequence[str], particles: Table | None) -> References:

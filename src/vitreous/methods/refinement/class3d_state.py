@@ -63,7 +63,8 @@ def as_model(state: State, stock: Stock) -> dict[str, Any]:
     empty = np.zeros((classes, shells))
     best = [state.shell(k) for k in range(classes)]
     usable = stock.usable()
-    posterior = as_columns(state, stock).get("pmax", np.zeros(stock.count))[usable]
+    columns = as_columns(state, stock)
+    posterior = columns.get("pmax", np.zeros(stock.count))[usable]
     return {
         "box": stock.box,
         "pixel_size_A": stock.pixel_size_A,
@@ -78,7 +79,7 @@ def as_model(state: State, stock: Stock) -> dict[str, Any]:
         "group_sizes": [int(((stock.groups == g) & usable).sum()) for g in range(len(stock.group_names))],
         "sigma_origin_A": state.sigma_origin_px * stock.pixel_size_A,
         "mean_pmax": float(posterior.mean()),
-        "log_likelihood": 0.0 if not state.modes else float(as_columns(state, stock)["log_likelihood"].sum()),
+        "log_likelihood": float(np.sum(columns.get("log_likelihood", 0.0))),
         "shares": [1.0 / classes] * classes if state.shares is None else state.shares[usable].mean(0).tolist(),
         "accuracies": accuracies(state, stock),
     }
@@ -91,7 +92,7 @@ def _angstrom(shell: int, stock: Stock) -> float:
 def accuracies(state: State, stock: Stock) -> list[tuple[float, float]]:
     """How finely poses are told apart in each class, (degrees, Å): the median error that costs a factor of a hundred."""
     made = []
-    for number, modes in enumerate(state.modes):
+    for number, modes in enumerate(state.modes if state.shares is not None else ()):
         rows = np.flatnonzero((state.best_class == number) & stock.usable())[:SAMPLE]
         at = class3d_scores.best(modes)
         held = np.diagonal(modes.information[at][rows], axis1=1, axis2=2)
