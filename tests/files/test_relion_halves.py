@@ -1,5 +1,3 @@
-import numpy as np
-
 from vitreous.files import relion_halves
 
 
@@ -12,9 +10,3 @@ def test_where_relions_refinement_stands():
     assert float(found["vitreousMove"]) == 1.05
     assert found["rlnCurrentIteration"] == "7"
     assert relion_halves.standing(said, {**model, "local_sigma_deg": 2.0})["vitreousStage"] == "local"
-
-
-def test_noise_by_micrograph_becomes_one_for_each_optics_group():
-    noise = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-    assert relion_halves.noise_of_groups(noise, 2).tolist() == [[3.0, 4.0], [3.0, 4.0]]
-    assert relion_halves.noise_of_groups(noise, 3) is noise

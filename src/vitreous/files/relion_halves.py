@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 
 def standing(said: Mapping[str, str], model: Mapping[str, Any]) -> dict[str, str]:
     """The values of RELION's optimiser (files.optimiser.read) with ours made of them and of a half's model (halves.read_model).
@@ -24,8 +21,3 @@ def standing(said: Mapping[str, str], model: Mapping[str, Any]) -> dict[str, str
         "vitreousMove": str(float(said["rlnChangesOptimalOffsets"]) / model["pixel_size_A"]),
         "vitreousFinished": "0",
     }
-
-
-def noise_of_groups(noise: NDArray[np.float64], groups: int) -> NDArray[np.float64]:
-    """Noise (groups, shells) for so many optics groups: RELION 3.1 keeps it by micrograph, so the mean stands for each."""
-    return noise if len(noise) == groups else np.repeat(noise.mean(0, keepdims=True), groups, axis=0)

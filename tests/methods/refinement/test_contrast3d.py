@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from vitreous.context import Context
-from vitreous.methods.refinement import contrast3d, refine3d, rescue
+from vitreous.methods.refinement import contrast3d, refine3d, rescue, restored
 from vitreous.methods.refinement.contrast3d import Contrast
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.problem2d import Groups
@@ -122,3 +122,15 @@ def test_earlier_norms_are_taken_up_and_nonsense_is_not(simulated):
     )  # fmt: skip
     assert (kept.norm == 1).all()
     assert contrast3d.trusted_shell(np.array([1.0, 0.9, 0.8, 0.7, 0.9])) == 2
+
+
+def test_noise_of_a_file_becomes_one_for_each_optics_group(uneven):
+    made, _, _ = uneven
+    table = made.table.with_(optics_group=np.repeat([1, 2], 60))
+    optics = {name: np.repeat(made.table.optics[name], 2) for name in made.table.optics} | {"optics_group": np.array([1, 2])}
+    stock = Stock(made, table.with_optics(type(table)(optics, "optics")), pixel_size_A=4.0, diameter_A=100.0, context=Context())
+    rows = np.arange(6.0)[:, None] * np.ones(4)
+    groups = Groups.of(table)
+    assert np.allclose(restored.noise_by_optics(rows, stock, groups)[:, 0], [1.0, 4.0])
+    assert restored.noise_by_optics(rows[:2], stock, groups) is not None
+    assert np.allclose(restored.noise_by_optics(rows[:3], stock, groups), 1.0)
