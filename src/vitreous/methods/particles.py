@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from vitreous.context import UserError
 from vitreous.maths.ctf import CtfParams
+from vitreous.tables.columns import label_of
 from vitreous.tables.table import Table
 
 _OWN = {  # our name in CtfParams: the particles' column, and what stands for one that is not there
@@ -32,6 +33,27 @@ def ctf_of(particles: Table) -> CtfParams | None:
             "leave them out (vitreous select --by-value), or find their CTF again"
         )
     return CtfParams.of(first, second, **own, **optics, even_zernike=even)
+
+
+def ctf_to_model(particles: Table, *, wanted: bool) -> CtfParams | None:
+    """The CTFs that images are compared with, None if not wanted; a UserError where they have none, or were multiplied by it."""
+    if not wanted:
+        return None
+    if said_of_all(particles, "ctf_premultiplied"):
+        raise UserError("the images are multiplied by their CTF already: extract them without that, or choose --correct-ctf No")
+    ctf = ctf_of(particles)
+    if ctf is None:
+        raise UserError("the particles have no defocus: find the CTF first, or switch the CTF correction off")
+    return ctf
+
+
+def said_of_all(particles: Table, name: str) -> bool:
+    """Whether a column of the optics table or the rows is true; not of some only."""
+    known = name in particles or (particles.optics is not None and name in particles.optics)
+    said = np.unique(particles.optics_column(name).astype(bool)) if known else np.zeros(1, bool)
+    if len(said) > 1:
+        raise UserError(f"{label_of(name)} holds for some of the particles only: take the two kinds by themselves")
+    return bool(said[0])
 
 
 def even_zernike_of(particles: Table) -> NDArray[np.float64]:

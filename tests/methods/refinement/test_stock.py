@@ -1,9 +1,10 @@
 """Images made ready: the same whether memory holds them or they are read in each round; and the plan is told."""
 
 import numpy as np
+import pytest
 
 from vitreous.arrays.source import InMemory
-from vitreous.context import Context
+from vitreous.context import Context, UserError
 from vitreous.methods.refinement.stock import Stock
 from vitreous.methods.straight import optics_of
 
@@ -75,3 +76,38 @@ def test_a_batch_to_a_lower_resolution_is_the_start_of_the_whole(simulated):
         for name in ("whole", "masked", "ctf"):
             assert np.array_equal(getattr(whole, name)[:, :40], getattr(low, name))
             assert getattr(low, name).flags.c_contiguous
+
+
+def test_rows_that_are_set_aside_are_told_once_whenever_they_are_found(simulated):
+    made = simulated(32, 2, 40)
+    images = made.images.copy()
+    images[5], images[10:35] = np.nan, 1.0
+    said: list[str] = []
+    context = Context(memory_GB=1e-4, on_note=said.append)
+    stock = Stock(InMemory(images), made.table, pixel_size_A=4.0, diameter_A=100.0, context=context)
+    stock.tell_bad("a.star")
+    assert not any("set aside" in note for note in said), "none has been read"
+    stock.batch(np.arange(40))
+    stock.tell_bad("a.star")
+    stock.tell_bad("a.star")
+    told = [note for note in said if "set aside" in note]
+    assert told[0] == "row 6 of a.star is set aside: the image holds values that are not numbers"
+    assert told[20:] == ["6 more rows of a.star are set aside"]
+
+
+def test_images_whose_ctf_was_dealt_with_are_known_and_those_without_one_refused(simulated):
+    made = simulated(24, 31, 6)
+
+    def stock(table, **options):
+        return Stock(made, table, pixel_size_A=4.0, diameter_A=80.0, context=Context(), **options)
+
+    rows = np.arange(6)
+    plain = stock(made.table).batch(rows).ctf
+    flipped = stock(made.table.with_(ctf_phase_flipped=np.ones(6, bool))).batch(rows).ctf
+    assert (plain < 0).any() and np.array_equal(flipped, np.abs(plain))
+    with pytest.raises(UserError, match="multiplied by their CTF already"):
+        stock(made.table.with_(ctf_premultiplied=np.ones(6, bool)))
+    none = made.table.without("defocus_u_A")
+    with pytest.raises(UserError, match="no defocus"):
+        stock(none)
+    assert (stock(none, ctf=False).batch(rows).ctf == 1).all()

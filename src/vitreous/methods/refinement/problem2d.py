@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import masks
-from vitreous.methods.particles import ctf_of, faults, pixel_size_of
+from vitreous.methods.particles import ctf_to_model, faults, pixel_size_of, said_of_all
 from vitreous.methods.refinement import prepare
 from vitreous.methods.refinement.ahead import file_ranks
 from vitreous.methods.refinement.prepare import Images
@@ -18,7 +18,6 @@ from vitreous.methods.refinement.scale2d import Scales
 from vitreous.methods.refinement.schedule import Turn, turns
 from vitreous.methods.refinement.settings import Class2DSettings
 from vitreous.methods.refinement.state import Poses
-from vitreous.tables.columns import label_of
 from vitreous.tables.table import Table
 
 LEAST_FEATURES, FIRST_FEATURES = 6.0, 11.5  # of the particle's diameter
@@ -120,11 +119,7 @@ def problem(source: ImageSource, particles: Table, settings: Class2DSettings, co
     chosen = settings.classification
     if chosen.use_em == chosen.use_mini_batches:
         raise UserError("choose one of expectation-maximisation (use_em) and mini-batches (use_mini_batches)")
-    if _said_of_all(particles, "ctf_premultiplied") and settings.ctf.correct_ctf:
-        raise UserError("the images are multiplied by their CTF already: extract them without that, or choose --correct-ctf No")
-    ctf = ctf_of(particles) if settings.ctf.correct_ctf else None
-    if settings.ctf.correct_ctf and ctf is None:
-        raise UserError("the particles have no defocus: find the CTF first, or switch the CTF correction off")
+    ctf = ctf_to_model(particles, wanted=settings.ctf.correct_ctf)
     groups = particles.get("optics_group", 1)
     radius = _radius_px(settings, box, pixel)
     edge = min(5.0, box / 2 - radius)
@@ -137,18 +132,9 @@ def problem(source: ImageSource, particles: Table, settings: Class2DSettings, co
         with_zeros=chosen.mask_with_zeros,
         intact_first_peak=settings.ctf.ignore_ctf_until_first_peak,
         seed=context.seed_for("outside the mask"),
-        phase_flipped=_said_of_all(particles, "ctf_phase_flipped"),
+        phase_flipped=said_of_all(particles, "ctf_phase_flipped"),
     )
     return Problem(images, settings, turns(chosen, count), _given(particles, pixel), Groups.of(particles), file_ranks(particles))
-
-
-def _said_of_all(particles: Table, name: str) -> bool:
-    """Whether a column of the optics table or the rows is true; not of some only."""
-    known = name in particles or (particles.optics is not None and name in particles.optics)
-    said = np.unique(particles.optics_column(name).astype(bool)) if known else np.zeros(1, bool)
-    if len(said) > 1:
-        raise UserError(f"{label_of(name)} holds for some of the particles only: classify the two kinds by themselves")
-    return bool(said[0])
 
 
 def _given(particles: Table, pixel_size_A: float) -> Poses:

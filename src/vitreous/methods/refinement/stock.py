@@ -11,13 +11,14 @@ from vitreous.arrays.source import ImageSource
 from vitreous.context import Context, UserError
 from vitreous.maths import masks
 from vitreous.maths.ctf import ctf_at, phase_at
-from vitreous.methods.particles import ctf_of, faults
+from vitreous.methods.particles import ctf_to_model, faults, said_of_all
 from vitreous.methods.refinement.heap import keep_freed
 from vitreous.methods.refinement.packed import pack, pixels_of
 from vitreous.methods.straight import Straightened, straightened
 from vitreous.tables.table import Table
 
 READ_AT_ONCE = 256  # images
+MOST_TOLD = 20  # rows that are set aside
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,14 @@ class Stock:
         self.radius_px = radius
         self.zero_mask = zero_mask
         self.disc = masks.disc(self.box, radius, edge_px=5.0)
-        self.params = ctf_of(particles) if ctf else None
+        self.params = ctf_to_model(particles, wanted=ctf)
+        self.phase_flipped = said_of_all(particles, "ctf_phase_flipped")
         self.intact_first_peak = intact_first_peak
         self.adjustment: Adjustment | None = None
         groups = particles.get("optics_group", 1)
         self.group_names, self.groups = np.unique(groups, return_inverse=True)
         self.bad: dict[int, str] = {}
+        self._told: set[int] = set()
         self.count = len(particles)
         self.own = context.team.share(self.count)
         self._held: Batch | None = None
@@ -118,6 +121,15 @@ class Stock:
         """Every member knows the bad rows that any has found."""
         for found in self.context.team.gather(dict(self.bad)):
             self.bad.update(found)
+
+    def tell_bad(self, name: str) -> None:
+        """A line for each row that was set aside since the last call, as one of the file `name`; for the first 20."""
+        found = sorted((row, why) for row, why in self.bad.items() if row not in self._told)
+        for row, why in found[:MOST_TOLD]:
+            self.context.note(f"row {row + 1} of {name} is set aside: the image {why}")
+        if len(found) > MOST_TOLD:
+            self.context.note(f"{len(found) - MOST_TOLD} more rows of {name} are set aside")
+        self._told |= {row for row, _ in found}
 
     def recorded_origins(self, origins: NDArray[np.float64]) -> NDArray[np.float64]:
         """Origins (count, 2) of all rows as files hold them: those of the images before their distortion was taken off."""
@@ -200,7 +212,7 @@ class Stock:
         values = ctf_at(params, kx, ky)
         if self.intact_first_peak:
             values = torch.where(phase_at(params, kx, ky) < torch.pi / 2, torch.ones_like(values), values)
-        return values
+        return values.abs() if self.phase_flipped else values
 
     def _read(self, rows: NDArray[np.int64]) -> torch.Tensor:
         images = np.asarray(self.source.read(rows), np.float32)
