@@ -6,6 +6,7 @@ from vitreous.context import Context, UserError
 from vitreous.maths import rotations, symmetry
 from vitreous.methods.refinement import around, refine3d
 from vitreous.methods.refinement.local import ALONE, Modes
+from vitreous.methods.refinement.poses3d import Looking
 from vitreous.methods.refinement.problem2d import Groups
 from vitreous.methods.refinement.settings3d import Optimisation, Reference, RefineSettings, Sampling
 
@@ -35,8 +36,9 @@ def test_the_prior_is_a_gaussian_cut_off_at_three_deviations():
     found = around.held(_modes(tilted), _modes(centre), sigma_deg=4.0, mates=ALONE)
     assert np.allclose(found.log_likelihood[0, :2], [0.0, -0.5])
     assert found.log_likelihood[0, 2] == -np.inf
-    far = around.held(_modes(tilted[:, 2:]), _modes(centre), sigma_deg=4.0, mates=ALONE)
-    assert far.log_likelihood[0, 0] > -np.inf, "where nothing is near, what there is stands"
+    farther = rotations.from_euler(0.0, torch.tensor([40.0, 13.0], dtype=torch.float64), 0.0).numpy()[None]
+    far = around.held(_modes(farther), _modes(centre), sigma_deg=4.0, mates=ALONE)
+    assert (far.log_likelihood[0] > -np.inf).tolist() == [False, True], "where nothing is near, the nearest stands"
     turned = tilted @ symmetry.operators("C2").numpy()[1]
     mate = around.held(_modes(turned), _modes(centre), sigma_deg=4.0, mates=symmetry.operators("C2").numpy())
     assert np.allclose(mate.log_likelihood[0, :2], [0.0, -0.5])
@@ -108,3 +110,6 @@ def test_groups_of_sampling_are_checked(simulated):
     stock = refine3d.stock_of(made, made.table, settings, Context())
     with pytest.raises(UserError, match="Q3"):
         refine3d.Refinement(stock, settings, groups=Groups.of(made.table), mask=None, context=Context())
+    Looking(Sampling(step="0.5 degrees", local_from="0.9 degrees"), "C1", "C1")
+    with pytest.raises(UserError, match="or a coarser step"):
+        Looking(Sampling(step="0.5 degrees", local_from="0.2 degrees"), "C1", "C1")

@@ -116,6 +116,7 @@ def test_earlier_norms_are_taken_up_and_nonsense_is_not(simulated):
     groups = Groups.of(made.table)
     table = made.table.with_(norm_correction=[0.5, 1.5, 0.0, 1.0])
     assert Contrast.known(table, groups).norm.tolist() == [0.5, 1.5, 1.0, 1.0]
+    assert Contrast.known(table, groups, norms=False).norm.tolist() == [1.0] * 4
     kept = contrast3d.updated(
         Contrast(np.ones(4), Scales.ones(len(groups.names))), groups, rows=np.arange(0), relative=np.zeros(0),
         cross=np.zeros(0), power=np.zeros(0), norms=True, scales=True,

@@ -45,3 +45,16 @@ def test_images_that_are_all_alike_are_left_alone(simulated):
     stock = Stock(made, made.table, pixel_size_A=4.0, diameter_A=80.0, context=Context())
     assert not rescue.suspects(stock, np.linspace(0.0, 0.9, 12)).any()
     assert not rescue.suspects(stock, np.array([0.0, -50.0])).any(), "two images tell nothing of what is usual"
+
+
+def test_images_that_come_with_one_pose_each_are_looked_for_too(simulated):
+    made = simulated(24, 53, 24, snr=1.0)
+    stock = Stock(made, made.table, pixel_size_A=4.0, diameter_A=80.0, context=Context())
+    rows, noise = np.arange(24), expectation3d.first_noise(stock, np.arange(24))
+    turns = made.turns[:, None].copy()
+    turns[5] = turns[5] @ rotations.from_euler(90.0, 70.0, 20.0).numpy()
+    alone = Modes(turns, made.origins[:, None], np.zeros((24, 1)), np.zeros((24, 1, 5, 5)))
+    wide = Search(1, 9, "C1", Shifts.within(1.0, 1.0, 3.0), keep=3)
+    found, _ = rescue.rescued(stock, rows, alone, volume=made.volume, noise=noise, how=wide)
+    assert found.log_likelihood.shape == (24, 3)
+    assert (found.log_likelihood[:, 0] > -np.inf).all()

@@ -62,12 +62,12 @@ def starts(known: Modes, *, sigma_deg: float, mates: Floats = ALONE) -> Modes:
 def held(found: Modes, known: Modes, *, sigma_deg: float, mates: Floats) -> Modes:
     """found with the prior about the best known pose of each image taken into its log-likelihoods.
 
-    mates: operators of the point group and of the relaxed one. Where no mode lies within three deviations, all stand.
+    mates: operators of the point group and of the relaxed one. Where no mode lies within three deviations, the nearest stands.
     """
     centre = best_of(known).rotations[:, 0]
     traces = np.einsum("nmij,noij->nmo", found.rotations, centre[:, None] @ mates).max(2)
     angle_deg = np.degrees(np.arccos(np.clip((traces - 1) / 2, -1, 1)))
     score = found.log_likelihood - 0.5 * (angle_deg / sigma_deg) ** 2
-    near = angle_deg <= FARTHEST * sigma_deg
-    some = (near & (score > -np.inf)).any(1, keepdims=True)
-    return Modes(found.rotations, found.origins, np.where(near | ~some, score, -np.inf), found.information)
+    away = np.where(score > -np.inf, angle_deg, np.inf)
+    near = away <= np.maximum(FARTHEST * sigma_deg, away.min(1, keepdims=True))
+    return Modes(found.rotations, found.origins, np.where(near, score, -np.inf), found.information)

@@ -38,7 +38,9 @@ JOINED_A = 40.0  # folds that share a map share its shells up to here
 TOGETHER = 4  # iterations in which classes that begin with one map share it, while poses are found
 POSED = 2  # the same where poses are known and only climbed from
 LEAST_REACH = 8  # shells that are always scored
+SUMS_SHARE = 0.25  # of the memory for the sums of an iteration: those before it live beside them, and images take a half
 SETTLED = 0.005  # of the images changing class count as none
+SETTLED_TIMES = 3  # iterations in which none changed end the classification
 _JUDGED = ("noise", "signal_to_noise", "map_noise", "changed", "sigma_origin_px", "reach", "settled", "finished")
 
 
@@ -123,7 +125,7 @@ class Classification:
         limit_A = self.settings.optimisation.resolution_limit_A
         reach, classes = self.stock.pixels.reach, self.settings.classes.classes
         chosen = reach if limit_A <= 0 else min(reach, self.shell_of(limit_A))
-        fits = class3d_maps.shells_within(0.4 * self.context.memory_GB, FOLDS * classes)
+        fits = class3d_maps.shells_within(SUMS_SHARE * self.context.memory_GB, FOLDS * classes)
         width_A = self.stock.box * self.stock.pixel_size_A
         if fits < LEAST_REACH:
             raise UserError(
@@ -266,7 +268,7 @@ class Classification:
         shares = np.full((count, state.classes), 1.0 / state.classes)
         for turn in gathered:
             shares[turn.rows] = turn.shares
-        modes = tuple(class3d_scores.spread([(t.rows, t.modes[k]) for t in gathered], count) for k in range(state.classes))
+        modes = tuple(expectation3d.spread([(t.rows, t.modes[k]) for t in gathered], count) for k in range(state.classes))
         return replace(state, modes=modes, shares=shares)
 
     def _judged(self, after: State, before: State, turns: Sequence[Turn], shell: int) -> State:
@@ -275,13 +277,17 @@ class Classification:
         usable = self.stock.usable()
         changed = float((after.best_class != before.best_class)[usable].mean()) if known else 1.0
         settled = before.settled + 1 if changed < SETTLED else 0
-        chosen = self.settings.classes
         spread = class3d_scores.origin_spread(turns, self.context.team)
         values: dict[str, Any] = {
             "changed": changed,
             "settled": settled,
             "sigma_origin_px": max(spread, LEAST_SIGMA_ORIGIN_A / self.stock.pixel_size_A),
             "reach": min(self.limit, max(LEAST_REACH, before.reach if shell == 0 else shell + SHELLS_AHEAD)),
-            "finished": after.iteration >= chosen.iterations or (chosen.stop_when_settled and settled >= 3),
         }
-        return replace(after, **values)
+        after = replace(after, **values)
+        return replace(after, finished=self.over(after))
+
+    def over(self, state: State) -> bool:
+        """Whether the iterations that are wanted are done, or nothing has changed for some."""
+        chosen = self.settings.classes
+        return state.iteration >= chosen.iterations or (chosen.stop_when_settled and state.settled >= SETTLED_TIMES)

@@ -51,7 +51,7 @@ def differences(parts: Sequence[ClassSums]) -> NDArray[np.float64]:
     return np.maximum(power, 0.0)
 
 
-def _floor(sums: Sums, shell: NDArray[np.int64]) -> NDArray[np.float32]:
+def _floor(sums: Sums, shell: NDArray[np.int16]) -> NDArray[np.float32]:
     """A fifth of each shell's mean weight, so that voxels hardly seen do not dominate."""
     line: NDArray[np.float32] = (0.2 * sums.shell_means()).astype(np.float32)
     return line[shell].reshape(sums.weights.shape)

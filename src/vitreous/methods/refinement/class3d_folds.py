@@ -54,13 +54,14 @@ class Folds:
 
     def summed(self, turn: Turn, noise: NDArray[np.float64], cut: int) -> tuple[ClassSums, ...]:
         """The sums of each fold's images."""
-        return tuple(self._one(self.part(turn, f), noise, cut) for f in range(FOLDS))
+        return tuple(self.of_turn(self.part(turn, f), noise, cut) for f in range(FOLDS))
 
     def part(self, turn: Turn, number: int) -> Turn:
         """The images of a turn that lie in a fold."""
         return turn.select(np.flatnonzero(self.fold[turn.rows] == number))
 
-    def _one(self, turn: Turn, noise: NDArray[np.float64], cut: int) -> ClassSums:
+    def of_turn(self, turn: Turn, noise: NDArray[np.float64], cut: int) -> ClassSums:
+        """The sums of a turn's images."""
         return class3d_maps.summed(self.stock, turn, noise=noise, group=self.group, reach=cut)
 
     def round(
@@ -75,7 +76,7 @@ class Folds:
             apart = class3d_contrast.differences(now)
             maps = class3d_contrast.scored(others, apart, ratio, self.trust, mask=self.mask, focus=self.focus, second=self.second)
             turns.append(look(f, rows[self.fold[rows] == f], maps))
-            now[f] = self._one(turns[-1], noise, cut)
+            now[f] = self.of_turn(turns[-1], noise, cut)
         return Round(turns, tuple(now), maps, resolved(ratio))
 
     def together(
@@ -85,7 +86,7 @@ class Folds:
         ratio = class3d_contrast.agreement(sums, mask=self.mask)
         maps = class3d_contrast.alone(sums, ratio, low, mask=self.mask, second=self.second)
         turns = [look(f, rows[self.fold[rows] == f], (maps[f],)) for f in range(FOLDS)]
-        return Round(turns, tuple(self._one(one, noise, cut) for one in turns), maps[-1:], resolved(ratio))
+        return Round(turns, tuple(self.of_turn(one, noise, cut) for one in turns), maps[-1:], resolved(ratio))
 
 
 def resolved(ratio: NDArray[np.float64]) -> int:
@@ -112,10 +113,12 @@ def part(folds: Folds, turn: Turn, *, state: Known, classes: int, cut: int, seed
         lot = np.random.default_rng([seed, start]).permutation(folds.stock.count) % classes
         one = _started(folds, fixed, _Part(state.noise, (), np.asarray(np.eye(classes)[lot], np.float64), state.reach), cut)
         if found is None or one[0] > found[0]:
-            found = one
+            found = one[0], replace(one[1], sums=())  # made again at the end: those of two starts would not fit
+        del one
     assert found is not None
     turns = found[1].turns
-    return replace(found[1], turns=[replace(turns[0], left=turn.left), *turns[1:]])
+    sums = tuple(folds.of_turn(each, state.noise, cut) for each in turns)
+    return replace(found[1], sums=sums, turns=[replace(turns[0], left=turn.left), *turns[1:]])
 
 
 def _started(folds: Folds, fixed: Turn, known: _Part, cut: int) -> tuple[float, Round]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.context import UserError
 from vitreous.maths import symmetry
 from vitreous.methods.refinement import around
 from vitreous.methods.refinement.class3d_focus import Sphere
 from vitreous.methods.refinement.expectation3d import Search
 from vitreous.methods.refinement.local import ALONE, Modes
+from vitreous.methods.refinement.poses3d import refuse_finer
 from vitreous.methods.refinement.refine3d import group_of
 from vitreous.methods.refinement.search import Shifts
 from vitreous.methods.refinement.settings3d import ORDERS
@@ -19,7 +19,6 @@ from vitreous.methods.refinement.settings_class3d import Sampling
 GLOBAL_SEARCHES = 2  # the first of them coarser
 RESCUES = 3  # iterations after these in which images that fit badly are searched again
 BESIDE = 2  # iterations in which climbs begin beside known poses too
-FINEST = "1.8 degrees"  # of a search over all views
 KEPT = 4  # modes of an image
 
 
@@ -72,12 +71,8 @@ class Looking:
     sphere: Sphere | None = None
 
     def __post_init__(self) -> None:
-        chosen = self.sampling
-        if chosen.align and not chosen.local and ORDERS[chosen.step] > ORDERS[FINEST]:
-            raise UserError(
-                f"a search over all views in steps of {chosen.step} takes too long and is not needed: poses are refined without "
-                f"a step after it. Choose {FINEST} or a coarser step, or local searches"
-            )
+        if self.sampling.align and not self.sampling.local:
+            refuse_finer(self.sampling.step)
 
     def how(self, *, iteration: int, searches: int, reach: int, sigma_origin_px: float) -> How:
         """The looks of the iteration after `iteration`; searches: see State of class3d."""

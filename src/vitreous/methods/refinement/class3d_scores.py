@@ -80,7 +80,6 @@ def _found(stock: Stock, rows: NDArray[np.int64], volume: Volume, state: Known, 
         modes = how.near.held(modes, known)
     if how.wide is None:
         return modes
-    modes = spread([(np.arange(len(rows)), modes)], len(rows), keep=how.wide.keep)
     return rescue.rescued(stock, rows, modes, volume=volume, noise=state.noise, how=how.wide)[0]
 
 
@@ -165,21 +164,6 @@ def _left(stock: Stock, made: Turn, maps: Sequence[Volume], state: Known) -> NDA
         if len(mine):
             left += expectation3d.residual_sums(stock, made.rows[mine], modes.select(mine), volume=maps[number])
     return left
-
-
-def spread(parts: Sequence[tuple[NDArray[np.int64], Modes]], count: int, *, keep: int = 1) -> Modes:
-    """Modes of rows in a table of `count`, `keep` an image at least; rows of no part hold a pose of no meaning, likelihood 0."""
-    keep = max(keep, *(modes.log_likelihood.shape[1] for _, modes in parts))
-    made = Modes(
-        np.tile(np.eye(3), (count, keep, 1, 1)), np.zeros((count, keep, 2)), np.full((count, keep), -np.inf),
-        np.tile(np.eye(5), (count, keep, 1, 1)),
-    )  # fmt: skip
-    made.log_likelihood[:, 0] = 0.0
-    for rows, modes in parts:
-        width = modes.log_likelihood.shape[1]
-        for name in ("rotations", "origins", "log_likelihood", "information"):
-            getattr(made, name)[rows, :width] = getattr(modes, name)
-    return made
 
 
 def best(modes: Modes) -> Columns:

@@ -32,9 +32,9 @@ class Contrast:
     scales: Scales
 
     @staticmethod
-    def known(particles: Table, groups: Groups) -> "Contrast":
-        """What a table says of earlier norms, brought to mean 1; nothing is known of scales."""
-        norm = np.asarray(particles.get("norm_correction", 1.0), float) * np.ones(len(particles))
+    def known(particles: Table, groups: Groups, *, norms: bool = True) -> "Contrast":
+        """What a table says of earlier norms, brought to mean 1 (not norms: all are 1); nothing is known of scales."""
+        norm = np.asarray(particles.get("norm_correction", 1.0) if norms else 1.0, float) * np.ones(len(particles))
         usable = norm > 0
         middle = norm[usable].mean() if usable.any() else 1.0
         return Contrast(np.where(usable, norm / middle, 1.0), Scales.ones(len(groups.names)))

@@ -73,6 +73,21 @@ def stack(parts: Sequence[Modes]) -> Modes:
     return Modes(*(np.concatenate([getattr(part, name) for part in full]) for name in PARTS))
 
 
+def spread(parts: Sequence[tuple[NDArray[np.int64], Modes]], count: int, *, keep: int = 1) -> Modes:
+    """Modes of rows in a table of `count`, `keep` an image at least; rows of no part hold a pose of no meaning, likelihood 0."""
+    keep = max(keep, *(modes.log_likelihood.shape[1] for _, modes in parts))
+    made = Modes(
+        np.tile(np.eye(3), (count, keep, 1, 1)), np.zeros((count, keep, 2)), np.full((count, keep), -np.inf),
+        np.tile(np.eye(5), (count, keep, 1, 1)),
+    )  # fmt: skip
+    made.log_likelihood[:, 0] = 0.0
+    for rows, modes in parts:
+        width = modes.log_likelihood.shape[1]
+        for name in PARTS:
+            getattr(made, name)[rows, :width] = getattr(modes, name)
+    return made
+
+
 def _global(
     stock: Stock, part: NDArray[np.int64], bank: search.Bank, noise: NDArray[np.float64], before: Modes | None, how: Search,
     space: Workspace,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vitreous.context import UserError
 from vitreous.maths import symmetry
 from vitreous.methods.refinement import around, expectation3d, rescue
 from vitreous.methods.refinement.expectation3d import Search
@@ -15,7 +16,17 @@ from vitreous.methods.refinement.state3d import State, Volume
 from vitreous.methods.refinement.stock import Stock
 
 LOOKS = 2  # local rounds that begin with a wider look: at images that fit badly, beside known poses and at relaxed mates
+FINEST = "1.8 degrees"  # of a search over all views
 LOCAL_STEPS = 2.0  # deviations of the prior in angular steps, where a fine step makes the search local
+
+
+def refuse_finer(step: str) -> None:
+    """A UserError where all views would be searched in steps that take days."""
+    if ORDERS[step] > ORDERS[FINEST]:
+        raise UserError(
+            f"a search over all views in steps of {step} takes too long and is not needed: poses are refined without "
+            f"a step after it. Choose {FINEST} or a coarser step, or local searches"
+        )
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,10 @@ class Looking:
     sampling: Sampling
     group: str
     relaxed: str
+
+    def __post_init__(self) -> None:
+        if not self.starts_local:
+            refuse_finer(self.sampling.step)
 
     @property
     def order(self) -> int:
@@ -59,7 +74,7 @@ class Looking:
             found = around.held(found, known, sigma_deg=self.sampling.sigma_angles_deg, mates=self._mates())
         early = state.stage == "local" and state.local_rounds < LOOKS
         if state.stage == "global" or (early and not self.starts_local):
-            finer = self.order + int(state.stage == "local")
+            finer = min(self.order + int(state.stage == "local"), ORDERS[FINEST])
             wide = replace(how, order=finer, shifts=self._shifts(self.sampling.offset_range_px, state))
             return rescue.rescued(stock, rows, found, volume=volume, noise=state.noise, how=wide)
         return found, 0

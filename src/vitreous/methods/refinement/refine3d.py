@@ -89,7 +89,7 @@ class Refinement:
         noise = expectation3d.first_noise(self.stock, np.flatnonzero(self.stock.usable()))
         reach = self.stock.pixels.reach if low <= 0 else self._shell(low) + SHELLS_AHEAD
         sigma = FIRST_SIGMA_ORIGIN_A / self.stock.pixel_size_A
-        contrast = Contrast.known(particles, self.groups)
+        contrast = Contrast.known(particles, self.groups, norms=self.settings.images.correct_norm)
         self.stock.adjustment = contrast.adjustment(self.groups)
         state = State(
             0, half, None, (volumes[0], volumes[-1]), noise, min(reach, self.stock.pixels.reach), sigma, contrast=contrast
@@ -125,7 +125,7 @@ class Refinement:
         sums = self._sums(state, rows, found, noise)
         maps = self._maps(sums, state)
         gathered = [expectation3d.stack(team.gather(modes)) for modes in found]
-        modes = _spread(everyone, gathered, len(state.half), how.keep)
+        modes = expectation3d.spread(list(zip(everyone, gathered)), len(state.half), keep=how.keep)
         self.stock.settle()
         after = self._judge(
             replace(state, iteration=state.iteration + 1, modes=modes, noise=noise, contrast=contrast, **maps), state, moved
@@ -262,7 +262,7 @@ class Refinement:
         stage, at = schedule3d.following(
             before.stage, state.convergence.after(shell, turn, move), global_rounds=rounds,
             moved_share=moved / max(int(self.stock.usable().sum()), 1),
-            fine=schedule3d.accuracy(state.modes), by_resolution=self.settings.sampling.faster,
+            fine=schedule3d.accuracy(state.modes.select(self.stock.usable())), by_resolution=self.settings.sampling.faster,
         )  # fmt: skip
         last = state.iteration + 1 >= self.settings.optimisation.most_rounds
         return replace(
@@ -284,21 +284,6 @@ def change(before: State, after: State, group: str) -> tuple[float, float]:
     operators = symmetry.operators(group)
     turn = rotations.distance_deg(torch.from_numpy(two[0]), torch.from_numpy(one[0]), operators)
     return float(turn.median()), float(np.median(np.linalg.norm(two[1] - one[1], axis=1)))
-
-
-def _spread(rows: list[NDArray[np.int64]], found: list[Modes], count: int, keep: int) -> Modes:
-    """Modes of both halves in the order of the table; rows of neither keep a pose of no meaning with likelihood 0."""
-    made = Modes(
-        np.tile(np.eye(3), (count, keep, 1, 1)), np.zeros((count, keep, 2)), np.full((count, keep), -np.inf),
-        np.tile(np.eye(5), (count, keep, 1, 1)),
-    )  # fmt: skip
-    made.log_likelihood[:, 0] = 0.0
-    for mine, modes in zip(rows, found):
-        width = modes.log_likelihood.shape[1]
-        made.log_likelihood[mine] = -np.inf
-        made.rotations[mine, :width], made.origins[mine, :width] = modes.rotations, modes.origins
-        made.log_likelihood[mine, :width], made.information[mine, :width] = modes.log_likelihood, modes.information
-    return made
 
 
 def group_of(name: str) -> str:

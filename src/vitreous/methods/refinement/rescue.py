@@ -71,6 +71,7 @@ def rescued(
 
     how: the search that suspects are given, wide and fine; it must have an order.
     """
+    found = expectation3d.spread([(np.arange(len(rows)), found)], len(rows), keep=how.keep)
     fit = fit_of(stock, rows, found, volume=volume, noise=noise, reach=how.reach)
     which = np.flatnonzero(suspects(stock, fit.excess))
     if not len(which):
@@ -80,7 +81,4 @@ def rescued(
     before = found.select(which)
     joined = expectation3d.beside([before, again], how)
     moved = int((again.scores().max(1) > before.scores().max(1) + 1.0).sum())
-    made = Modes(*(getattr(found, name).copy() for name in expectation3d.PARTS))
-    for name in expectation3d.PARTS:
-        getattr(made, name)[which] = getattr(joined, name)
-    return made, moved
+    return expectation3d.spread([(np.arange(len(rows)), found), (which, joined)], len(rows), keep=how.keep), moved
