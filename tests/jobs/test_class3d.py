@@ -57,6 +57,7 @@ def test_files_of_an_iteration(classified, monkeypatch):
     monkeypatch.chdir(classified)
     folder = Path("Class3D/job001")
     last = _job().saved(folder)[-1]
+    assert int(last) == 6, "a classification that had its iterations goes on when it is given more"
     rows = star.read_table(folder / f"{last.name}_data.star", "particles")
     assert set(np.unique(rows["class_number"])) <= {1, 2}
     assert ((rows["pmax"] > 0) & (rows["pmax"] <= 1)).all()
@@ -98,6 +99,10 @@ def test_random_occupancies_and_an_earlier_result_need_no_search(classified, mon
     job.save(state, tmp_path, context)
     state = job.step(state, context)
     assert state.state.searches < 0
+    notes: list[str] = []
+    both = _job(2, particles=f"{_last()}_data.star", start={"random_occupancies": True})
+    assert both.begin(Context(folder=tmp_path, on_note=notes.append)).state.searches < 0
+    assert any("true_map.mrc is not used" in note for note in notes)
     assert np.isfinite(state.state.maps[0]).all()
     still = _job(3, particles=f"{_last()}_data.star", sampling={"align": False})
     folder = Path("Class3D/job002")
@@ -143,6 +148,14 @@ def test_earlier_classes_are_merged_kept_and_dropped(classified, monkeypatch, tm
     assert (every.state.best_class == 2 - old).all()
     with pytest.raises(UserError, match="makes 2 classes, not 1"):
         _job(2, classes=1, reference="Class3D/job001", start={"class_mapping": "all"}).begin(Context(folder=tmp_path))
+
+
+def test_going_on_wants_as_many_classes_as_there_are(classified, monkeypatch):
+    monkeypatch.chdir(classified)
+    folder = Path("Class3D/job001")
+    for classes in (1, 3):
+        with pytest.raises(UserError, match=f"has not {classes} classes"):
+            _job(8, classes=classes).load(folder, _job().saved(folder)[-1], Context(folder=folder))
 
 
 @pytest.mark.slow

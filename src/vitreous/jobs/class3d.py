@@ -119,8 +119,7 @@ class Class3D(LoopJob):
     def begin(self, context: Context) -> Running:
         """Read the inputs and make the state before iteration 1."""
         engine, table = self._engine(context)
-        for row, reason in sorted(engine.stock.bad.items())[:20]:
-            context.note(f"row {row + 1} of {self.particles} is set aside: the image {reason}")
+        engine.stock.tell_bad(self.particles)
         if self.start.class_mapping:
             from vitreous.methods.refinement import class3d_state
 
@@ -141,7 +140,7 @@ class Class3D(LoopJob):
         return Running(state.engine, state.particles, after)
 
     def done(self, state: Running) -> bool:
-        return state.state.finished or state.state.iteration >= self.classes.iterations
+        return state.engine.over(state.state)  # by the options of now, which may allow more than those of a run that ended
 
     def save(self, state: Running, folder: Path, context: Context) -> None:
         """RELION's files of the iteration; the optimiser comes last, and says that the iteration is whole."""
@@ -170,17 +169,17 @@ class Class3D(LoopJob):
         if not ours:
             context.note(f"{path} is RELION's: its poses, classes, maps and noise are taken up")
         rows = particles.in_order_of(star.read_table(f"{name}_data.star", "particles"), table, where=f"{name}_data.star")
-        maps = []
-        for number in range(1, self.classes.classes + 1):
-            if not Path(f"{name}_class{number:03d}.mrc").is_file():
-                raise UserError(f"there is no {name}_class{number:03d}.mrc: that run has not {self.classes.classes} classes")
-            maps.append(mrc.read_volume(f"{name}_class{number:03d}.mrc")[0])
+        paths = [f"{name}_class{number:03d}.mrc" for number in range(1, self.classes.classes + 2)]
+        if [Path(path).is_file() for path in paths] != [True] * self.classes.classes + [False]:
+            raise UserError(f"{path} is of a run that has not {self.classes.classes} classes: go on with as many as it has")
+        maps = [mrc.read_volume(one)[0] for one in paths[:-1]]
         model = halves.read_model(f"{name}_model.star")
         state = class3d_state.state_from(iteration, rows, model, maps, engine.stock, said=said)
         return Running(engine, table, class3d_state.with_exact(state, exact.read(folder, iteration)))
 
     def finish(self, state: Running, context: Context) -> None:
         """The last iteration's files are the result."""
+        state.engine.stock.tell_bad(self.particles)
         used = int(state.engine.stock.usable().sum())
         context.note(f"{used} particles in {state.state.classes} classes of {_shares(state.state)}")
 
@@ -231,10 +230,12 @@ class Class3D(LoopJob):
         from vitreous.files import many_references
         from vitreous.methods.refinement.refine3d import fitted_reference
 
-        if not self.reference:
-            if not self.start.random_occupancies:
-                raise UserError("There is no reference: give a map, or begin with random occupancies from known poses.")
+        if self.start.random_occupancies:
+            if self.reference:
+                context.note(f"{self.reference} is not used: maps are rebuilt from the poses of the input (random occupancies)")
             return []
+        if not self.reference:
+            raise UserError("There is no reference: give a map, or begin with random occupancies from known poses.")
         found, size = many_references.read(self.reference), engine.stock.pixel_size_A
         made = []
         for path, volume, voxel_A in zip(found.paths, found.volumes, found.voxel_sizes_A):

@@ -92,8 +92,7 @@ class InitialModel(LoopJob):
     def begin(self, context: Context) -> Running:
         """Read the particles; nothing is known of the map yet."""
         engine, table = self._engine(context)
-        for row, reason in sorted(engine.stock.bad.items())[:20]:
-            context.note(f"row {row + 1} of {self.particles} is set aside: the image {reason}")
+        engine.stock.tell_bad(self.particles)
         return Running(engine, table, engine.begin())
 
     def step(self, state: Running, context: Context) -> Running:
@@ -186,6 +185,7 @@ class InitialModel(LoopJob):
         columns = results.columns(engine, now)
         largest = results.largest(engine, columns)
         mrc.write_volume(context.folder / self.volume.name, engine.full_size(now.maps[largest]), pixel_size_A=engine.full_pixel_A)
+        engine.stock.tell_bad(self.particles)
         used = engine.stock.usable()  # the jobs that follow take only what was looked at
         posed = context.folder / self.posed.name.format(root=context.root)
         star.write_table(posed, state.particles.with_(**columns).select(used))

@@ -100,8 +100,7 @@ class Refine3D(LoopJob):
         if len(volumes) == 2:
             context.note(f"half 2 begins with its own map, {_references(self.reference)[1]}")
         state = engine.begin(table, *volumes)
-        for row, reason in sorted(engine.stock.bad.items())[:20]:
-            context.note(f"row {row + 1} of {self.particles} is set aside: the image {reason}")
+        engine.stock.tell_bad(self.particles)
         return Running(engine, table, state)
 
     def _read_reference(self, path: str, engine: "Refinement", context: Context) -> Any:
@@ -170,11 +169,14 @@ class Refine3D(LoopJob):
             iteration, engine.stock.straight_rows(rows), models[0], said, maps, pixel_size_A=engine.stock.pixel_size_A,
             groups=engine.groups,
         )  # fmt: skip
+        if not state.local_rounds and Path(self.reference).is_file():  # the first map is still to be compared with it
+            engine.given = self._read_reference(self.reference, engine, context) * engine.mask
         return Running(engine, table, with_exact(state, exact.read(folder, iteration)))
 
     def finish(self, state: Running, context: Context) -> None:
         """The last files, without an iteration in their names."""
         self._write(state, context.folder, context.root, context)
+        state.engine.stock.tell_bad(self.particles)
         context.note(f"refined {state.engine.stock.usable().sum()} particles to {state.state.resolution_A:.2f} Å")
 
     def _engine(self, context: Context) -> "tuple[Refinement, Table]":

@@ -121,7 +121,8 @@ class Sampling:
     )
     sigma_angles_deg: float = param(
         5.0, unit="°", low=0, high=15, step=0.1, minimum=0.01, relion="sigma_angles", when="local",
-        help="Deviation of the prior that holds a pose near the last one, with --local; nothing beyond three of them.",
+        help="Deviation of the prior that holds a pose near the last one, with --local; nothing beyond three of them, unless "
+        "nothing is nearer.",
     )  # fmt: skip
     local_from: str = param(
         "1.8 degrees", choices=STEPS, relion="auto_local_sampling",

@@ -132,7 +132,7 @@ class Sampling:
     )  # fmt: skip
     local_sigma_deg: float = param(
         5.0, unit="°", low=0, high=15, step=0.1, minimum=0.01, relion="sigma_angles", when="local", usual=True,
-        help="Spread of that prior; poses farther than three times it are not taken.",
+        help="Spread of that prior; poses farther than three times it are taken only where none is nearer.",
     )  # fmt: skip
     relax_symmetry: str = param(
         "", relion="relax_sym", when="align",
