@@ -171,18 +171,21 @@ class TestBadInput:
     def test_an_empty_half(self):
         half = torch.ones(4, dtype=torch.int64)
         with pytest.raises(UserError, match="half set 2 is empty"):
-            wiener.reconstruct(np.zeros((4, 8, 8)), self.poses, pixel_size_A=1.0, half=half)
+            wiener.reconstruct(np.random.default_rng(5).random((4, 8, 8)), self.poses, pixel_size_A=1.0, half=half)
 
-    def test_images_with_nan_are_set_aside_and_told(self):
+    def test_images_of_no_use_are_set_aside_and_told(self):
         images = np.random.default_rng(4).standard_normal((6, 8, 8)).astype(np.float32)
         poses, half = random_rotations(6, generator(9)), torch.tensor([1, 2, 1, 2, 1, 2])
         rest = [0, 1, 3, 4, 5]
         without = wiener.reconstruct(images[rest], poses[rest], pixel_size_A=1.0, half=half[rest])
         images[2, 1, 1] = np.nan
+        images, poses = np.concatenate([images, np.full((1, 8, 8), 5.0, np.float32)]), torch.cat([poses, poses[:1]])
+        half = torch.cat([half, half[:1]])
         notes = []
         made = wiener.reconstruct(images, poses, pixel_size_A=1.0, half=half, context=Context(on_note=notes.append))
         assert [note for note in notes if "aside" in note] == [
-            "particle 3 is set aside: its image holds values that are not numbers"
+            "particle 3 is set aside: its image holds values that are not numbers",
+            "particle 7 is set aside: its image is empty (all pixels are equal)",
         ]
         assert torch.allclose(made.volume, without.volume, atol=1e-6)
 
@@ -195,9 +198,9 @@ class TestBadInput:
         with pytest.raises(UserError, match="10 x 8"):
             wiener.reconstruct(np.zeros((4, 8, 10)), self.poses, pixel_size_A=1.0)
 
-    def test_zero_images_give_a_zero_map(self):
-        made = wiener.reconstruct(np.zeros((4, 8, 8)), self.poses, pixel_size_A=1.0)
-        assert not made.volume.any() and made.resolution_A == float("inf")
+    def test_empty_images_alone_make_no_map(self):
+        with pytest.raises(UserError, match="can be used: all are empty"):
+            wiener.reconstruct(np.zeros((4, 8, 8)), self.poses, pixel_size_A=1.0)
 
 
 def test_gridding_iterations_make_the_sampling_even():

@@ -20,6 +20,7 @@ from vitreous.maths.kernels.divide import divide, last_shell, shell_means
 from vitreous.maths.kernels.project import gridding_correction, limit
 from vitreous.maths.masks import sphere
 from vitreous.maths.shells import fsc, joined, resolution_at, signal_to_noise
+from vitreous.methods.particles import faults
 from vitreous.methods.reconstruction.gridding import compensation, radially
 from vitreous.methods.reconstruction.particles import PosedParticles, random_halves
 from vitreous.methods.reconstruction.settings import Reconstruction
@@ -146,11 +147,12 @@ def _batches(particles: PosedParticles, rows: Tensor, context: Context) -> Itera
             images = ahead.result()
             if i + 1 < len(parts):
                 ahead = reader.submit(particles.source.read, parts[i + 1].numpy())
-            finite = np.isfinite(images).all((1, 2))
-            for at in np.flatnonzero(~finite):
-                context.note(f"particle {int(part[at]) + 1} is set aside: its image holds values that are not numbers")
-            if finite.any():
-                yield part[torch.from_numpy(finite)], torch.from_numpy(images if finite.all() else images[finite])
+            bad = faults(images)
+            for at, why in sorted(bad.items()):
+                context.note(f"particle {int(part[at]) + 1} is set aside: its image {why}")
+            good = np.setdiff1d(np.arange(len(images)), list(bad))
+            if len(good):
+                yield part[torch.from_numpy(good)], torch.from_numpy(images[good] if bad else images)
 
 
 def accumulate(
@@ -168,7 +170,9 @@ def accumulate(
         done += len(part)
         context.progress(done, len(rows), "particles")
     if not done:
-        raise UserError(f"not one of the {len(rows)} images of a half set can be used: all hold values that are not numbers")
+        raise UserError(
+            f"not one of the {len(rows)} images of a half set can be used: all are empty or hold values that are not numbers"
+        )
     complete_plane(data, weight)
     return Accumulated(data.cpu(), weight.cpu(), box, settings.padding, r_max)
 
