@@ -25,11 +25,20 @@ def insert(
     # Planes that can be reached, by signed frequency; P/2 of an even grid is the plane -P/2.
     reach = int(padding * r_max) + 1
     lowest, highest = max(-reach, -(padded // 2)), min(reach, (padded - 1) // 2)
+    count = highest - lowest + 1
 
     def work(start: int, stop: int) -> None:
-        _spread(grid, sums, padded, values, powers, poses, np.float32(r_max), (lowest + start, lowest + stop))
+        planes = (lowest + start, lowest + stop, stop - start == count)
+        _spread(grid, sums, padded, values, powers, poses, np.float32(r_max), planes)
 
-    in_parts(work, highest - lowest + 1)
+    in_parts(work, count)
+
+
+@njit(cache=True, nogil=True, fastmath=True, boundscheck=False, inline="always")
+def _floor(value: Any) -> Any:
+    """The floor of a float32 as an integer: math.floor would be a call into a library for each number."""
+    whole = int(value)
+    return whole - int(np.float32(whole) > value)
 
 
 @njit(cache=True, nogil=True, fastmath=True, boundscheck=False, inline="always")
@@ -46,8 +55,8 @@ def _add(grid: Any, sums: Any, at: Any, low: Any, top: Any, re: Any, im: Any, po
 
 @njit(cache=True, nogil=True, fastmath=True, boundscheck=False)
 def _spread(grid: Any, sums: Any, padded: int, values: Any, powers: Any, poses: Any, r_max: Any, planes: Any) -> None:
-    """Add what falls on planes first <= z < last (signed): grid (P*P*(P//2+1)*2,), values (n, N, N//2+1, 2)."""
-    first, last = planes
+    """Add to planes = (first <= z < last, signed; are these all?) of grid (P*P*(P//2+1)*2,), values (n, N, N//2+1, 2)."""
+    first, last, every = planes
     top_plane = (padded - 1) // 2
     rows = values.shape[1]
     one = np.float32(1)
@@ -60,22 +69,22 @@ def _spread(grid: Any, sums: Any, padded: int, values: Any, powers: Any, poses: 
             if left < 0:
                 continue
             start_x, start_y, start_z = ky * poses[n, 1, 0], ky * poses[n, 1, 1], ky * poses[n, 1, 2]
-            for column in range(0 if ky >= 0 else 1, int(math.sqrt(left)) + 1):
+            widest = int(math.sqrt(left))
+            widest -= int(np.float32(widest * widest) > left)
+            for column in range(0 if ky >= 0 else 1, widest + 1):
                 kx = np.float32(column)
-                if kx * kx > left:
-                    continue
                 x = kx * poses[n, 0, 0] + start_x
                 z = kx * poses[n, 0, 2] + start_z
                 sign = one
                 if x < 0:
                     x, z, sign = -x, -z, -one
-                z0 = int(math.floor(z))
+                z0 = _floor(z)
                 z1 = z0 + 1 if z0 < top_plane else z0 + 1 - padded
-                here, above = first <= z0 < last, first <= z1 < last
+                here, above = every or first <= z0 < last, every or first <= z1 < last
                 if not (here or above):
                     continue
                 y = sign * (kx * poses[n, 0, 1] + start_y)
-                x0, y0 = int(x), int(math.floor(y))
+                x0, y0 = int(x), _floor(y)
                 fx, fy, fz = x - np.float32(x0), y - np.float32(y0), z - np.float32(z0)
                 y1 = y0 + 1
                 y0 = y0 + padded if y0 < 0 else y0
