@@ -52,7 +52,7 @@ def _slices(grid: Any, padded: int, poses: Any, out: Any, r_max: Any) -> None:
                 sign = one
                 if x < 0:
                     x, y, z, sign = -x, -y, -z, -one
-                x0, y0, z0 = int(x), int(math.floor(y)), int(math.floor(z))
+                x0, y0, z0 = int(x), int(np.floor(y)), int(np.floor(z))
                 fx, fy, fz = x - np.float32(x0), y - np.float32(y0), z - np.float32(z0)
                 y1, z1 = y0 + 1, z0 + 1
                 y0 = y0 + padded if y0 < 0 else y0

@@ -1,6 +1,5 @@
 """Kaiser-Bessel samples, compiled: weights from a table, reads along the rows of a grid with margins."""
 
-import math
 from functools import lru_cache
 from typing import Any
 
@@ -59,7 +58,7 @@ def sample3(prepared: Prepared, rotations: Tensor, kx: Tensor, ky: Tensor) -> Te
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
 def _weights(place: Any, table: Any, into: Any) -> int:
     """Fill `into` (W,) by linear interpolation in the table; the nearest grid point comes back."""
-    nearest = math.floor(place + 0.5)
+    nearest = np.floor(place + 0.5)
     at = (place - nearest + 0.5) * (table.shape[0] - 1)
     low = min(int(at), table.shape[0] - 2)
     part = np.float32(at - low)

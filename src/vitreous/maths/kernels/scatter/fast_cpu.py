@@ -1,6 +1,5 @@
 """Trilinear spreading of values at any places, compiled: each thread owns a slab of planes, so none writes another's voxels."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -43,12 +42,12 @@ def _spread(grid: Any, sums: Any, places: Any, values: Any, powers: Any, largest
         value = values[p]
         if x < 0:
             x, y, z, value = -x, -y, -z, value.conjugate()
-        z0 = int(math.floor(z))
+        z0 = int(np.floor(z))
         z1 = z0 + 1 if z0 < top_plane else z0 + 1 - padded
         here, above = first <= z0 < last, first <= z1 < last
         if not (here or above):
             continue
-        x0, y0 = int(x), int(math.floor(y))
+        x0, y0 = int(x), int(np.floor(y))
         fx, fy, fz = x - np.float32(x0), y - np.float32(y0), z - np.float32(z0)
         for dz in range(2):
             if not (above if dz else here):
