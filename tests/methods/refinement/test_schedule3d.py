@@ -6,7 +6,7 @@ from vitreous.methods.refinement.resolution import Convergence
 from vitreous.methods.refinement.schedule3d import WORST_DEG, Accuracy, accuracy, following
 
 FINE = Accuracy(1.0, 0.2)
-QUIET = {"turn_deg": 0.2, "move_px": 0.03}
+QUIET = {"turn_deg": 0.15, "move_px": 0.03}
 
 
 def _next(stage, at, *, rounds=1, moved=0.0, by_resolution=False):
@@ -29,7 +29,7 @@ def test_global_rounds_go_on_while_a_second_look_finds_other_views():
     [
         (Convergence(no_gain=0, **QUIET), "local"),
         (Convergence(no_gain=1, **QUIET), "last"),
-        (Convergence(no_gain=1, turn_deg=0.5, move_px=0.03), "local"),
+        (Convergence(no_gain=1, turn_deg=0.25, move_px=0.03), "local"),
         (Convergence(no_gain=1, turn_deg=0.2, move_px=0.3), "local"),
         (Convergence(no_gain=3, turn_deg=0.5, move_px=0.3), "last"),
     ],
