@@ -144,22 +144,28 @@ def refinement(rounds: int) -> RefineSettings:
 def test_a_refinement(small: SimpleNamespace, as_members: Callable[..., Any], members: int, memory_GB: float) -> None:
     def run(team: Team) -> Any:
         context = Context(seed=4, team=team, memory_GB=memory_GB)
-        *_, state = refine3d.refine(InMemory(small.images), small.table, small.volume, refinement(2), context=context)
-        return state
+        _, *states = refine3d.refine(InMemory(small.images), small.table, small.volume, refinement(2), context=context)
+        return states
 
     alone, together = run(Team()), as_members(members, run)
-    for state in together:
-        assert (state.stage, state.reach, state.finished) == (alone.stage, alone.reach, alone.finished)
-        # A mode at the edge of what counts (1 %) is in or out by a rounding, which then ends some climbs a step sooner or later.
-        close(alone.noise, state.noise, within=5e-3)
-        close(alone.fsc, state.fsc, within=2e-2)
-        for mine, other in zip((*alone.references, alone.joined), (*state.references, state.joined)):
-            close(mine, other, within=5e-2)
-        turned = rotations.distance_deg(torch.from_numpy(alone.best[0]), torch.from_numpy(state.best[0]))
-        assert float(turned.median()) < 0.1
-        assert float((turned < 2.0).float().mean()) > 0.95
-        assert np.array_equal(state.joined, together[0].joined)
-        assert np.array_equal(state.modes.rotations, together[0].modes.rotations)
+    for states in together:
+        # A rounding may end a climb a step sooner or later: of few images, but all that follow climb on a map with this change.
+        alike(alone[0], states[0], noise=1e-5, maps=3e-3, turn_deg=1e-4)
+        alike(alone[-1], states[-1], noise=1e-3, maps=2e-2, turn_deg=0.02)
+        assert np.array_equal(states[-1].joined, together[0][-1].joined)
+        assert np.array_equal(states[-1].modes.rotations, together[0][-1].modes.rotations)
+
+
+def alike(one: Any, two: Any, *, noise: float, maps: float, turn_deg: float) -> None:
+    """Two states of a refinement with noise, FSC and maps that agree, and poses: turn_deg by the median, 1 degree for 98 %."""
+    assert (one.stage, one.reach, one.finished) == (two.stage, two.reach, two.finished)
+    close(one.noise, two.noise, within=noise)
+    close(one.fsc, two.fsc, within=maps / 2)
+    for mine, other in zip((*one.references, one.joined), (*two.references, two.joined)):
+        close(mine, other, within=maps)
+    turned = rotations.distance_deg(torch.from_numpy(one.best[0]), torch.from_numpy(two.best[0]))
+    assert float(turned.median()) < turn_deg
+    assert float((turned < 1.0).float().mean()) > 0.98
 
 
 def test_a_member_reads_its_own_images_and_all_know_the_bad_ones(small: SimpleNamespace, as_members: Callable[..., Any]) -> None:

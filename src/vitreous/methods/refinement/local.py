@@ -108,20 +108,20 @@ def _climb(image, ctf, weight, view, rotation, origin, limits, gradient, hessian
         shift = np.sqrt(move[3] ** 2 + move[4] ** 2)
         shrink = max(1.0, turn / limits[1], shift / limits[2])
         move /= shrink
+        # What a step should gain tells when to stop; a small gain after a step that failed does not, and hangs on roundings.
+        if np.sum(move * (rhs - 0.5 * (lhs @ move))) < limits[4]:
+            break
         there = _turned(rotation, move[:3])
         moved = origin + move[3:]
         new = evaluate(image, ctf, weight, view, there, moved, trial_gradient, trial_hessian)
         new -= 0.5 * prior * (moved[0] ** 2 + moved[1] ** 2)
         if new > score:
-            gain = new - score
             score = new
             rotation[:] = there
             origin[:] = moved
             gradient[:] = trial_gradient
             hessian[:] = trial_hessian
             damping = max(1e-4, damping * 0.2)
-            if gain < limits[4]:
-                break
         else:
             damping = max(damping, 1e-2) * 10.0
             if damping > 1e4 or (turn < 1e-4 and shift < 1e-3):
@@ -175,7 +175,7 @@ def _climb_all(images, ctfs, weights, groups, view, poses, limits, stages, near)
 
 @dataclass(frozen=True)
 class Climb:
-    """How far a pose may go in images of a box: rounds, largest steps (rad, px), spread of origins, least gain that goes on.
+    """How far a pose may go in images of a box: rounds, largest steps (rad, px), spread of origins, least gain hoped for.
 
     rough: counts of pixels (a lower resolution) climbed first, rising; after each, modes `depth` below an image's best in
     log-likelihood are given up, and those that came to a better one's place. Modes that bring an information matrix were
@@ -187,7 +187,7 @@ class Climb:
     largest_turn_rad: float = 0.1
     largest_move_px: float = 2.0
     sigma_origin_px: float = 10.0
-    tolerance: float = 0.02
+    tolerance: float = 0.005
     rough: tuple[int, ...] = ()
     depth: float = 20.0
 
