@@ -137,8 +137,8 @@ def test_members_of_a_team_find_what_one_finds(mixed, as_members):
 
     alone = work(Context().team)
     for found in as_members(2, work):
-        assert np.allclose(found.shares, alone.shares, atol=1e-3)
-        assert np.allclose(found.maps[0], alone.maps[0], atol=1e-3 * np.abs(alone.maps[0]).max())
+        assert np.allclose(found.shares, alone.shares, atol=1e-5)
+        assert np.allclose(found.maps[0], alone.maps[0], atol=1e-5 * np.abs(alone.maps[0]).max())
 
 
 def test_the_circle_is_the_sphere_seen_along_the_view():

@@ -285,12 +285,12 @@ def insert(data, weights, image, strength, pixels, padding, rotation, origin, bo
 
 @jit
 def insert_modes(data, weights, image, strength, grid, posterior, rotations, origins):  # type: ignore[no-untyped-def]
-    """insert() for images (n, P) at modes (n, m) of a posterior above 1 %; grid = (pixels, padding, box)."""
+    """insert() for images (n, P) at modes (n, m), of a posterior above 1 %, less below 2 %; grid = (pixels, padding, box)."""
     pixels, padding, box = grid
     for i in range(image.shape[0]):
         for m in range(posterior.shape[1]):
-            p = np.float32(posterior[i, m])
-            if p >= np.float32(0.01):
+            p = np.float32(min(posterior[i, m], 2.0 * (posterior[i, m] - 0.01)))  # no step at 1 % that a rounding could take
+            if p > np.float32(0.0):
                 insert(data, weights, image[i] * p, strength[i] * p, pixels, padding, rotations[i, m], origins[i, m], box)
 
 
