@@ -129,7 +129,7 @@ def test_the_file_has_both_ways_of_naming_the_type(toys, tmp_path):
 
 LOOPS = {
     "relion.class2d": {"allow_coarser": "Yes"},
-    "relion.refine3d": {"do_pad1": "Yes", "skip_gridding": "No"},
+    "relion.refine3d": {"skip_gridding": "No"},
     "relion.initialmodel": {"do_pad1": "Yes"},
 }
 

@@ -25,7 +25,8 @@ class MapModel:
     """One model.star: the file of each class's map, curves by shell (0..N/2) and the noise of each group of images.
 
     signal_to_noise, map_noise (1 / mean weight), for all classes or (classes, shells); fsc; noise (groups, shells);
-    group_sizes particles in each group, whose signal is group_scales (None: 1) times the maps'. trust is T.
+    group_sizes particles in each group, whose signal is group_scales (None: 1) times the maps'. trust is T; padding that of
+    the maps' transforms.
     """
 
     map_paths: Sequence[str]
@@ -51,6 +52,7 @@ class MapModel:
     trust: float = 1.0
     resolutions_A: Sequence[float] = ()
     accuracies: Sequence[tuple[float, float]] = ()
+    padding: int = 2
 
     def of(self, curve: Curve, number: int) -> Curve:
         """The curve of a class (from 0), continued to Nyquist: (classes, shells) hold one each, (shells,) one for all."""
@@ -114,7 +116,7 @@ def _general(model: MapModel) -> dict[str, Any]:
         "rlnOriginalImageSize": model.box,
         "rlnCurrentResolution": f"{min(model.resolution_A, 999.0):.6f}",
         "rlnCurrentImageSize": min(model.box, 2 * model.reach),
-        "rlnPaddingFactor": "2.000000",
+        "rlnPaddingFactor": f"{model.padding:.6f}",
         "rlnIsHelix": 0,
         "rlnFourierSpaceInterpolator": 1,
         "rlnMinRadiusNnInterpolation": 10,

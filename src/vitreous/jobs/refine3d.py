@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from vitreous.context import Context, UserError
 from vitreous.job.declare import LoopJob, Size, group, input, job, output
-from vitreous.methods.refinement.settings3d import ORDERS, Images, Optimisation, Reference, RefineSettings, Sampling
+from vitreous.methods.refinement.settings3d import (
+    ORDERS,
+    Computation,
+    Images,
+    Optimisation,
+    Reference,
+    RefineSettings,
+    Sampling,
+)
 
 if TYPE_CHECKING:
     from vitreous.methods.refinement.refine3d import Refinement
@@ -50,7 +58,7 @@ class Running:
     title="3D auto-refine",
     version=1,
     command="refine3d",
-    fixed={"do_helix": "No", "do_blush": "No", "do_pad1": "No", "skip_gridding": "Yes"},
+    fixed={"do_helix": "No", "do_blush": "No", "skip_gridding": "Yes"},
     ignored=_HELICAL,
 )  # fmt: skip
 class Refine3D(LoopJob):
@@ -74,6 +82,7 @@ class Refine3D(LoopJob):
     images: Images = group(Images, tab="CTF")
     optimisation: Optimisation = group(Optimisation, tab="Optimisation")
     sampling: Sampling = group(Sampling, tab="Auto-sampling")
+    computation: Computation = group(Computation, tab="Compute")
 
     refined = output("{root}_data.star", kind="particles", help="Particles with their refined poses and half sets")
     volume = output("{root}_class001.mrc", kind="map", help="The map of both halves, filtered by its resolution")
@@ -84,7 +93,10 @@ class Refine3D(LoopJob):
 
     def settings(self) -> RefineSettings:
         """The options as the method takes them."""
-        return RefineSettings(reference=self.start, images=self.images, optimisation=self.optimisation, sampling=self.sampling)
+        return RefineSettings(
+            reference=self.start, images=self.images, optimisation=self.optimisation, sampling=self.sampling,
+            computation=self.computation,
+        )  # fmt: skip
 
     def size(self) -> Size | None:
         """Five maps and the table of each round."""

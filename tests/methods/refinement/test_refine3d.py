@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -8,7 +9,7 @@ from vitreous.context import Context, UserError
 from vitreous.maths import rotations, symmetry
 from vitreous.methods.refinement import refine3d, resolution, restored
 from vitreous.methods.refinement.problem2d import Groups
-from vitreous.methods.refinement.settings3d import Optimisation, Reference, RefineSettings, Sampling
+from vitreous.methods.refinement.settings3d import Computation, Optimisation, Reference, RefineSettings, Sampling
 
 
 def _settings(box, group="C1", **start):
@@ -43,6 +44,22 @@ def test_poses_and_map_from_a_blurred_start_on_another_grey_scale(simulated, gro
     assert last.resolution_A < 22.0
     posterior = last.modes.posterior()
     assert np.allclose(posterior.sum(1), 1.0)
+
+
+@pytest.mark.slow
+def test_without_padding_nearly_the_same_is_found(simulated):
+    made = simulated(48, 36, 300, snr=0.3)
+    found = {}
+    for skip in (False, True):
+        settings = replace(_settings(48), computation=Computation(skip_padding=skip))
+        states = islice(refine3d.refine(made, made.table, made.volume, settings, context=Context(threads=2)), 6)
+        *_, found[skip] = states
+    assert _median_error(found[True], made, "C1") < 1.25 * _median_error(found[False], made, "C1") + 0.2
+    padded, plain = (resolution.half_map_fsc(found[skip].joined, made.volume) for skip in (False, True))
+    assert resolution.resolution_A(plain, 48, 4.0, 0.5) < 1.2 * resolution.resolution_A(padded, 48, 4.0, 0.5)
+    assert found[True].resolution_A == pytest.approx(found[False].resolution_A, rel=0.2)
+    assert found[True].map_noise[10:20] == pytest.approx(found[False].map_noise[10:20], rel=0.2)
+    assert (found[True].joined * made.volume).sum() > 0.8 * (found[False].joined * made.volume).sum()
 
 
 @pytest.mark.slow

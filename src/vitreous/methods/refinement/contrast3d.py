@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.maths.conventions import PADDING
 from vitreous.methods.refinement import density, slices
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.problem2d import Groups
@@ -59,7 +58,7 @@ def residuals(
 
     Beyond shell `reach` the map is taken for empty.
     """
-    cube = density.to_cube(volume, stock.pixels.reach if reach is None else min(reach, stock.pixels.reach))
+    cube = density.to_cube(volume, stock.pixels.reach if reach is None else min(reach, stock.pixels.reach), stock.padding)
     best = modes.posterior().argmax(1)
     shells = stock.pixels.reach + 1
     total, relative = np.zeros((len(stock.group_names), shells)), np.ones(len(rows))
@@ -69,7 +68,7 @@ def residuals(
         here = np.arange(at, at + len(part))
         each = np.zeros((len(part), shells))
         slices.residuals(
-            batch.masked, batch.ctf, stock.pixels.shell, (stock.pixels.index, cube, np.float32(PADDING), stock.box),
+            batch.masked, batch.ctf, stock.pixels.shell, (stock.pixels.index, cube, np.float32(stock.padding), stock.box),
             modes.rotations[here, best[here]], modes.origins[here, best[here]], np.arange(len(part)), each,
         )  # fmt: skip
         np.add.at(total, stock.groups[part], each)

@@ -16,24 +16,24 @@ from vitreous.maths.kernels.project import gridding_correction
 
 HELD_BYTES = 300e6  # of cubes that are kept for the next who asks for them
 _lock = threading.Lock()
-_held: dict[tuple[int, int, int, int], NDArray[np.complex64]] = {}
+_held: dict[tuple[int, int, int, int, int], NDArray[np.complex64]] = {}
 jit: Any = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
-def gridding(box: int) -> torch.Tensor:
+def gridding(box: int, padding: int = PADDING) -> torch.Tensor:
     """What trilinear interpolation on the padded grid multiplies a map (box, box, box) by."""
-    line = gridding_correction(box, PADDING * box)
+    line = gridding_correction(box, padding * box)
     return (line[:, None, None] * line[:, None] * line).to(torch.float32)
 
 
-def empty_cube(reach: int) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
-    """Zero data and weight cubes for shells up to `reach` of the unpadded box."""
-    half = PADDING * reach + 2
+def empty_cube(reach: int, padding: int = PADDING) -> tuple[NDArray[np.complex64], NDArray[np.float32]]:
+    """Zero data and weight cubes for shells up to `reach` of the unpadded box; padding 1 takes an eighth of the memory of 2."""
+    half = padding * reach + 2
     shape = (2 * half + 1, 2 * half + 1, half + 2)
     return np.zeros(shape, np.complex64), np.zeros(shape, np.float32)
 
 
-def to_cube(volume: NDArray[np.float32], reach: int) -> NDArray[np.complex64]:
+def to_cube(volume: NDArray[np.float32], reach: int, padding: int = PADDING) -> NDArray[np.complex64]:
     """The cube of a map (box, box, box) for projection up to shell `reach`, corrected for trilinear reading.
 
     A slice read from it is the unnormalised centred transform of the map's projection (sum along the view). The transform
@@ -41,11 +41,11 @@ def to_cube(volume: NDArray[np.float32], reach: int) -> NDArray[np.complex64]:
     cubes are kept, by the map's content: they are read, never written to.
     """
     content = np.ascontiguousarray(volume, np.float32)
-    key = (zlib.crc32(content.data), zlib.adler32(content.data), content.shape[0], reach)
+    key = (zlib.crc32(content.data), zlib.adler32(content.data), content.shape[0], reach, padding)
     with _lock:
         cube = _held.get(key)
     if cube is None:
-        cube = _cube_of(content, reach)
+        cube = _cube_of(content, reach, padding)
         with _lock:
             _held[key] = cube
             while sum(held.nbytes for held in _held.values()) > HELD_BYTES:
@@ -53,36 +53,37 @@ def to_cube(volume: NDArray[np.float32], reach: int) -> NDArray[np.complex64]:
     return cube
 
 
-def _cube_of(volume: NDArray[np.float32], reach: int) -> NDArray[np.complex64]:
-    cube, _ = empty_cube(reach)
+def _cube_of(volume: NDArray[np.float32], reach: int, padding: int) -> NDArray[np.complex64]:
+    cube, _ = empty_cube(reach, padding)
     box, half = volume.shape[0], (cube.shape[0] - 1) // 2
-    padded = PADDING * box
+    padded = padding * box
     fit = min(half, (padded - 1) // 2)  # of an even padded box the Nyquist line stays out
-    made = torch.from_numpy(volume) / gridding(box)
+    made = torch.from_numpy(volume) / gridding(box, padding)
     inner = slice(half - fit, half + fit + 1)
     into = torch.from_numpy(cube)[inner, inner, : fit + 1]
-    if 3 * fit > padded:  # most of the transform is wanted: all axes at once are quicker
+    whole = 3 * fit > padded
+    if whole:  # most of the transform is wanted: all axes at once are quicker
         made = torch.fft.rfftn(wrapped(made, (padded,) * 3))[:, :, : fit + 1]
     else:
         made = torch.fft.rfft(_padded(made, 2, padded), dim=2)[:, :, : fit + 1]
         made = torch.fft.fft(_padded(made, 1, padded), dim=1)
         made = torch.fft.fft(_padded(_rows(made, 1, fit, fit + 1), 0, padded), dim=0)
     for z in _parts(fit, padded):
-        for y in _parts(fit, made.shape[1]):
+        for y in _parts(fit, padded if whole else None):
             into[z[0], y[0]] = made[z[1], y[1]]
     return cube
 
 
-def _parts(fit: int, length: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Where -fit..fit rising lies in an axis of 2 fit + 1, and in one of this length with 0 first, or rising if as long."""
-    if length == 2 * fit + 1:
+def _parts(fit: int, length: int | None) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Where -fit..fit rising lies in an axis of 2 fit + 1, and in one of this length with 0 first (None: in another rising)."""
+    if length is None:
         return (slice(0, fit), slice(0, fit)), (slice(fit, None), slice(fit, None))
     return (slice(0, fit), slice(length - fit, length)), (slice(fit, 2 * fit + 1), slice(0, fit + 1))
 
 
-def from_cube(cube: NDArray[np.complex64], box: int) -> NDArray[np.float32]:
+def from_cube(cube: NDArray[np.complex64], box: int, padding: int = PADDING) -> NDArray[np.float32]:
     """The map (box, box, box) of a cube made by insertion, corrected for trilinear insertion; to_cube's inverse in scale."""
-    padded, half = PADDING * box, (cube.shape[0] - 1) // 2
+    padded, half = padding * box, (cube.shape[0] - 1) // 2
     fit = min(half, (padded - 1) // 2)
     inner = slice(half - fit, half + fit + 1)
     made = torch.from_numpy(cube)[inner, inner, : fit + 1]
@@ -90,7 +91,7 @@ def from_cube(cube: NDArray[np.complex64], box: int) -> NDArray[np.float32]:
     made = _rows(torch.fft.ifft(_padded(made, 0, padded), dim=0), 0, before, after)
     made = _rows(torch.fft.ifft(_padded(made, 1, padded), dim=1), 1, before, after)
     made = _rows(torch.fft.irfft(made, n=padded, dim=2), 2, before, after)
-    volume: NDArray[np.float32] = (made / gridding(box)).numpy()
+    volume: NDArray[np.float32] = (made / gridding(box, padding)).numpy()
     return volume
 
 
@@ -114,21 +115,21 @@ def _rows(values: torch.Tensor, axis: int, before: int, after: int) -> torch.Ten
 
 
 @functools.lru_cache(maxsize=2)
-def cube_shells(cube_side: int) -> NDArray[np.int16]:
+def cube_shells(cube_side: int, padding: int = PADDING) -> NDArray[np.int16]:
     """Shell of the unpadded box (rounded radius / padding) of each voxel of a cube with this side; not to be written to."""
     half = (cube_side - 1) // 2
     square = np.arange(-half, half + 1) ** 2
-    table = shell_of_square(half)
+    table = shell_of_square(half, padding)
     shells = table[square[:, None, None] + square[None, :, None] + (np.arange(half + 2) ** 2)[None, None, :]]
     shells.flags.writeable = False
     return shells
 
 
 @functools.lru_cache(maxsize=4)
-def shell_of_square(half: int) -> NDArray[np.int16]:
+def shell_of_square(half: int, padding: int = PADDING) -> NDArray[np.int16]:
     """Shell of the unpadded box by squared radius in voxels, up to a cube's corner."""
     square = np.arange(2 * half**2 + (half + 1) ** 2 + 1, dtype=np.float64)
-    table: NDArray[np.int16] = np.rint(np.sqrt(square) / PADDING).astype(np.int16)
+    table: NDArray[np.int16] = np.rint(np.sqrt(square) / padding).astype(np.int16)
     return table
 
 

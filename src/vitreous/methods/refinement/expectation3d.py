@@ -8,7 +8,6 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.maths import sphere, symmetry
-from vitreous.maths.conventions import PADDING
 from vitreous.maths.rotations import random_rotations
 from vitreous.methods.refinement import density, local, search, slices
 from vitreous.methods.refinement.local import Climb, Modes
@@ -43,7 +42,7 @@ def find(
 
     With how.order None, start must be given.
     """
-    cube = density.to_cube(volume, how.reach)
+    cube = density.to_cube(volume, how.reach, stock.padding)
     bank = None
     size = 64
     if how.order is not None:
@@ -111,7 +110,7 @@ def _climb(
     weights = (1.0 / noise[:, stock.pixels.shell[:count]]).astype(np.float32)
     climbed = local.refine(
         batch.masked, batch.ctf, weights=weights, groups=stock.groups[part], pixels=stock.pixels.index[:count], cube=cube,
-        start=modes, climb=Climb(stock.box, sigma_origin_px=how.shifts.sigma_px, rough=rough),
+        start=modes, climb=Climb(stock.box, sigma_origin_px=how.shifts.sigma_px, rough=rough, padding=stock.padding),
     )  # fmt: skip
     return _kept(climbed, how)
 
@@ -134,7 +133,7 @@ def residual_sums(
 
     rows are those of this member, and so are the sums. Beyond shell `reach` the map is taken for empty.
     """
-    cube = density.to_cube(volume, stock.pixels.reach if reach is None else min(reach, stock.pixels.reach))
+    cube = density.to_cube(volume, stock.pixels.reach if reach is None else min(reach, stock.pixels.reach), stock.padding)
     best = modes.posterior().argmax(1)
     sums = np.zeros((len(stock.group_names), stock.pixels.reach + 1))
     at = 0
@@ -142,7 +141,7 @@ def residual_sums(
         batch = stock.batch(part)
         which = (np.arange(at, at + len(part)), best[at : at + len(part)])
         slices.residuals(
-            batch.masked, batch.ctf, stock.pixels.shell, (stock.pixels.index, cube, np.float32(PADDING), stock.box),
+            batch.masked, batch.ctf, stock.pixels.shell, (stock.pixels.index, cube, np.float32(stock.padding), stock.box),
             modes.rotations[which], modes.origins[which], stock.groups[part], sums,
         )  # fmt: skip
         at += len(part)
@@ -154,7 +153,7 @@ def fitted_scale(
 ) -> float:
     """The factor on the map that fits the images best at their best poses, in shells up to reach; rows: each member's own."""
     count = stock.pixels.count(reach)
-    cube = density.to_cube(volume, stock.pixels.reach)
+    cube = density.to_cube(volume, stock.pixels.reach, stock.padding)
     best = modes.posterior().argmax(1)
     cross = norm = 0.0
     weights = (1.0 / noise[:, stock.pixels.shell[:count]]).astype(np.float32)
@@ -163,7 +162,7 @@ def fitted_scale(
         batch = stock.batch(part, count)
         which = (np.arange(at, at + len(part)), best[at : at + len(part)])
         terms = slices.match(
-            batch.masked, batch.ctf, weights[stock.groups[part]], stock.pixels.index[:count], cube, np.float32(PADDING),
+            batch.masked, batch.ctf, weights[stock.groups[part]], stock.pixels.index[:count], cube, np.float32(stock.padding),
             modes.rotations[which], modes.origins[which], stock.box,
         )  # fmt: skip
         cross, norm = cross + float(terms[:, 0].sum()), norm + float(terms[:, 1].sum())
@@ -177,14 +176,14 @@ def power_scale(
 ) -> float:
     """A first guess of that factor: a quarter of the images' power at low shells is taken for signal."""
     count = stock.pixels.count(reach)
-    cube = density.to_cube(volume, stock.pixels.reach)
+    cube = density.to_cube(volume, stock.pixels.reach, stock.padding)
     out = np.empty(count, np.complex64)
     power = 0.0
     turns = random_rotations(64, torch.Generator().manual_seed(len(rows))).numpy()
     weight = 1.0 / noise.mean(0)[stock.pixels.shell[:count]]
     ctf2 = (stock.batch(rows[:64]).ctf[:, :count].astype(np.float64) ** 2).mean(0)
     for turn in turns:
-        slices.read(stock.pixels.index[:count].astype(np.float64), cube, np.float32(PADDING), turn, out)
+        slices.read(stock.pixels.index[:count].astype(np.float64), cube, np.float32(stock.padding), turn, out)
         power += float((np.abs(out) ** 2 * ctf2 * weight).sum()) / len(turns)
     return float(np.sqrt(0.25 * 2.0 * count / max(power, 1e-30)))
 

@@ -42,15 +42,20 @@ def split(particles: Table, seed: int) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Sums:
-    """What insertion leaves: data complex64 and weights float32, cubes as in slices.py."""
+    """What insertion leaves: data complex64 and weights float32, cubes as in slices.py, of a padded box."""
 
     data: NDArray[np.complex64]
     weights: NDArray[np.float32]
+    padding: int = PADDING
+
+    @property
+    def shells(self) -> NDArray[np.int16]:
+        """Shell of the unpadded box by squared radius in voxels."""
+        return density.shell_of_square((self.weights.shape[0] - 1) // 2, self.padding)
 
     def shell_means(self) -> Curve:
         """Mean weight by shell of the unpadded box, over the voxels of the shell."""
-        half = (self.weights.shape[0] - 1) // 2
-        shells = density.shell_of_square(half)
+        shells = self.shells
         total, count = np.zeros(int(shells[-1]) + 1), np.zeros(int(shells[-1]) + 1)
         density.shell_sums(self.weights, shells, total, count)
         return total / np.maximum(count, 1)
@@ -72,7 +77,7 @@ def back_project(
     """
     reach = stock.pixels.reach if reach is None else min(reach, stock.pixels.reach)
     count = stock.pixels.count(reach)
-    data, weights = density.empty_cube(reach)
+    data, weights = density.empty_cube(reach, stock.padding)
     per_pixel = inverse_noise[:, stock.pixels.shell[:count]]
     posterior = modes.posterior() if share is None else modes.posterior() * share[:, None]
     at = 0
@@ -84,17 +89,17 @@ def back_project(
         strength *= batch.ctf
         here = slice(at, at + len(part))
         slices.insert_modes(
-            data, weights, image, strength, (stock.pixels.index[:count], np.float32(PADDING), stock.box), posterior[here],
+            data, weights, image, strength, (stock.pixels.index[:count], np.float32(stock.padding), stock.box), posterior[here],
             modes.rotations[here], modes.origins[here],
         )  # fmt: skip
         at += len(part)
     slices.complete_plane(data, weights)
-    return Sums(*mates.symmetrise(data, weights, group))
+    return Sums(*mates.symmetrise(data, weights, group), stock.padding)
 
 
 def added(sums: Sums, team: Team) -> Sums:
     """The sums of all members' images."""
-    return Sums(team.sum(sums.data), team.sum(sums.weights))
+    return Sums(team.sum(sums.data), team.sum(sums.weights), sums.padding)
 
 
 def join_low(sums: Sequence[Sums], shell: int, *, in_place: bool = False) -> tuple[Sums, Sums]:
@@ -103,27 +108,26 @@ def join_low(sums: Sequence[Sums], shell: int, *, in_place: bool = False) -> tup
     in_place: the sums that are given become the joined ones, which spares the memory of two more.
     """
     first, second = sums
-    shells = density.shell_of_square((first.weights.shape[0] - 1) // 2)
+    shells = first.shells
     data, weights = (first.data, second.data), (first.weights, second.weights)
     if not in_place:
         data, weights = (data[0].copy(), data[1].copy()), (weights[0].copy(), weights[1].copy())
     density.share_low(first.data, second.data, shells, shell, data)
     density.share_low(first.weights, second.weights, shells, shell, weights)
-    return Sums(data[0], weights[0]), Sums(data[1], weights[1])
+    return Sums(data[0], weights[0], first.padding), Sums(data[1], weights[1], second.padding)
 
 
 def merged(sums: Sequence[Sums], joined_upto: int) -> Sums:
     """The sums of both halves, written over those of the first; shells 0..joined_upto are together already (-1: none)."""
     first, second = sums
-    shells = density.shell_of_square((first.weights.shape[0] - 1) // 2)
-    density.add_beyond(first.data, second.data, shells, joined_upto)
-    density.add_beyond(first.weights, second.weights, shells, joined_upto)
+    density.add_beyond(first.data, second.data, first.shells, joined_upto)
+    density.add_beyond(first.weights, second.weights, first.shells, joined_upto)
     return first
 
 
 def together(sums: Sequence[Sums]) -> Sums:
     """The sums of both halves."""
-    return Sums(sums[0].data + sums[1].data, sums[0].weights + sums[1].weights)
+    return Sums(sums[0].data + sums[1].data, sums[0].weights + sums[1].weights, sums[0].padding)
 
 
 def unfiltered(sums: Sums, box: int) -> NDArray[np.float32]:
@@ -139,7 +143,6 @@ def filtered(sums: Sums, signal_to_noise: Curve, box: int) -> NDArray[np.float32
 
 
 def _map(sums: Sums, extra: Curve, box: int, *, floor: bool) -> NDArray[np.float32]:
-    shells = density.shell_of_square((sums.weights.shape[0] - 1) // 2)
     cube = np.zeros_like(sums.data)
-    density.divided(sums.data, sums.weights, shells, extra[: (box + 1) // 2].astype(np.float32), floor, cube)
-    return density.from_cube(cube, box)
+    density.divided(sums.data, sums.weights, sums.shells, extra[: (box + 1) // 2].astype(np.float32), floor, cube)
+    return density.from_cube(cube, box, sums.padding)

@@ -179,7 +179,7 @@ class Climb:
 
     rough: counts of pixels (a lower resolution) climbed first, rising; after each, modes `depth` below an image's best in
     log-likelihood are given up, and those that came to a better one's place. Modes that bring an information matrix were
-    climbed before and stay still until the last.
+    climbed before and stay still until the last. padding: of the cube.
     """
 
     box: int
@@ -190,6 +190,7 @@ class Climb:
     tolerance: float = 0.005
     rough: tuple[int, ...] = ()
     depth: float = 20.0
+    padding: int = PADDING
 
     def packed(self) -> NDArray[np.float64]:
         values = [self.rounds, self.largest_turn_rad, self.largest_move_px, self.sigma_origin_px, self.tolerance]
@@ -211,7 +212,7 @@ def refine(
 
     Releases the interpreter's lock, so that parts of the work run side by side in threads.
     """
-    padding = np.float32(PADDING)
+    padding = np.float32(climb.padding)
     out = Modes(start.rotations.copy(), start.origins.copy(), start.log_likelihood.copy(), start.information.copy())
     limits = climb.packed()
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vitreous.arrays.source import ImageSource
 from vitreous.context import QUIET, Context, UserError
 from vitreous.maths import filters, fourier, masks, rotations, symmetry
+from vitreous.maths.conventions import PADDING
 from vitreous.methods.particles import pixel_size_of
 from vitreous.methods.refinement import (
     around,
@@ -234,7 +235,8 @@ class Refinement:
         else:
             fsc = resolution.half_map_fsc(raw[0], raw[1], self.mask)
         fsc[self._summed(state) + 1 :] = 0.0  # what a mask smears beyond the shells that were summed is no agreement
-        mean = sum(half.shell_means()[: box // 2 + 1] for half in halves)
+        usual = (self.stock.padding / PADDING) ** 3  # of a voxel: weights are given for those of the usual padding
+        mean = sum(half.shell_means()[: box // 2 + 1] * usual for half in halves)
         known = {"map_noise": 2.0 / np.maximum(mean, 1e-30), "fsc": fsc, "unfiltered": (raw[0], raw[1])}
         if self.settings.optimisation.regularise_locally:
             local = nonuniform.references(halves, fsc, mask=self.mask, context=self.context)
@@ -339,9 +341,11 @@ def refine(
 def stock_of(source: ImageSource, particles: Table, settings: RefineSettings, context: Context) -> Stock:
     """The images of a table made ready under these settings; the pixel size must be one for all optics groups."""
     if len(particles):
-        memory3d.plan(int(source.read(np.arange(1)).shape[-1]), context)
-    return Stock(
+        memory3d.plan(int(source.read(np.arange(1)).shape[-1]), context, padding=settings.computation.padding)
+    stock = Stock(
         source, particles, pixel_size_A=pixel_size_of(particles), diameter_A=settings.optimisation.particle_diameter_A,
         context=context, ctf=settings.images.correct_ctf, zero_mask=settings.optimisation.zero_outside,
         intact_first_peak=settings.images.intact_first_peak,
     )  # fmt: skip
+    stock.padding = settings.computation.padding
+    return stock

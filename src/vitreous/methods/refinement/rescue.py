@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vitreous.maths.conventions import PADDING
 from vitreous.methods.refinement import density, expectation3d, slices
 from vitreous.methods.refinement.expectation3d import Search
 from vitreous.methods.refinement.local import Modes
@@ -37,7 +36,7 @@ class Fit:
 def fit_of(stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume: NDArray[np.float32], noise: Floats, reach: int) -> Fit:
     """The fit of these rows of this member at their best modes; noise (groups, shells) is sigma2."""
     count = stock.pixels.count(reach)
-    cube = density.to_cube(volume, reach)
+    cube = density.to_cube(volume, reach, stock.padding)
     best = modes.posterior().argmax(1)
     weights = (1.0 / noise[:, stock.pixels.shell[:count]]).astype(np.float32)
     terms = np.zeros((len(rows), 2))
@@ -47,7 +46,7 @@ def fit_of(stock: Stock, rows: NDArray[np.int64], modes: Modes, *, volume: NDArr
         here = np.arange(at, at + len(part))
         which = (here, best[here])
         terms[here] = slices.match(
-            batch.masked, batch.ctf, weights[stock.groups[part]], stock.pixels.index[:count], cube, np.float32(PADDING),
+            batch.masked, batch.ctf, weights[stock.groups[part]], stock.pixels.index[:count], cube, np.float32(stock.padding),
             modes.rotations[which], modes.origins[which], stock.box,
         )  # fmt: skip
         at += len(part)

@@ -106,6 +106,7 @@ def as_model(state: State, stock: Stock, groups: Groups, *, half: int) -> dict[s
         "local_sigma_deg": 2.0 if state.stage in ("local", "last") else 0.0,
         "accuracy_deg": 999.0 if fine is None else fine.turn_deg,
         "accuracy_A": 999.0 if fine is None else fine.move_px * stock.pixel_size_A,
+        "padding": stock.padding,
     }
 
 

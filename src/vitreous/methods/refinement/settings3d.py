@@ -141,6 +141,23 @@ class Sampling:
 
 
 @settings
+class Computation:
+    """How maps are held while images are compared with them."""
+
+    skip_padding: bool = param(
+        False,
+        relion="do_pad1",
+        help="Take the maps' transforms at the box itself, not at twice the box, where memory is short: they take an eighth, all "
+        "maps together about a quarter. Slices are less exact, the more so the nearer the particle comes to the box's edge.",
+    )
+
+    @property
+    def padding(self) -> int:
+        """How many times the box the transforms are taken at."""
+        return 1 if self.skip_padding else 2
+
+
+@settings
 class RefineSettings:
     """Everything that decides a 3D refinement beside its inputs."""
 
@@ -148,3 +165,4 @@ class RefineSettings:
     images: Images = Images()
     optimisation: Optimisation = Optimisation()
     sampling: Sampling = Sampling()
+    computation: Computation = Computation()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vitreous.arrays.source import ImageSource
 from vitreous.context import Context, UserError
 from vitreous.maths import masks
+from vitreous.maths.conventions import PADDING
 from vitreous.maths.ctf import ctf_at, phase_at
 from vitreous.methods.particles import ctf_to_model, faults, said_of_all
 from vitreous.methods.refinement.heap import keep_freed
@@ -58,6 +59,7 @@ class Stock:
         first = source.read(np.arange(1))
         self.box = int(first.shape[-1])
         self.pixel_size_A = pixel_size_A
+        self.padding = PADDING  # of the transforms of maps that the images are compared with
         if first.shape[-1] != first.shape[-2]:
             raise UserError(f"The particle images are {first.shape[-1]} x {first.shape[-2]} pixels; they must be square.")
         self.context = context
