@@ -6,7 +6,7 @@ from vitreous.methods.refinement.resolution import Convergence
 from vitreous.methods.refinement.schedule3d import WORST_DEG, Accuracy, accuracy, following
 
 FINE = Accuracy(1.0, 0.2)
-QUIET = {"turn_deg": 0.15, "move_px": 0.03}
+QUIET = {"turn_deg": 0.08, "move_px": 0.015}
 
 
 def _next(stage, at, *, rounds=1, moved=0.0, by_resolution=False):

@@ -13,7 +13,7 @@ from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.resolution import Convergence
 
 TOLD_APART = -2.0 * np.log(0.01)  # twice the loss of log-likelihood at which a pose is a hundred times less likely
-SETTLED = 0.2  # of the accuracy: median changes below it are no longer worth a round; on real data they fall slowly
+SETTLED = 0.1  # of the accuracy: median changes below it are no longer worth a round; on real data they fall slowly
 MOST_GLOBAL = 4
 MOST_LOCAL_WITHOUT_GAIN = 3
 FEW = 0.03  # of the images brought to another view by a second look: the search has found what it can
