@@ -11,7 +11,7 @@ from vitreous.job.placement import Placement, placement_options
 from vitreous.jobs.class2d import Class2D
 from vitreous.jobs.ctf_find import CtfFind
 
-READERS = {"class2d", "refine3d", "initial-model", "reconstruct"}
+READERS = {"class2d", "class3d", "refine3d", "initial-model", "reconstruct"}
 NAMES = {option.name for option in options(Disk)}
 
 

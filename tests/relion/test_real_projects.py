@@ -23,7 +23,6 @@ REFUSED = {
         "Select/job005/": "fn_coords",
         "AutoPick/job010/": "do_log",
         "AutoPick/job011/": "do_log",
-        "Class3D/job016/": "type number 9",
         **{f"CtfRefine/job{number:03d}/": "type number 21" for number in (22, 23, 24)},
         **{f"Polish/job{number:03d}/": "type number 20" for number in (27, 28)},
     },
