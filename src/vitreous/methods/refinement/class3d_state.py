@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from vitreous.maths import rotations
-from vitreous.methods.refinement import class3d_scores
+from vitreous.methods.refinement import around, class3d_scores
+from vitreous.methods.refinement.around import ANGLES
 from vitreous.methods.refinement.class3d import State
 from vitreous.methods.refinement.local import Modes
 from vitreous.methods.refinement.stock import Stock
@@ -18,8 +19,6 @@ from vitreous.tables.table import Table
 Volume = NDArray[np.float32]
 EVIDENT = 9.21  # twice the log of a hundred: an error that makes a pose a hundred times less likely is seen
 SAMPLE = 100  # images for the accuracies of a class
-ANGLES = ("rot_deg", "tilt_deg", "psi_deg")
-ORIGINS = ("origin_x_A", "origin_y_A")
 _MODES = ("rotations", "origins", "log_likelihood", "information")
 _ARRAYS = ("noise", "noise_before", "shares", "signal_to_noise", "map_noise")
 _NUMBERS = ("reach", "sigma_origin_px", "together", "searches", "cut", "changed", "settled", "finished")
@@ -146,8 +145,7 @@ def state_from(
 
 
 def modes_of(rows: Table, pixel_size_A: float) -> Modes:
-    """One mode a row out of the columns of its pose."""
-    turned = rotations.from_euler(*(np.array(rows[name], float) for name in ANGLES)).numpy()[:, None]
-    origins = np.stack([np.asarray(rows.get(n, 0.0), float) * np.ones(len(rows)) for n in ORIGINS], axis=1) / pixel_size_A
-    plain = np.zeros((len(rows), 1))
-    return Modes(np.ascontiguousarray(turned), origins[:, None], plain, np.tile(np.eye(5), (len(rows), 1, 1, 1)))
+    """One mode a row out of the columns of its pose, all alike in likelihood, and as if they had been climbed."""
+    known = around.modes_of(rows, pixel_size_A)
+    plain, settled = np.zeros((len(rows), 1)), np.tile(np.eye(5), (len(rows), 1, 1, 1))
+    return replace(known, log_likelihood=plain, information=settled)
